@@ -1,0 +1,1 @@
+"""Sound in, sound out: no Qt, no network, no database, no rights."""

@@ -1,0 +1,1 @@
+"""The product without a window: rights, projects, library, platform, flows."""

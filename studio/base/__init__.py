@@ -1,0 +1,1 @@
+"""Ids, clock, errors, events and atomic files: what every part of the studio stands on."""

@@ -1,0 +1,1 @@
+"""The project: a frozen value, pure edits, tempo map and history."""

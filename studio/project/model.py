@@ -1,0 +1,238 @@
+"""The project as a frozen value.
+
+Everything that a person can change in the studio is in `Project`; edits are pure functions ``Project -> Project`` (`studio.project.edits`).
+Times on the timeline are seconds from the project's start (float64); musical positions are derived through `studio.project.tempo`.
+Sounds are `Source` values: what they are, where their samples rest, and how they came to be. A source that was made from another one names
+it, so that rights and provenance can always be followed back to the recordings.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+
+Role = Literal["mix", "vocals", "drums", "bass", "other", "own"]
+"""What a track or source carries; `own` is the user's own material."""
+
+Origin = Literal["licensed", "own", "generated"]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was done to make a source: it becomes an action of the manifest.
+
+    `operation` is a word of the grants: ``stem:vocals``, ``style:production``, ``style:arrangement``, ``time_stretch`` ...
+    """
+
+    operation: str
+    at: str
+    """UTC time, ISO 8601."""
+    model_id: str | None = None
+    model_version: str | None = None
+    model_digest: str | None = None
+    provider: str | None = None
+    parameters: dict[str, Any] = {}
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A sound that clips play.
+
+    `blob` is the key of its samples in the library (sha256 of the stored plaintext); `asset_sha256` names the licensed recording that it is or
+    was made from, and is None for own material.
+    """
+
+    id: str
+    title: str
+    origin: Origin
+    role: Role
+    blob: str
+    duration_s: float
+    rate: int
+    channels: int
+    asset_sha256: str | None = None
+    parents: tuple[str, ...] = ()
+    """Ids of the sources that this one was made from."""
+    steps: tuple[Step, ...] = ()
+    """What was done to the parents to make this; empty for a recording as it came."""
+    delivered: bool = False
+    """True for a stem that the label delivered, False for one that a model separated."""
+    tempo_bpm: float | None = None
+    first_beat_s: float | None = None
+    key: str | None = None
+    artist: str = ""
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a source on the timeline.
+
+    It plays ``source[source_start_s : source_start_s + length_s * tempo_ratio]`` for `length_s` seconds from `start_s`.
+    """
+
+    id: str
+    source: str
+    start_s: float
+    length_s: float
+    """Seconds on the timeline, after `tempo_ratio`."""
+    source_start_s: float = 0.0
+    """Seconds in the source at its own speed."""
+    gain_db: float = 0.0
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+    tempo_ratio: float = 1.0
+    """2.0 plays twice as fast at the same pitch."""
+    semitones: float = 0.0
+    reverse: bool = False
+    muted: bool = False
+    name: str = ""
+
+    @property
+    def end_s(self) -> float:
+        """Where the clip ends on the timeline, in seconds."""
+        return self.start_s + self.length_s
+
+
+class EqBand(msgspec.Struct, frozen=True, kw_only=True):
+    """One band of the strip's equaliser (RBJ cookbook shapes)."""
+
+    kind: Literal["low_shelf", "peak", "high_shelf"] = "peak"
+    freq_hz: float = 1000.0
+    gain_db: float = 0.0
+    q: float = 0.707
+
+
+class Compressor(msgspec.Struct, frozen=True, kw_only=True):
+    """Stereo-linked feed-forward compressor. Ratio 1 is off."""
+
+    threshold_db: float = -18.0
+    ratio: float = 1.0
+    attack_s: float = 0.010
+    release_s: float = 0.120
+    makeup_db: float = 0.0
+
+
+class Insert(msgspec.Struct, frozen=True, kw_only=True):
+    """One effect after the strip's equaliser and compressor: a registered kind and its parameters (engine.dsp.effects)."""
+
+    id: str
+    kind: str
+    parameters: dict[str, float] = {}
+    bypass: bool = False
+
+
+DEFAULT_EQ: tuple[EqBand, ...] = (
+    EqBand(kind="low_shelf", freq_hz=120.0),
+    EqBand(kind="peak", freq_hz=500.0),
+    EqBand(kind="peak", freq_hz=2500.0),
+    EqBand(kind="high_shelf", freq_hz=8000.0),
+)
+
+
+class Strip(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel strip in the order of its signal: high-pass, 4-band EQ, compressor, inserts, gain, pan.
+
+    `gain_db` in [-96, 12] (-96 is silence), `pan` in [-1, 1] (balance law: 0 dB at the centre), `high_pass_hz` 0 is off.
+    """
+
+    gain_db: float = 0.0
+    pan: float = 0.0
+    mute: bool = False
+    solo: bool = False
+    high_pass_hz: float = 0.0
+    eq: tuple[EqBand, ...] = DEFAULT_EQ
+    compressor: Compressor = Compressor()
+    inserts: tuple[Insert, ...] = ()
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """A numbered alternative of a track: its own clips and strip, chosen with the keys 1-9."""
+
+    number: int
+    name: str
+    clips: tuple[Clip, ...]
+    strip: Strip
+    style: str | None = None
+    seed: int | None = None
+    intensity: float | None = None
+    starred: bool = False
+
+
+class Track(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane with clips and a strip. Stems of a split track name it as `parent`."""
+
+    id: str
+    name: str
+    role: Role = "own"
+    parent: str | None = None
+    clips: tuple[Clip, ...] = ()
+    strip: Strip = Strip()
+    takes: tuple[Take, ...] = ()
+    take: int | None = None
+    """Number of the take that `clips` and `strip` show now; None is the original."""
+
+
+class TempoPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """From `at_beats` on the tempo is `bpm`."""
+
+    at_beats: float = 0.0
+    bpm: float = 120.0
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """A named place, or a section when `length_s` is not 0."""
+
+    start_s: float
+    name: str
+    length_s: float = 0.0
+
+
+class Loop(msgspec.Struct, frozen=True, kw_only=True):
+    """The loop range in seconds."""
+
+    start_s: float = 0.0
+    end_s: float = 0.0
+    enabled: bool = False
+
+
+class Master(msgspec.Struct, frozen=True, kw_only=True):
+    """The master bus: its strip, then the true-peak limiter."""
+
+    strip: Strip = Strip()
+    ceiling_dbtp: float = -1.0
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a person can change, as one immutable value."""
+
+    id: str
+    title: str = "New project"
+    schema: int = SCHEMA
+    rate: int = 48000
+    tempo: tuple[TempoPoint, ...] = (TempoPoint(),)
+    beats_per_bar: int = 4
+    beat_unit: int = 4
+    key: str | None = None
+    sources: dict[str, Source] = {}
+    tracks: tuple[Track, ...] = ()
+    master: Master = Master()
+    markers: tuple[Marker, ...] = ()
+    loop: Loop = Loop()
+    grants: dict[str, str] = {}
+    """asset_sha256 -> grant_id that the project was made under; the grant itself rests in the library."""
+
+    @property
+    def length_s(self) -> float:
+        """Where the last clip ends, in seconds; 0 for an empty project."""
+        return max((clip.end_s for track in self.tracks for clip in track.clips), default=0.0)
+
+    def track(self, track_id: str) -> Track:
+        """The track with this id.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for track in self.tracks:
+            if track.id == track_id:
+                return track
+        raise KeyError(track_id)
