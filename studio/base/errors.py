@@ -6,7 +6,8 @@ from typing import Any
 
 
 class StudioError(Exception):
-    """An error that is shown to a person: `code` (kebab-case, stable), `message`, `remedy`, and `details` for programs."""
+    """An error that is shown to a person: `code` (kebab-case, stable), `message`, `remedy`, and `details` for
+    programs."""
 
     code = "studio"
 
@@ -20,19 +21,22 @@ class StudioError(Exception):
 
 
 class RightsError(StudioError):
-    """A grant that is missing, broken or does not allow this. Codes: no-grant, grant-expired, grant-invalid, grant-revoked, operation-forbidden, clock-turned-back."""
+    """A grant that is missing, broken or does not allow this. Codes: no-grant, grant-expired, grant-invalid,
+    grant-revoked, operation-forbidden, clock-turned-back."""
 
     code = "operation-forbidden"
 
 
 class ProjectError(StudioError):
-    """A project that cannot be read, written or edited so. Codes: project-missing, project-corrupt, project-newer, edit-invalid."""
+    """A project that cannot be read, written or edited so. Codes: project-missing, project-corrupt, project-newer,
+    edit-invalid."""
 
     code = "project-corrupt"
 
 
 class PlatformError(StudioError):
-    """The platform refused. Codes: wrong-password, signed-out, not-found, conflict, refused, bad-response, receipt-invalid."""
+    """The platform refused. Codes: wrong-password, signed-out, not-found, conflict, refused, bad-response,
+    receipt-invalid."""
 
     code = "refused"
 
