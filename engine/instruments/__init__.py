@@ -1,0 +1,25 @@
+"""Instruments made of recordings: load one by name, and play notes on it."""
+
+from engine.instruments.model import (
+    Attribution,
+    Instrument,
+    InstrumentInfo,
+    Note,
+    Region,
+    list_instruments,
+    load,
+    shipped_root,
+)
+from engine.instruments.sampler import render_notes
+
+__all__ = [
+    "Attribution",
+    "Instrument",
+    "InstrumentInfo",
+    "Note",
+    "Region",
+    "list_instruments",
+    "load",
+    "render_notes",
+    "shipped_root",
+]
