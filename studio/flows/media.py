@@ -1,0 +1,163 @@
+"""Sounds on their way between the library and the engine.
+
+The library keeps blobs (encrypted where they are licensed); the engine plays PCM at the project's rate. `MediaCache` makes the latter from the
+former once per session, in the scratch folder that is removed at exit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.io import pcm as pcm_io
+from engine.types import Cancelled, PcmRef, Progress
+from engine.worker import Worker
+from studio.library import Library
+from studio.project.model import Project, Source
+
+
+class TaskContext(Protocol):
+    """The part of a job that a flow needs."""
+
+    def progress(self, fraction: float, note: str = "") -> None: ...
+
+    def checkpoint(self) -> None: ...
+
+    @property
+    def cancelled(self) -> bool: ...
+
+
+class Silent:
+    """A context for callers who neither watch nor cancel."""
+
+    cancelled = False
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Nobody watches."""
+
+    def checkpoint(self) -> None:
+        """Nobody cancels."""
+
+
+def span(context: TaskContext, start: float, end: float) -> Progress:
+    """A progress function that maps 0..1 to `start`..`end` of the whole job."""
+
+    def report(fraction: float, note: str) -> None:
+        context.progress(start + (end - start) * fraction, note)
+
+    return report
+
+
+def stop_of(context: TaskContext) -> Cancelled:
+    """The job's cancel flag as the engine polls it."""
+    return lambda: context.cancelled
+
+
+@dataclass
+class MediaCache:
+    """Decoded, and where asked stretched, sounds at a given rate; one file each in `folder`."""
+
+    library: Library
+    worker: Worker
+    folder: Path
+    _refs: dict[str, PcmRef] = field(default_factory=dict[str, PcmRef])
+    _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock])
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def _once(self, key: str, make: Callable[[Path], PcmRef]) -> PcmRef:
+        """The cached sound of this key, made by `make(path)` if it is not there; concurrent callers wait for the first."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            known = self._refs.get(key)
+            if known is not None and Path(known.path).exists():
+                return known
+            self.folder.mkdir(parents=True, exist_ok=True)
+            name = hashlib.sha256(key.encode()).hexdigest()[:32]
+            made = make(self.folder / f"{name}.f32")
+            self._refs[key] = made
+            return made
+
+    def known(self, source: Source, rate: int) -> PcmRef | None:
+        """The sound if it is already decoded, without any work."""
+        return self._refs.get(f"{source.blob}@{rate}")
+
+    def pcm(self, source: Source, rate: int, context: TaskContext | None = None) -> PcmRef:
+        """The source's samples at `rate`.
+
+        Raises:
+            RightsError: no valid grant for a licensed source.
+            LibraryError: the blob is missing or was changed.
+        """
+        context = context or Silent()
+        self.library.check_open(source.blob)
+
+        def make(path: Path) -> PcmRef:
+            stored = self.library.open_blob(source.blob)
+            if stored.pcm is not None and stored.pcm.rate == rate:
+                return stored.pcm
+            return self.worker.run(
+                "studio.flows.tasks:import_blob",
+                {"blob": stored, "out_path": str(path), "rate": rate},
+                progress=context.progress,
+                cancelled=stop_of(context),
+            )
+
+        return self._once(f"{source.blob}@{rate}", make)
+
+    def stretched(
+        self, project: Project, source: Source, rate: int, *, tempo_ratio: float, semitones: float, context: TaskContext | None = None
+    ) -> PcmRef:
+        """The source at another tempo or pitch.
+
+        Stems of one recording are stretched together in one pass, channels side by side, so that they still sum to it without phasing.
+        """
+        context = context or Silent()
+        family = _siblings(project, source)
+        shape = f"@{rate}*{tempo_ratio:.9f}^{semitones:.4f}"
+
+        def make(path: Path) -> PcmRef:
+            inputs = [self.pcm(member, rate, context) for member in family]
+            outputs = [path if m.id == source.id else path.with_name(f"{path.stem}-{i}.f32") for i, m in enumerate(family)]
+            made: list[PcmRef] = self.worker.run(
+                "studio.flows.tasks:stretch_together",
+                {"inputs": inputs, "outputs": [str(o) for o in outputs], "tempo_ratio": tempo_ratio, "semitones": semitones},
+                progress=context.progress,
+                cancelled=stop_of(context),
+            )
+            for member, ref in zip(family, made, strict=True):
+                self._refs[member.blob + shape] = ref
+            return self._refs[source.blob + shape]
+
+        return self._once(source.blob + shape, make)
+
+
+def _siblings(project: Project, source: Source) -> list[Source]:
+    """All stems that came from the same recording in the same way, this one included, in a stable order."""
+    if not source.parents or not any(step.operation.startswith("stem:") for step in source.steps):
+        return [source]
+    family = [
+        other
+        for other in project.sources.values()
+        if other.parents == source.parents and other.delivered == source.delivered and any(s.operation.startswith("stem:") for s in other.steps)
+    ]
+    return sorted(family, key=lambda other: (other.role, other.id)) or [source]
+
+
+def store_pcm(library: Library, ref: PcmRef, *, assets: tuple[str, ...]) -> str:
+    """Put samples into the library and return the blob's key; encrypted if they derive from licensed `assets`."""
+    return library.put_pcm(ref, assets=assets)
+
+
+__all__ = ["MediaCache", "Silent", "TaskContext", "pcm_io", "span", "stop_of", "store_pcm"]
+
+
+def plain(value: Any) -> Any:
+    """A msgspec value as plain JSON types."""
+    import msgspec
+
+    return msgspec.to_builtins(value)

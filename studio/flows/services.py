@@ -1,0 +1,38 @@
+"""What the flows work with: made once by the session, handed to every flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.worker import Worker
+from studio.base.clock import Clock
+from studio.base.paths import AppPaths
+from studio.flows.derived import DerivedCache
+from studio.flows.media import MediaCache
+from studio.library import Library
+from studio.platform.client import PlatformClient
+from studio.provenance.identity import DeviceIdentity
+from studio.settings import Settings
+from studio.sync.outbox import Outbox
+
+
+@dataclass
+class Services:
+    """The parts below the flows. `client` gives a client that is signed in or raises `signed-out`; it may wait for the embedded platform to start."""
+
+    paths: AppPaths
+    settings: Settings
+    clock: Clock
+    library: Library
+    media: MediaCache
+    derived: DerivedCache
+    identity: DeviceIdentity
+    outbox: Outbox
+    inference: Worker
+    io: Worker
+    client: Callable[[], PlatformClient]
+    pack_roots: tuple[Path, ...]
+    subject: Callable[[], str | None]
+    """``user:…`` of the person who is signed in, as grants name it."""
