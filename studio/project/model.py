@@ -1,9 +1,10 @@
 """The project as a frozen value.
 
-Everything that a person can change in the studio is in `Project`; edits are pure functions ``Project -> Project`` (`studio.project.edits`).
-Times on the timeline are seconds from the project's start (float64); musical positions are derived through `studio.project.tempo`.
-Sounds are `Source` values: what they are, where their samples rest, and how they came to be. A source that was made from another one names
-it, so that rights and provenance can always be followed back to the recordings.
+Everything that a person can change in the studio is in `Project`; edits are pure functions ``Project -> Project``
+(`studio.project.edits`). Times on the timeline are seconds from the project's start (float64); musical positions are
+derived through `studio.project.tempo`. Sounds are `Source` values: what they are, where their samples rest, and how
+they came to be. A source that was made from another one names it, so that rights and provenance can always be followed
+back to the recordings.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ Origin = Literal["licensed", "own", "generated"]
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was done to make a source: it becomes an action of the manifest.
 
-    `operation` is a word of the grants: ``stem:vocals``, ``style:production``, ``style:arrangement``, ``time_stretch`` ...
+    `operation` is a word of the grants: ``stem:vocals``, ``style:production``, ``style:arrangement``, ``time_stretch``
+    ...
     """
 
     operation: str
@@ -39,8 +41,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A sound that clips play.
 
-    `blob` is the key of its samples in the library (sha256 of the stored plaintext); `asset_sha256` names the licensed recording that it is or
-    was made from, and is None for own material.
+    `blob` is the key of its samples in the library (sha256 of the stored plaintext); `asset_sha256` names the licensed
+    recording that it is or was made from, and is None for own material.
     """
 
     id: str
@@ -113,7 +115,8 @@ class Compressor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Insert(msgspec.Struct, frozen=True, kw_only=True):
-    """One effect after the strip's equaliser and compressor: a registered kind and its parameters (engine.dsp.effects)."""
+    """One effect after the strip's equaliser and compressor: a registered kind and its parameters
+    (engine.dsp.effects)."""
 
     id: str
     kind: str
@@ -132,7 +135,8 @@ DEFAULT_EQ: tuple[EqBand, ...] = (
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
     """A channel strip in the order of its signal: high-pass, 4-band EQ, compressor, inserts, gain, pan.
 
-    `gain_db` in [-96, 12] (-96 is silence), `pan` in [-1, 1] (balance law: 0 dB at the centre), `high_pass_hz` 0 is off.
+    `gain_db` in [-96, 12] (-96 is silence), `pan` in [-1, 1] (balance law: 0 dB at the centre), `high_pass_hz` 0 is
+    off.
     """
 
     gain_db: float = 0.0
@@ -169,7 +173,14 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     strip: Strip = Strip()
     takes: tuple[Take, ...] = ()
     take: int | None = None
-    """Number of the take that `clips` and `strip` show now; None is the original."""
+    """Number of the take that `clips` and `strip` show now; None is the original. While a take shows, `clips` and
+    `strip` are the truth and its
+    entry in `takes` is what it was when it was chosen."""
+    original: Take | None = None
+    """The original's clips and strip (number 0) while a take shows, else None."""
+    muted_stems: tuple[str, ...] = ()
+    """Of a split track that plays its original: the stems that the person had muted before, so that they come back
+    so."""
 
 
 class TempoPoint(msgspec.Struct, frozen=True, kw_only=True):

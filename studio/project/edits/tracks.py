@@ -1,0 +1,218 @@
+"""Edits of tracks: a split track and its stems stand together and move together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from studio.project.edits.lanes import Lane, fitted, settle
+from studio.project.edits.project import add_source, add_sources
+from studio.project.edits.rules import (
+    Ids,
+    children_of,
+    clean_name,
+    find_source,
+    find_track,
+    group_of,
+    invalid,
+    put_track,
+    put_tracks,
+    require_new,
+)
+from studio.project.edits.strips import fitted_strip, show_original
+from studio.project.model import Clip, Project, Role, Source, Strip, Take, Track
+
+STEM_ORDER: tuple[Role, ...] = ("vocals", "drums", "bass", "other", "own", "mix")
+TITLES: dict[Role, str] = {
+    "mix": "Mix",
+    "vocals": "Vocals",
+    "drums": "Drums",
+    "bass": "Bass",
+    "other": "Other",
+    "own": "Own",
+}
+
+
+def add_track(project: Project, track: Track, *, index: int | None = None) -> Project:
+    """Add a track with its clips, at the end or at `index` among the top tracks; a stem goes below the others of its
+    parent.
+
+    Raises:
+        ProjectError: edit-invalid for a taken id, an unknown source or parent, or a clip outside its source.
+    """
+    require_new(project, [track.id, *(clip.id for clip in track.clips), *(each.id for each in track.strip.inserts)])
+    clips = settle(fitted(clip, find_source(project, clip.source)) for clip in track.clips)
+    track = replace(track, name=clean_name(track.name, what="track"), clips=clips, strip=fitted_strip(track.strip))
+    blocks = _blocks(project)
+    if track.parent is None:
+        blocks.insert(len(blocks) if index is None else max(index, 0), [track])
+        return _joined(project, blocks)
+    for block in blocks:
+        if block[0].id == track.parent:
+            block.append(track)
+            return _joined(project, blocks)
+    raise invalid("The track that this stem belongs to is not in the project.", "Add that track first, then split it.")
+
+
+def add_track_for(project: Project, source: Source, *, at_s: float = 0.0, ids: Iterable[str] = ()) -> Project:
+    """Add a sound with a new track on which one clip plays all of it from `at_s`. Ids: the track, the clip.
+
+    Raises:
+        ProjectError: as `add_source`.
+    """
+    fresh = Ids(ids)
+    project = add_source(project, source)
+    track_id = fresh.next()
+    clip = Clip(
+        id=fresh.next(), source=source.id, start_s=max(at_s, 0.0), length_s=source.duration_s, name=source.title
+    )
+    return add_track(project, Track(id=track_id, name=source.title.strip() or "Track", role=source.role, clips=(clip,)))
+
+
+def remove_track(project: Project, track_id: str) -> Project:
+    """Remove a track and its stems. When the last stem goes, the split track plays itself again.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track.
+    """
+    track = find_track(project, track_id)
+    gone = {each.id for each in group_of(project, track_id)}
+    if track.parent is not None:
+        parent = find_track(project, track.parent)
+        if len(children_of(project, parent.id)) == 1:
+            project = show_original(project, parent.id)
+        elif track.id in parent.muted_stems:
+            project = put_track(
+                project, replace(parent, muted_stems=tuple(e for e in parent.muted_stems if e != track.id))
+            )
+    return replace(project, tracks=tuple(each for each in project.tracks if each.id not in gone))
+
+
+def rename_track(project: Project, track_id: str, name: str) -> Project:
+    """Give a track a name of 1 to 200 characters.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track or an empty name.
+    """
+    track, name = find_track(project, track_id), clean_name(name, what="track")
+    return project if name == track.name else put_track(project, replace(track, name=name))
+
+
+def move_track(project: Project, track_id: str, index: int) -> Project:
+    """Move a track, with its stems, to `index` among the top tracks; a stem moves among the stems of its parent.
+    Clamped.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track.
+    """
+    track = find_track(project, track_id)
+    blocks = _blocks(project)
+    if track.parent is None:
+        block = next(each for each in blocks if each[0].id == track_id)
+        blocks.remove(block)
+        blocks.insert(max(index, 0), block)
+    else:
+        block = next(each for each in blocks if each[0].id == track.parent)
+        block.remove(track)
+        block.insert(1 + max(index, 0), track)
+    return _joined(project, blocks)
+
+
+def duplicate_track(project: Project, track_id: str, *, ids: Iterable[str] = ()) -> Project:
+    """Copy a track with its stems, clips, takes and effects, right below it; a stem is copied among its siblings.
+
+    Ids: the track, its clips and effects lane by lane, then each stem likewise.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track.
+    """
+    track = find_track(project, track_id)
+    fresh = Ids(ids)
+    copy = replace(_copied(track, fresh), name=clean_name(f"{track.name} copy", what="track"), muted_stems=())
+    copies = [copy]
+    renamed: dict[str, str] = {}
+    for child in children_of(project, track_id):
+        twin = replace(_copied(child, fresh), parent=copy.id)
+        renamed[child.id] = twin.id
+        copies.append(twin)
+    copies[0] = replace(copy, muted_stems=tuple(renamed[each] for each in track.muted_stems if each in renamed))
+    last = group_of(project, track_id)[-1]
+    at = project.tracks.index(last) + 1
+    return replace(project, tracks=(*project.tracks[:at], *copies, *project.tracks[at:]))
+
+
+def attach_stems(project: Project, track_id: str, stems: Mapping[Role, Source], *, ids: Iterable[str] = ()) -> Project:
+    """Put the stems of a track's recording below it, one track a role, with clips that mirror its own; the original
+    rests, muted.
+
+    The stems take the strip of the track, so that nothing changes to the ear but what separation itself does.
+    Ids: for each role in the order of `STEM_ORDER` the track, its clips, its effects.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track, one that is split or a stem, no stems, or clips of another
+        recording among its own.
+    """
+    track = find_track(project, track_id)
+    if track.parent is not None:
+        raise invalid("A stem cannot be split again.", "Split the track that it came from.")
+    if children_of(project, track_id):
+        raise invalid("That track is split already.", "Remove its stems first, or undo the split.")
+    if not stems or not track.clips:
+        raise invalid("There is nothing to split on that track.", "Choose a track with a recording on it.")
+    project = add_sources(project, stems.values())
+    fresh = Ids(ids)
+    children: list[Track] = []
+    for role in sorted(stems, key=STEM_ORDER.index):
+        source = stems[role]
+        child_id = fresh.next()
+        clips = tuple(_mirror(clip, source, fresh) for clip in track.clips)
+        inserts = tuple(replace(insert, id=fresh.next()) for insert in track.strip.inserts)
+        strip = replace(track.strip, mute=False, inserts=inserts)
+        children.append(Track(id=child_id, name=TITLES[role], role=role, parent=track.id, clips=clips, strip=strip))
+    require_new(project, [each for child in children for each in (child.id, *(clip.id for clip in child.clips))])
+    at = project.tracks.index(track) + 1
+    project = replace(project, tracks=(*project.tracks[:at], *children, *project.tracks[at:]))
+    return put_tracks(project, [replace(track, strip=replace(track.strip, mute=True), muted_stems=())])
+
+
+def _mirror(clip: Clip, stem: Source, ids: Ids) -> Clip:
+    if clip.source not in stem.parents:
+        raise invalid(
+            "That track holds clips of more than one recording, and the stems are of one.",
+            "Move the other clips to a track of their own, then split.",
+        )
+    return fitted(replace(clip, id=ids.next(), source=stem.id), stem)
+
+
+def _copied(track: Track, ids: Ids) -> Track:
+    track_id = ids.next()
+    clips, strip = _fresh_lane(track.clips, track.strip, ids)
+    original = None if track.original is None else _copied_take(track.original, ids)
+    takes = tuple(_copied_take(take, ids) for take in track.takes)
+    return replace(track, id=track_id, clips=clips, strip=strip, takes=takes, original=original)
+
+
+def _copied_take(take: Take, ids: Ids) -> Take:
+    clips, strip = _fresh_lane(take.clips, take.strip, ids)
+    return replace(take, clips=clips, strip=strip)
+
+
+def _fresh_lane(clips: Lane, strip: Strip, ids: Ids) -> tuple[Lane, Strip]:
+    copies = tuple(replace(clip, id=ids.next()) for clip in clips)
+    return copies, replace(strip, inserts=tuple(replace(insert, id=ids.next()) for insert in strip.inserts))
+
+
+def _blocks(project: Project) -> list[list[Track]]:
+    tops = [[track] for track in project.tracks if track.parent is None]
+    by_id = {block[0].id: block for block in tops}
+    for track in project.tracks:
+        if track.parent is not None:
+            by_id[track.parent].append(track)
+    return tops
+
+
+def _joined(project: Project, blocks: list[list[Track]]) -> Project:
+    tracks = tuple(track for block in blocks for track in block)
+    same = len(tracks) == len(project.tracks) and all(a is b for a, b in zip(tracks, project.tracks, strict=True))
+    return project if same else replace(project, tracks=tracks)
