@@ -51,6 +51,10 @@ Destination = Literal["platform", "local_preview"]
 
 MILLION = 1_000_000
 
+WIDEST_PITCH = (-48.0, 48.0)
+WIDEST_TEMPO = (0.1, 10.0)
+"""What a grant without a limit allows; no limit may be wider."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUBJECT = re.compile(r"user:[A-Za-z0-9._@+-]{1,128}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -309,10 +313,15 @@ def _check_constraints(limits: Constraints) -> None:
                 _moment(name, value)
     if limits.pitch_semitones is not None:
         low, high = limits.pitch_semitones
-        _require(-48.0 <= low <= 0.0 <= high <= 48.0, "pitch_semitones must hold 0 and stay within 48")
+        _require(
+            WIDEST_PITCH[0] <= low <= 0.0 <= high <= WIDEST_PITCH[1], "pitch_semitones must hold 0 and stay within 48"
+        )
     if limits.tempo_ratio is not None:
         low, high = limits.tempo_ratio
-        _require(0.1 <= low <= 1.0 <= high <= 10.0, "tempo_ratio must hold 1 and stay within 0.1 to 10")
+        _require(
+            WIDEST_TEMPO[0] <= low <= 1.0 <= high <= WIDEST_TEMPO[1],
+            "tempo_ratio must hold 1 and stay within 0.1 to 10",
+        )
 
 
 def _check_terms(grant: Grant) -> None:
