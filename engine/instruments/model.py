@@ -88,12 +88,15 @@ class InstrumentInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instrument:
-    """A loaded instrument pack: its description, and its sounds, decoded when first played."""
+    """A loaded instrument pack: its description, and its sounds, decoded when first played.
 
-    def __init__(self, info: InstrumentInfo, folder: Path):
+    `sounds` gives samples and rate of files that are in memory already.
+    """
+
+    def __init__(self, info: InstrumentInfo, folder: Path, *, sounds: dict[str, tuple[Audio, int]] | None = None):
         self.info = info
         self.folder = folder
-        self._sounds: dict[str, tuple[Audio, int]] = {}
+        self._sounds: dict[str, tuple[Audio, int]] = dict(sounds or {})
 
     @property
     def is_kit(self) -> bool:
