@@ -7,14 +7,18 @@ from typing import Any
 from numba import njit
 
 FLUSH = 1e-20
-"""States below this are set to 0: numba offers no flush-to-zero flag, and denormal numbers are a hundred times slower."""
+"""States below this are set to 0: numba offers no flush-to-zero flag, and denormal numbers are a hundred times
+slower.
+"""
 
 CHUNK = 1024
 
 
 @njit(cache=True, nogil=True)
 def cascade(x: Any, sos: Any, state: Any) -> None:
-    """Filter `x` ``(channels, frames) float32`` in place; `sos` ``(sections, 6)``, `state` ``(sections, channels, 2) float64``."""
+    """Filter `x` ``(channels, frames) float32`` in place; `sos` ``(sections, 6)``, `state` ``(sections, channels, 2)
+    float64``.
+    """
     channels, frames = x.shape
     for s in range(sos.shape[0]):
         b0, b1, b2, a1, a2 = sos[s, 0], sos[s, 1], sos[s, 2], sos[s, 4], sos[s, 5]

@@ -1,7 +1,7 @@
 """A feed-forward compressor with a soft knee, linked over its channels.
 
-Design after Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design" (JAES 60, 2012): peak level in dB, static curve,
-then attack and release on the gain reduction.
+Design after Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design" (JAES 60, 2012): peak level in
+dB, static curve, then attack and release on the gain reduction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def compress_in_place(
 ) -> None:
     """Compress `x` ``(channels, frames) float32`` in place.
 
-    `slope` is ``1 - 1 / ratio``, `attack` and `release` are one-pole coefficients, `state` ``(1,) float64`` is the reduction in dB.
+    `slope` is ``1 - 1 / ratio``, `attack` and `release` are one-pole coefficients, `state` ``(1,) float64`` is the
+    reduction in dB.
     """
     channels, frames = x.shape
     reduction = state[0]

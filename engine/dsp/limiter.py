@@ -1,8 +1,9 @@
 """A transparent look-ahead limiter that holds true peaks under a ceiling.
 
-The gain that each sample needs is taken from its true peak, held a little over the look-ahead by a sliding minimum, released exponentially, and
-smoothed by a moving average as long as the look-ahead, so that it is in place when the peak arrives. The average is summed in integers:
-while nothing needs limiting the gain is exactly 1 and the samples pass untouched.
+The gain that each sample needs is taken from its true peak, held a little over the look-ahead by a sliding minimum,
+released exponentially, and smoothed by a moving average as long as the look-ahead, so that it is in place when the
+peak arrives. The average is summed in integers: while nothing needs limiting the gain is exactly 1 and the samples
+pass untouched.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class TruePeakLimiter:
 
     def __init__(self, channels: int, *, rate: int, ceiling_dbtp: float = -1.0, release_s: float = 0.1):
         self._window = max(round(LOOK_AHEAD_S * rate), 8)
-        # A peak at frame n is known at n + DELAY and lies between n and n + 1; the average is complete `window - 1` frames later.
+        # A peak at frame n is known at n + DELAY and lies between n and n + 1; the average is complete `window - 1`
+        # frames later.
         self.latency_frames = self._window + true_peak.DELAY - 1
         self._ceiling = 10.0 ** ((ceiling_dbtp - MARGIN_DB) / 20.0)
         self._release = coefficient(release_s, rate=rate)
@@ -145,7 +147,8 @@ class TruePeakLimiter:
 
 
 def limit_true_peak(x: Audio, *, rate: int, ceiling_dbtp: float = -1.0, release_s: float = 0.1) -> Audio:
-    """`x` ``(channels, frames) float32`` with its true peaks held at `ceiling_dbtp`, same length, aligned with the input.
+    """`x` ``(channels, frames) float32`` with its true peaks held at `ceiling_dbtp`, same length, aligned with the
+    input.
 
     Sound that stays under the ceiling comes back bit for bit.
     """

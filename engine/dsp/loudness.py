@@ -20,7 +20,9 @@ CHUNK = 1 << 16
 
 
 def k_weighting(rate: int) -> npt.NDArray[np.float64]:
-    """The two sections of the K-weighting at `rate` Hz, ``(2, 6)``: BS.1770's 48 kHz filters, re-derived from their analogue form."""
+    """The two sections of the K-weighting at `rate` Hz, ``(2, 6)``: BS.1770's 48 kHz filters, re-derived from their
+    analogue form.
+    """
     k = math.tan(math.pi * min(1681.974450955533, 0.45 * rate) / rate)
     high = 10.0 ** (3.999843853973347 / 20.0)
     band = high**0.4996667741545416
@@ -60,7 +62,8 @@ def _curve_lufs(powers: Curve) -> Curve:
 class BlockPowers:
     """K-weighted mean squares, summed over channels, of successive blocks of a stream.
 
-    Blocks are counted from the first frame and do not overlap; `values()` ends with the part block, weighed as if filled with silence.
+    Blocks are counted from the first frame and do not overlap; `values()` ends with the part block, weighed as if
+    filled with silence.
     """
 
     def __init__(self, channels: int, *, rate: int, block_s: float):
@@ -69,7 +72,7 @@ class BlockPowers:
         self._block = block_s * rate
         self._sums: list[float] = [0.0]
         self._seen = 0
-        self._edge = round(self._block)
+        self._edge: int = round(self._block)
         self._start = 0
 
     def process(self, x: Audio) -> None:
@@ -116,7 +119,9 @@ class LoudnessMeter:
         self._powers.process(x)
 
     def window_lufs(self, seconds: float) -> float:
-        """Loudness of the last `seconds` (momentary 0.4, short-term 3), over the whole steps so far; -inf before the first."""
+        """Loudness of the last `seconds` (momentary 0.4, short-term 3), over the whole steps so far; -inf before the
+        first.
+        """
         steps = self._powers.values(part=False)[-round(seconds / STEP_S) :]
         return to_lufs(float(steps.sum()) * STEP_S / seconds) if steps.size else -math.inf
 
@@ -207,7 +212,9 @@ class TruePeakMeter:
 
 
 def true_peak_dbtp(x: Audio, *, rate: int) -> float:
-    """Highest true peak of ``(channels, frames) float32`` in dBTP, four-fold oversampled at any `rate`; -inf for silence."""
+    """Highest true peak of ``(channels, frames) float32`` in dBTP, four-fold oversampled at any `rate`; -inf for
+    silence.
+    """
     del rate
     meter = TruePeakMeter(x.shape[0])
     for start in range(0, x.shape[1], CHUNK):

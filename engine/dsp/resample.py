@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import soxr
+import soxr  # pyright: ignore[reportMissingTypeStubs]
 
 from engine.types import Audio
 
 
 def resample(x: Audio, *, from_rate: int, to_rate: int) -> Audio:
-    """Convert `x` ``(channels, frames) float32`` to `to_rate` Hz; the length is ``round(frames * to_rate / from_rate)``.
+    """Convert `x` ``(channels, frames) float32`` to `to_rate` Hz; the length is ``round(frames * to_rate /
+    from_rate)``.
 
     The same rate gives the same array back.
     """

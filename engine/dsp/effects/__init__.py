@@ -1,6 +1,7 @@
 """The registry of effects: what there is, with parameters and ranges, and `make` to get one running.
 
-Panels, the command line and the documentation are made from `EFFECTS`. Importing this module loads no kernel; `make` does.
+Panels, the command line and the documentation are made from `EFFECTS`. Importing this module loads no kernel;
+`make` does.
 """
 
 from __future__ import annotations

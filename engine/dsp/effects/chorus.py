@@ -18,7 +18,9 @@ LONGEST_S = 0.025
 
 @njit(cache=True, nogil=True)
 def _chorus(x: Any, line: Any, position: Any, step: float, centre: float, depth: float, mix: float) -> None:
-    """`position`: write index and frames since the start; the phase is computed from the latter, so that it never drifts."""
+    """`position`: write index and frames since the start; the phase is computed from the latter, so that it never
+    drifts.
+    """
     size = line.shape[1]
     w, seen = position[0], position[1]
     for i in range(x.shape[1]):

@@ -1,7 +1,8 @@
 """A feedback delay network of eight lines.
 
-After Jot and Chaigne, "Digital delay networks for designing artificial reverberators" (AES 90, 1991): each line's gain gives the decay time,
-a one-pole filter in each line gives its damping, a Householder matrix mixes them. Four all-pass sections thicken the onset.
+After Jot and Chaigne, "Digital delay networks for designing artificial reverberators" (AES 90, 1991): each line's gain
+gives the decay time, a one-pole filter in each line its damping, and a Householder matrix mixes them. Four all-pass
+sections thicken the onset.
 """
 
 from __future__ import annotations

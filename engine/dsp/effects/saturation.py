@@ -1,7 +1,7 @@
 """Soft saturation with little aliasing.
 
-``tanh`` with first-order antiderivative anti-aliasing after Parker, Zavalishin and Le Bivic, "Reducing the aliasing of nonlinear
-waveshaping using continuous-time convolution" (DAFx-16).
+``tanh`` with first-order antiderivative anti-aliasing after Parker, Zavalishin and Le Bivic, "Reducing the aliasing
+of nonlinear waveshaping using continuous-time convolution" (DAFx-16).
 """
 
 from __future__ import annotations

@@ -1,0 +1,162 @@
+"""Decoded sources at rest: raw planar float32 files that are memory-mapped for play-back."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+import numpy as np
+
+from engine.errors import AudioFileError, Cancelled
+from engine.io.atomic import as_encode_error, replacing
+from engine.io.decode import AudioReader
+from engine.types import Audio, PcmRef, Progress
+from engine.types import Cancelled as CancelledFlag
+
+CHUNK_BYTES = 1 << 20
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was decoded into a PCM file at the session's rate."""
+
+    pcm: PcmRef
+    original_rate: int
+    original_channels: int
+    duration_s: float
+    notices: tuple[str, ...] = ()
+
+
+class PcmWriter:
+    """Write a PCM file block by block; a context manager.
+
+    The file appears on `close`; a ``with`` block that is left without it leaves nothing.
+
+    Raises:
+        EncodeError: codes ``disk-full`` and ``path-not-writable``.
+    """
+
+    def __init__(self, out_path: str | Path, *, rate: int, channels: int = 2):
+        self._path = Path(out_path)
+        self._rate, self._channels = rate, channels
+        self._frames = 0
+        stem = self._path.parent / f".{self._path.name}"
+        self._parts = [stem.with_name(f"{stem.name}.{channel}.part") for channel in range(channels)]
+        self._files = []
+        try:
+            self._files = [part.open("wb") for part in self._parts]
+        except OSError as error:
+            self.abort()
+            raise as_encode_error(error, self._path) from error
+
+    def write(self, block: Audio) -> None:
+        """Append ``(channels, frames) float32``."""
+        try:
+            for file, row in zip(self._files, block, strict=True):
+                file.write(np.ascontiguousarray(row, dtype="<f4").data)
+        except OSError as error:
+            self.abort()
+            raise as_encode_error(error, self._path) from error
+        self._frames += block.shape[1]
+
+    def close(self) -> PcmRef:
+        """Put the file in its place and say what it holds."""
+        digest = hashlib.sha256()
+        try:
+            for file in self._files:
+                file.close()
+            with replacing(self._path) as part:
+                self._parts[0].replace(part)
+                with part.open("rb") as first:
+                    while chunk := first.read(CHUNK_BYTES):
+                        digest.update(chunk)
+                with part.open("ab") as whole:
+                    for other in self._parts[1:]:
+                        with other.open("rb") as file:
+                            while chunk := file.read(CHUNK_BYTES):
+                                digest.update(chunk)
+                                whole.write(chunk)
+        finally:
+            self.abort()
+        return PcmRef(
+            path=str(self._path),
+            rate=self._rate,
+            channels=self._channels,
+            frames=self._frames,
+            digest=digest.hexdigest(),
+        )
+
+    def abort(self) -> None:
+        """Drop what was written."""
+        for file in self._files:
+            # A full disk can fail once more on the flush of a close.
+            try:
+                file.close()
+            except OSError:
+                continue
+        for part in self._parts:
+            part.unlink(missing_ok=True)
+
+    def __enter__(self) -> PcmWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+
+def write_pcm(samples: Audio, out_path: str | Path, *, rate: int) -> PcmRef:
+    """Write ``(channels, frames) float32`` as a PCM file, atomically, with its digest.
+
+    Raises:
+        EncodeError: codes ``disk-full`` and ``path-not-writable``.
+    """
+    data = np.ascontiguousarray(samples, dtype="<f4")
+    path = Path(out_path)
+    with replacing(path) as part:
+        part.write_bytes(data.data)
+    return PcmRef(
+        path=str(path),
+        rate=rate,
+        channels=data.shape[0],
+        frames=data.shape[1],
+        digest=hashlib.sha256(data.data).hexdigest(),
+    )
+
+
+def import_task(
+    *, path: str, out_path: str, rate: int, progress: Progress | None = None, cancelled: CancelledFlag | None = None
+) -> Imported:
+    """Decode any sound file into a stereo PCM file at `rate` Hz (worker task).
+
+    Mono is copied to both sides, more than 2 channels are folded down with a notice.
+
+    Raises:
+        AudioFileError: see `engine.io.decode`.
+        EncodeError: codes ``disk-full`` and ``path-not-writable``.
+        Cancelled: nothing is left behind.
+    """
+    with AudioReader(path, rate=rate) as reader, PcmWriter(out_path, rate=rate) as writer:
+        total, seen, loudest = reader.frames_out, 0, 0.0
+        if total == 0:
+            raise AudioFileError(
+                f"“{reader.path.name}” holds no sound.", remedy="Choose a file with sound.", code="audio-empty"
+            )
+        for block in reader.blocks():
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            writer.write(block if block.shape[0] == 2 else np.repeat(block, 2, axis=0))
+            seen += block.shape[1]
+            loudest = max(loudest, float(np.abs(block).max()))
+            if progress is not None:
+                progress(seen / total, f"Reading {reader.path.name}")
+        notices = reader.notices + (("The file is silent from start to end.",) if loudest == 0.0 else ())
+        return Imported(
+            pcm=writer.close(),
+            original_rate=reader.original_rate,
+            original_channels=reader.original_channels,
+            duration_s=reader.frames / reader.original_rate,
+            notices=notices,
+        )
