@@ -1,0 +1,74 @@
+"""The demo catalogue, entered through the same door as any other recording."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from studio.platform import accounts, ingest, publishing
+from studio.platform import database as db
+from studio.platform.messages import Account, FileName, PublishRequest
+from studio.platform.song_files import SongFiles, read_json, read_song_folder
+from studio.platform.state import PlatformState
+from studio.rights.identifiers import check_isrc
+
+LABEL_EMAIL = "label@contrafact.example"
+LABEL_NAME = "Contrafact House Recordings (made up)"
+
+
+def seed_demo(state: PlatformState, catalogue_dir: Path) -> list[str]:
+    """Publish every song folder of `catalogue_dir` that is not in the catalogue yet; returns the ids of those
+    entered now.
+
+    Raises:
+        Refusal: when a song cannot be published; those before it stand.
+    """
+    folders = sorted(path for path in catalogue_dir.iterdir() if (path / "meta.json").is_file())
+    # Only the ISRC is read for a song that stands: the next start has to be quick.
+    new = [folder for folder in folders if not _stands(state, str(read_json(folder / "meta.json").get("isrc", "")))]
+    return [publish_files(state, _label(state), read_song_folder(folder)) for folder in new]
+
+
+def publish_files(state: PlatformState, owner: Account, song: SongFiles) -> str:
+    """Publish a recording from this machine's disk; returns its id.
+
+    Raises:
+        Refusal: as `publishing.publish`.
+    """
+    stems = {role: _take(state, owner, path) for role, path in song.stems.items()}
+    request = PublishRequest(
+        audio=_take(state, owner, song.mix),
+        meta=song.meta,
+        terms=song.terms,
+        stems=stems,
+        artwork=None if song.artwork is None else _take(state, owner, song.artwork),
+    )
+    return publishing.publish(state, owner, request).summary.id
+
+
+def _take(state: PlatformState, owner: Account, path: Path) -> FileName:
+    sha256, size = state.objects.put(path)
+    ingest.receive_upload(state, owner, sha256, size)
+    return FileName(sha256=sha256, name=path.name)
+
+
+def _label(state: PlatformState) -> Account:
+    found = accounts.find_account(state, LABEL_EMAIL)
+    return found or accounts.create_account(
+        state, LABEL_EMAIL, secrets.token_urlsafe(24), name=LABEL_NAME, role="rightsholder"
+    )
+
+
+def _stands(state: PlatformState, isrc: str) -> bool:
+    try:
+        compact = check_isrc(isrc)
+    except ValueError:
+        # Publishing names what is wrong with it.
+        return False
+    with state.db.read() as connection:
+        return (
+            connection.execute(sa.select(db.recordings.c.id).where(db.recordings.c.isrc == compact)).one_or_none()
+            is not None
+        )

@@ -1,0 +1,181 @@
+"""The service in a thread of this process, on a free port of this computer only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from msgspec import Struct
+
+from studio.base import atomic
+from studio.base.errors import PlatformDown, StorageError
+from studio.platform import accounts, seed
+from studio.platform.service import create_app
+from studio.platform.state import PlatformState, ServiceConfig
+
+DEMO_EMAIL = "demo@contrafact.example"
+START_S = 20.0
+
+
+class DemoAccount(Struct, frozen=True, kw_only=True):
+    """The local person of an embedded service."""
+
+    email: str
+    password: str
+
+
+class EmbeddedServer:
+    """A service with the demo catalogue. Use `start` and `stop`, or a with block."""
+
+    def __init__(self, config: ServiceConfig, *, catalogue_dir: Path | None = None):
+        self._config = config
+        self._catalogue_dir = catalogue_dir
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._state: PlatformState | None = None
+        self._base_url = ""
+        self._demo: DemoAccount | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens; empty before `start`."""
+        return self._base_url
+
+    @property
+    def demo_account(self) -> DemoAccount:
+        """The local account that may approve a device without a person.
+
+        Raises:
+            PlatformDown: before `start`.
+        """
+        if self._demo is None:
+            raise _not_running()
+        return self._demo
+
+    @property
+    def trusted_keys(self) -> dict[str, bytes]:
+        """The keys of this service, known without asking over the network."""
+        if self._state is None:
+            raise _not_running()
+        return self._state.trusted_keys
+
+    def start(self) -> str:
+        """Open the data, enter the demo catalogue where it is missing, and listen; returns the address.
+
+        Raises:
+            StorageError: when the data folder cannot be used.
+            PlatformDown: when it does not come up.
+        """
+        if self._thread is not None:
+            return self._base_url
+        listener = socket.create_server(("127.0.0.1", 0))
+        try:
+            self._base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            app = create_app(replace(self._config, public_url=self._base_url))
+            state: PlatformState = app.state.platform
+            self._state = state
+            self._demo = _demo_account(state)
+            if self._catalogue_dir is not None:
+                seed.seed_demo(state, self._catalogue_dir)
+        except BaseException:
+            listener.close()
+            self._forget()
+            raise
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            loop="asyncio",
+            http="h11",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=_serve, args=(self._server, listener), name="contrafact-platform", daemon=True
+        )
+        self._thread.start()
+        self._wait()
+        return self._base_url
+
+    def stop(self) -> None:
+        """Answer what is under way, stop listening and close the data. Nothing happens if it does not run."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(START_S)
+        self._server = None
+        self._thread = None
+        self._forget()
+
+    def __enter__(self) -> EmbeddedServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait(self) -> None:
+        # The socket listens already, so that a request now would only wait; this tells a server that died from one
+        # that starts.
+        assert self._server is not None
+        assert self._thread is not None
+        pause = threading.Event()
+        for _ in range(int(START_S / 0.005)):
+            if self._server.started:
+                return
+            if not self._thread.is_alive():
+                break
+            pause.wait(0.005)
+        self.stop()
+        raise PlatformDown(
+            "The platform on this computer did not start.", remedy="Restart the studio; if it stays so, run the doctor."
+        )
+
+    def _forget(self) -> None:
+        if self._state is not None:
+            self._state.close()
+        self._state = None
+
+
+def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _demo_account(state: PlatformState) -> DemoAccount:
+    path = state.data_dir / "keys" / "demo-account.json"
+    fresh = False
+    try:
+        password = str(json.loads(path.read_text())["password"])
+    except FileNotFoundError:
+        password = secrets.token_urlsafe(18)
+        fresh = True
+        atomic.write_json(path, {"email": DEMO_EMAIL, "password": password}, mode=0o600)
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise StorageError(
+            "The demo account of the platform on this computer cannot be read.",
+            remedy=f"Remove {path.name} and its platform folder; the demo songs come again.",
+            code="key-unreadable",
+        ) from problem
+    standing = accounts.find_account(state, DEMO_EMAIL)
+    if standing is None:
+        accounts.create_account(state, DEMO_EMAIL, password, name="Demo listener")
+    elif fresh:
+        accounts.set_password(state, standing.id, password)
+    return DemoAccount(email=DEMO_EMAIL, password=password)
+
+
+def _not_running() -> PlatformDown:
+    return PlatformDown("The platform on this computer does not run.", remedy="Start it first.")
