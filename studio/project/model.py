@@ -160,6 +160,9 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     intensity: float | None = None
     starred: bool = False
+    operations: tuple[str, ...] = ()
+    """Words of the grants for what the settings of this take did to its clips: ``style:production`` when a style made
+    the strip."""
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):

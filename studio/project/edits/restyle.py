@@ -16,6 +16,8 @@ from studio.project.edits.tracks import TITLES
 from studio.project.limits import GAIN_DB, INTENSITY
 from studio.project.model import Clip, Project, Role, Source, Strip, Take, Track
 
+PRODUCTION = "style:production"
+
 
 class RestyledPart(msgspec.Struct, frozen=True, kw_only=True):
     """A new sound of a restyle: `source` runs along the whole recording and stands in for the stem `replaces`."""
@@ -95,7 +97,8 @@ def apply_restyle(
         else:
             new_clips = tuple(replace(clip, id=fresh.next()) for clip in clips)
             new_strip = settings.get(stem.role, strip)
-        take = replace(made, clips=new_clips, strip=_on_top(new_strip, strip, fresh))
+        produced = (PRODUCTION,) if new_strip is not strip and first is None else ()
+        take = replace(made, clips=new_clips, strip=_on_top(new_strip, strip, fresh), operations=produced)
         changed.append(replace(stem, takes=(*stem.takes, take)))
     extras = _extra_tracks(project, group_id, by_role, made, fresh)
     _require_fresh(project, number, [*changed, *extras])
