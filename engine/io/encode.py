@@ -144,7 +144,8 @@ def _open(sink: _Sink, format: Format, rate: int, channels: int, bits: int) -> s
             compression_level=0.0,
             bitrate_mode="CONSTANT",
         )
-    return sf.SoundFile(cast(Any, sink), "w", rate, channels, format=format.upper(), subtype=f"PCM_{bits}")
+    subtype = "FLOAT" if bits == 32 else f"PCM_{bits}"
+    return sf.SoundFile(cast(Any, sink), "w", rate, channels, format=format.upper(), subtype=subtype)
 
 
 def _check(path: Path, format: str, rate: int, channels: int, bits: int) -> None:
@@ -152,7 +153,7 @@ def _check(path: Path, format: str, rate: int, channels: int, bits: int) -> None
         raise EncodeError(
             f"“{format}” is not a format that can be written.", remedy="Choose wav, flac or mp3.", code="format-unknown"
         )
-    if format != "mp3" and bits not in (16, 24):
+    if format != "mp3" and bits not in ((16, 24, 32) if format == "wav" else (16, 24)):
         raise EncodeError(f"{bits} bits cannot be written.", remedy="Choose 16 or 24 bits.", code="format-unknown")
     if format == "mp3" and (rate not in MP3_RATES or channels > 2):
         raise EncodeError(
@@ -177,7 +178,7 @@ def stream(
     """Write a long file block by block; it appears at `path` when the ``with`` block ends well, else nothing does.
 
     Args:
-        bits: 16 or 24; MP3 ignores it.
+        bits: 16 or 24, or 32 for float WAV, which is never dithered or clipped; MP3 ignores it.
         dither: TPDF for WAV and FLAC.
         tags: title, artist, album, date, isrc, comment, copyright.
 
@@ -190,7 +191,7 @@ def stream(
         sink = _Sink(part)
         try:
             file = _open(sink, format, rate, channels, bits)
-            encoder = Encoder(file, sink, target, None if format == "mp3" else Dither(bits, dither=dither))
+            encoder = Encoder(file, sink, target, None if format == "mp3" or bits == 32 else Dither(bits, dither=dither))
             try:
                 yield encoder
             finally:

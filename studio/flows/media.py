@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.io import pcm as pcm_io
 from engine.types import Cancelled, PcmRef, Progress
 from engine.worker import Worker
 from studio.library import Library
@@ -52,6 +51,26 @@ def span(context: TaskContext, start: float, end: float) -> Progress:
     return report
 
 
+class _Share:
+    def __init__(self, context: TaskContext, start: float, end: float):
+        self._context, self._start, self._end = context, start, end
+
+    @property
+    def cancelled(self) -> bool:
+        return self._context.cancelled
+
+    def checkpoint(self) -> None:
+        self._context.checkpoint()
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        self._context.progress(self._start + (self._end - self._start) * fraction, note)
+
+
+def share_of(context: TaskContext, start: float, end: float) -> TaskContext:
+    """The part `start`..`end` of a job's progress as a context of its own."""
+    return _Share(context, start, end)
+
+
 def stop_of(context: TaskContext) -> Cancelled:
     """The job's cancel flag as the engine polls it."""
     return lambda: context.cancelled
@@ -82,6 +101,17 @@ class MediaCache:
             self._refs[key] = made
             return made
 
+    def _run(self, task: str, context: TaskContext, **kwargs: Any) -> Any:
+        return self.worker.run(f"studio.flows.tasks:{task}", kwargs, progress=context.progress, cancelled=stop_of(context))
+
+    def probe(self, blob: str) -> Any:
+        """Rate, channels (after folding to stereo), frames and duration of an encoded blob, from its header."""
+        path = self.library.blobs.open_file(blob)
+        try:
+            return self._run("probe", Silent(), path=str(path))
+        finally:
+            self.library.blobs.release(blob)
+
     def known(self, source: Source, rate: int) -> PcmRef | None:
         """The sound if it is already decoded, without any work."""
         return self._refs.get(f"{source.blob}@{rate}")
@@ -94,18 +124,20 @@ class MediaCache:
             LibraryError: the blob is missing or was changed.
         """
         context = context or Silent()
-        self.library.check_open(source.blob)
+        blobs = self.library.blobs
 
         def make(path: Path) -> PcmRef:
-            stored = self.library.open_blob(source.blob)
-            if stored.pcm is not None and stored.pcm.rate == rate:
-                return stored.pcm
-            return self.worker.run(
-                "studio.flows.tasks:import_blob",
-                {"blob": stored, "out_path": str(path), "rate": rate},
-                progress=context.progress,
-                cancelled=stop_of(context),
-            )
+            if blobs.info(source.blob).kind == "file":
+                encoded = blobs.open_file(source.blob)
+                try:
+                    imported = self._run("import_file", context, path=str(encoded), out_path=str(path), rate=rate)
+                finally:
+                    blobs.release(source.blob)
+                return imported.pcm
+            stored = blobs.open_pcm(source.blob)
+            if stored.rate == rate:
+                return stored
+            return self._run("resample_pcm", context, pcm=stored, out_path=str(path), rate=rate)
 
         return self._once(f"{source.blob}@{rate}", make)
 
@@ -123,11 +155,13 @@ class MediaCache:
         def make(path: Path) -> PcmRef:
             inputs = [self.pcm(member, rate, context) for member in family]
             outputs = [path if m.id == source.id else path.with_name(f"{path.stem}-{i}.f32") for i, m in enumerate(family)]
-            made: list[PcmRef] = self.worker.run(
-                "studio.flows.tasks:stretch_together",
-                {"inputs": inputs, "outputs": [str(o) for o in outputs], "tempo_ratio": tempo_ratio, "semitones": semitones},
-                progress=context.progress,
-                cancelled=stop_of(context),
+            made: list[PcmRef] = self._run(
+                "stretch_together",
+                context,
+                inputs=inputs,
+                outputs=[str(out) for out in outputs],
+                tempo_ratio=tempo_ratio,
+                semitones=semitones,
             )
             for member, ref in zip(family, made, strict=True):
                 self._refs[member.blob + shape] = ref
@@ -146,18 +180,3 @@ def _siblings(project: Project, source: Source) -> list[Source]:
         if other.parents == source.parents and other.delivered == source.delivered and any(s.operation.startswith("stem:") for s in other.steps)
     ]
     return sorted(family, key=lambda other: (other.role, other.id)) or [source]
-
-
-def store_pcm(library: Library, ref: PcmRef, *, assets: tuple[str, ...]) -> str:
-    """Put samples into the library and return the blob's key; encrypted if they derive from licensed `assets`."""
-    return library.put_pcm(ref, assets=assets)
-
-
-__all__ = ["MediaCache", "Silent", "TaskContext", "pcm_io", "span", "stop_of", "store_pcm"]
-
-
-def plain(value: Any) -> Any:
-    """A msgspec value as plain JSON types."""
-    import msgspec
-
-    return msgspec.to_builtins(value)

@@ -69,6 +69,7 @@ def _clip_plan(project: Project, clip: Clip, media: MediaCache, context: TaskCon
     source_frame = round(clip.source_start_s / clip.tempo_ratio * rate)
     length = min(round(clip.end_s * rate) - start, max(pcm.frames - source_frame, 0))
     return ClipPlan(
+        id=clip.id,
         pcm=pcm,
         start_frame=start,
         source_frame=source_frame,

@@ -6,18 +6,42 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from engine.dsp.resample import resample
 from engine.dsp.stretch import stretch
 from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
+from engine.io.decode import AudioReader
+from engine.io.encode import stream
 from engine.types import Cancelled, PcmRef, Progress
 
 
 def import_file(*, path: str, out_path: str, rate: int | None, progress: Progress, cancelled: Cancelled) -> Any:
     """Decode any audio file to stereo PCM at `rate` (its own where None)."""
+    if rate is None:
+        with AudioReader(path) as reader:
+            rate = reader.rate
     return pcm_io.import_task(path=path, out_path=out_path, rate=rate, progress=progress, cancelled=cancelled)
+
+
+BLOCK_FRAMES = 1 << 18
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file's header says: Hz, channels after folding to stereo, frames, seconds."""
+
+    rate: int
+    channels: int
+    frames: int
+    duration_s: float
+
+
+def probe(*, path: str, progress: Progress, cancelled: Cancelled) -> Probe:
+    """Read a sound file's header."""
+    with AudioReader(path) as reader:
+        return Probe(rate=reader.rate, channels=reader.channels, frames=reader.frames_out, duration_s=reader.frames_out / reader.rate)
 
 
 def resample_pcm(*, pcm: PcmRef, out_path: str, rate: int, progress: Progress, cancelled: Cancelled) -> PcmRef:
@@ -91,3 +115,35 @@ def si_sdr_db(*, estimates: dict[str, PcmRef], references: dict[str, PcmRef], pr
         noise = e - scaled
         result[name] = round(10 * float(np.log10(float(scaled @ scaled) / max(float(noise @ noise), 1e-20))), 2)
     return result
+
+
+def write_float_wav(*, pcm: PcmRef, out_path: str, progress: Progress, cancelled: Cancelled) -> None:
+    """Write samples as a 32-bit float WAV file, block by block."""
+    samples = pcm.open()
+    with stream(out_path, rate=pcm.rate, channels=pcm.channels, format="wav", bits=32) as encoder:
+        for start in range(0, pcm.frames, BLOCK_FRAMES):
+            if cancelled():
+                raise CancelledError
+            progress(start / pcm.frames, "Writing")
+            encoder.write(np.asarray(samples[:, start : start + BLOCK_FRAMES]))
+
+
+def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, cancelled: Cancelled) -> float:
+    """Peak of (sum of the stem files - mixture) in dBFS, block by block; -200 for an exact sum."""
+    worst = 0.0
+    readers = [AudioReader(path, rate=mixture.rate) for path in files.values()]
+    try:
+        blocks = [reader.blocks() for reader in readers]
+        original = mixture.open()
+        at = 0
+        for parts in zip(*blocks, strict=True):
+            if cancelled():
+                raise CancelledError
+            total = np.sum([np.broadcast_to(p, (2, p.shape[1])) for p in parts], axis=0, dtype=np.float64)
+            worst = max(worst, float(np.max(np.abs(total - original[:, at : at + total.shape[1]]), initial=0.0)))
+            at += total.shape[1]
+            progress(at / max(mixture.frames, 1), "Checking the sum")
+    finally:
+        for reader in readers:
+            reader.close()
+    return max(20 * float(np.log10(max(worst, 1e-10))), -200.0)

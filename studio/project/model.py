@@ -163,6 +163,8 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[str, ...] = ()
     """Words of the grants for what the settings of this take did to its clips: ``style:production`` when a style made
     the strip."""
+    model: Step | None = None
+    """The model that made the settings of this take, where one did."""
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):

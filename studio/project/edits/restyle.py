@@ -14,7 +14,7 @@ from studio.project.edits.strips import fitted_strip
 from studio.project.edits.takes import choose_take, next_take_number
 from studio.project.edits.tracks import TITLES
 from studio.project.limits import GAIN_DB, INTENSITY
-from studio.project.model import Clip, Project, Role, Source, Strip, Take, Track
+from studio.project.model import Clip, Project, Role, Source, Step, Strip, Take, Track
 
 PRODUCTION = "style:production"
 
@@ -39,6 +39,7 @@ def apply_restyle(
     name: str = "",
     seed: int = 0,
     intensity: float = 1.0,
+    model: Step | None = None,
     ids: Iterable[str] = (),
 ) -> Project:
     """Add a restyle as the next take of a split track and show it.
@@ -46,7 +47,7 @@ def apply_restyle(
     Each stem that a part replaces, and each role in `muted`, gets a take with the part's clips (or none) where its own
     are; a second part for the same stem gets a track of its own below it. The other stems keep their clips, with
     `strips` of their role where given. What the person set stays on top: fader levels add up. Originals stay as they
-    are, as take None.
+    are, as take None. `model` says which model made the settings in `strips`.
 
     `track_id` names the split track or one of its stems. Ids: for each stem in its order the clips and effects of its
     take, then for each further part the track, its clips and its effects.
@@ -98,7 +99,13 @@ def apply_restyle(
             new_clips = tuple(replace(clip, id=fresh.next()) for clip in clips)
             new_strip = settings.get(stem.role, strip)
         produced = (PRODUCTION,) if new_strip is not strip and first is None else ()
-        take = replace(made, clips=new_clips, strip=_on_top(new_strip, strip, fresh), operations=produced)
+        take = replace(
+            made,
+            clips=new_clips,
+            strip=_on_top(new_strip, strip, fresh),
+            operations=produced,
+            model=model if produced else None,
+        )
         changed.append(replace(stem, takes=(*stem.takes, take)))
     extras = _extra_tracks(project, group_id, by_role, made, fresh)
     _require_fresh(project, number, [*changed, *extras])

@@ -1,0 +1,226 @@
+"""Restyle a track: stems, the operators that the licence allows, and new parts that land as a take."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from engine.inference.styles import find_style
+from engine.types import STEMS, PcmRef
+from studio.base.clock import now_iso
+from studio.base.errors import RightsError
+from studio.base.ids import uuid7
+from studio.flows import rights, separate
+from studio.flows.landing import Landing
+from studio.flows.media import TaskContext, share_of, span, stop_of
+from studio.flows.services import Services
+from studio.project import edits
+from studio.project.model import Project, Role, Source, Step, Strip
+
+STYLE_PACK = "style-production"
+
+
+class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restyle did: the take's number, what was found in the song, and which model ran where."""
+
+    track_id: str
+    take: int
+    style: str
+    intensity: float
+    seed: int
+    parts: tuple[str, ...]
+    model: str
+    provider: str
+    tempo_bpm: float
+    key: str | None
+    chords: list[Any]
+    timings_s: dict[str, float]
+    notices: tuple[str, ...] = ()
+
+
+def restyle(
+    services: Services,
+    project: Project,
+    track_id: str,
+    context: TaskContext,
+    *,
+    style: str,
+    intensity: float = 1.0,
+    seed: int = 0,
+    keep: Sequence[str] = ("vocals",),
+    provider: str | None = None,
+    prefer: Literal["label", "model"] = "label",
+) -> Landing[RestyleResult]:
+    """Restyle the recording of a track, splitting it first if needed.
+
+    What the licence forbids is left out, with the reason in `notices`; only where nothing is left is it an error.
+
+    Raises:
+        StyleError: unknown style, or one that does not suit this music.
+        RightsError: the licence allows no operation of this style.
+        EngineError: a model failed or was cancelled.
+    """
+    info = find_style(style)
+    group = edits.group_of(project, track_id)[0]
+    landing: Landing[Any] | None = None
+    if not edits.children_of(project, group.id):
+        landing = separate.split(services, project, group.id, share_of(context, 0.0, 0.4), prefer=prefer, provider=provider)
+        project = landing.apply(project)
+    stems = stems_of(project, group.id)
+    source = separate.recording_of(project, group.id)
+    operators, kept, notices = _permitted(services, source, tuple(stems), info.operators, tuple(keep))
+    if landing is not None:
+        notices = (*landing.result.notices, *notices)
+    if not operators:
+        raise RightsError(
+            f"The licence of “{source.title}” does not allow this style: {notices[-1] if notices else ''}",
+            remedy="Choose a style that it allows, or ask the rightsholder.",
+            details={"style": style},
+        )
+    # The last thing done to the group is on screen; a restyle always starts from the originals.
+    refs = separate.refs(services, project, stems, share_of(context, 0.4, 0.45))
+    folder = services.paths.scratch / f"restyle-{uuid7()}"
+    try:
+        made = services.inference.run(
+            "engine.inference.restyle:restyle_task",
+            {
+                "stems": refs,
+                "out_dir": str(folder),
+                "style": style,
+                "intensity": intensity,
+                "seed": seed,
+                "keep": list(kept),
+                "operators": list(operators),
+                "pack_dir": str(services.pack(STYLE_PACK).folder),
+                "provider": provider or services.settings.get("inference.provider"),
+            },
+            progress=span(context, 0.45, 0.95),
+            cancelled=stop_of(context),
+        )
+        facts = {"style": style, "intensity": intensity, "seed": seed}
+        parts = [_part(services, project, source, stems, part, made, facts) for part in made.parts]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    # Settings that a person made stay with the take; ids make a second use of the same landing impossible to confuse.
+    strips: dict[Role, Strip] = {role: edits.strip_from(settings) for role, settings in made.strips.items() if role in stems}
+    number = edits.next_take_number(project, group.id)
+    maker = Step(
+        operation="style:production",
+        at=now_iso(),
+        model_id=made.model_id,
+        model_version=made.model_version,
+        model_digest=made.model_digest,
+        provider=made.provider,
+        parameters=facts,
+    )
+
+    def apply(now: Project) -> Project:
+        if landing is not None and not edits.children_of(now, group.id):
+            now = landing.apply(now)
+        return edits.apply_restyle(
+            now,
+            group.id,
+            parts,
+            style=style,
+            strips=strips,
+            muted=made.muted,
+            name=info.name,
+            seed=seed,
+            intensity=intensity,
+            model=maker,
+        )
+
+    context.progress(1.0, "Done")
+    return Landing(
+        label=f"Restyle as {info.name}",
+        apply=apply,
+        result=RestyleResult(
+            track_id=group.id,
+            take=number,
+            style=style,
+            intensity=intensity,
+            seed=seed,
+            parts=tuple(part.title for part in made.parts),
+            model=f"{made.model_id} {made.model_version}",
+            provider=made.provider,
+            tempo_bpm=made.tempo_bpm,
+            key=made.key,
+            chords=msgspec.to_builtins(made.chords),
+            timings_s=dict(made.timings_s),
+            notices=(*notices, *made.notices),
+        ),
+    )
+
+
+def stems_of(project: Project, group_id: str) -> dict[Role, Source]:
+    """The original stems of a split track by role."""
+    found: dict[Role, Source] = {}
+    for track in edits.children_of(project, group_id):
+        clips = track.clips if track.original is None else track.original.clips
+        if track.role in STEMS and clips and track.role not in found:
+            found[track.role] = project.sources[clips[0].source]
+    return found
+
+
+def _permitted(
+    services: Services, source: Source, roles: tuple[Role, ...], operators: tuple[str, ...], keep: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The operators that the licence allows on some stem, the stems that stay as they are, and why."""
+    notices: list[str] = []
+    kept = [role for role in roles if role in keep]
+    free = [role for role in roles if role not in kept]
+    for role in list(free):
+        why = next((text for op in operators if (text := rights.denial_of(services, source, op, role))), "")
+        if why and not any(rights.allowed_operation(services, source, op, role) for op in operators):
+            free.remove(role)
+            kept.append(role)
+            notices.append(why)
+    allowed = tuple(op for op in operators if any(rights.allowed_operation(services, source, op, role) for role in free))
+    for operator in operators:
+        if operator not in allowed and free:
+            why = rights.denial_of(services, source, operator, free[0])
+            if why:
+                notices.append(why)
+    return allowed, tuple(kept), tuple(dict.fromkeys(notices))
+
+
+def _part(
+    services: Services, project: Project, source: Source, stems: dict[Role, Source], part: Any, made: Any, facts: dict[str, Any]
+) -> edits.RestyledPart:
+    assets = () if source.asset_sha256 is None else (source.asset_sha256,)
+    pcm: PcmRef = part.pcm
+    parents = tuple(stems[role].id for role in part.conditioned_on if role in stems) or tuple(stem.id for stem in stems.values())
+    return edits.RestyledPart(
+        replaces=part.replaces,
+        title=part.title,
+        strip=edits.strip_from(part.strip) if part.strip else Strip(),
+        source=Source(
+            id=uuid7(),
+            title=part.title,
+            origin="generated",
+            role=part.role,
+            blob=services.library.blobs.put_pcm(pcm, assets=assets),
+            duration_s=pcm.frames / pcm.rate,
+            rate=pcm.rate,
+            channels=pcm.channels,
+            asset_sha256=source.asset_sha256,
+            parents=parents,
+            steps=(
+                Step(
+                    operation=part.operation,
+                    at=now_iso(),
+                    model_id=made.model_id,
+                    model_version=made.model_version,
+                    model_digest=made.model_digest,
+                    provider=made.provider,
+                    parameters=facts,
+                ),
+            ),
+            tempo_bpm=made.tempo_bpm,
+            key=made.key,
+            artist=source.artist,
+        ),
+    )
