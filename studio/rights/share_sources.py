@@ -83,10 +83,10 @@ def _work(work: Work, fallback: str) -> ShareWork:
         for each in work.publishers
         if each.share_ppm
     ]
-    weights = {stem: round(weight * MILLION) for stem, weight in work.pub_weight_by_stem.items()}
-    return ShareWork(
-        id=number, title=work.title, payees=tuple(_summed(payees)), weight_ppm=dict(sorted(weights.items()))
-    )
+    weights: dict[Stem, int] = {}
+    for stem, weight in sorted(work.pub_weight_by_stem.items()):
+        weights[stem] = round(weight * MILLION)
+    return ShareWork(id=number, title=work.title, payees=tuple(_summed(payees)), weight_ppm=weights)
 
 
 def _summed(payees: Iterable[Payee]) -> list[Payee]:
