@@ -1,0 +1,230 @@
+"""Tempo and beats: dynamic programming finds them, least squares on attacks makes a constant tempo exact.
+
+Ellis, "Beat Tracking by Dynamic Programming" (2007), through librosa; the comb fit after it is ours.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from engine.analysis.spectra import FINE_HOP, HOP, RATE, Floats
+
+CONSTANT_MEDIAN_S = 0.022
+CONSTANT_UPPER_S = 0.050
+_MIN_BEATS = 6
+_STEP_S = FINE_HOP / RATE
+
+
+class BeatGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """Beats over the whole track."""
+
+    tempo_bpm: float
+    runner_up_bpm: float
+    confidence: float
+    constant: bool
+    beats_s: Floats
+
+
+def find_beats(onset: Floats, attacks: Floats, *, duration_s: float) -> BeatGrid | None:
+    """Find the beat, or None where there is none.
+
+    Args:
+        onset: ``(steps,)`` onset strength per `HOP`.
+        attacks: ``(steps,)`` attack function per `FINE_HOP`.
+        duration_s: length of the track; the grid covers all of it.
+    """
+    import librosa
+
+    if duration_s < 2.0 or float(onset.max(initial=0.0)) <= 1e-3:
+        return None
+    tempo, runner_up, clarity = _tempo(onset)
+    _, raw = librosa.beat.beat_track(
+        onset_envelope=onset, sr=RATE, hop_length=HOP, bpm=tempo, tightness=200, units="time", trim=False
+    )
+    raw = np.asarray(raw, dtype=np.float64)
+    if raw.size < _MIN_BEATS:
+        return None
+    snapped = _snap(raw, attacks, reach_s=0.045)
+    period, phase, constant = _constant_fit(snapped, attacks, duration_s)
+    if constant:
+        first = phase - np.floor(phase / period + 0.02) * period
+        beats = first + period * np.arange(int(np.floor((duration_s - first) / period + 1e-6)) + 1)
+        tempo = 60.0 / period
+    else:
+        beats = _extend(_smooth(snapped), duration_s)
+        tempo = 60.0 / float(np.median(np.diff(beats)))
+    beats = np.maximum(beats[beats < duration_s - 0.02], 0.0)
+    # Silence around the music takes beats in the extension, but does not count against the evidence.
+    evidence = _evidence(beats, attacks)
+    # A handful of beats proves little.
+    enough = float(np.clip(beats.size / 16.0, 0.3, 1.0))
+    confidence = float(np.clip(0.55 * evidence + 0.45 * clarity + (0.1 if constant else -0.05), 0.0, 1.0)) * enough
+    return BeatGrid(tempo_bpm=tempo, runner_up_bpm=runner_up, confidence=confidence, constant=constant, beats_s=beats)
+
+
+def _tempo(onset: Floats) -> tuple[float, float, float]:
+    """Tempo, runner-up, and how clearly the onsets repeat (0..1)."""
+    flux = onset - onset.mean()
+    size = 1 << int(np.ceil(np.log2(2 * flux.size)))
+    spectrum = np.fft.rfft(flux, size)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: flux.size]
+    if correlation[0] <= 0.0:
+        return 120.0, 120.0, 0.0
+    # Each lag was summed over fewer frames than the one before.
+    correlation = (
+        correlation / correlation[0] * (flux.size / np.maximum(flux.size - np.arange(flux.size), flux.size * 0.25))
+    )
+    bpm = np.arange(45.0, 215.0, 0.5)
+
+    def at(lags: Floats) -> Floats:
+        return np.interp(lags, np.arange(correlation.size), correlation, right=0.0)
+
+    lags = 60.0 / bpm * RATE / HOP
+    # A tempo is a lag whose multiples repeat as well; its half tells a beat from an off-beat.
+    comb = at(lags) + 0.6 * at(2 * lags) + 0.4 * at(4 * lags) + 0.3 * at(0.5 * lags) + 0.15 * at(3 * lags)
+    prior = np.exp(-0.5 * (np.log2(bpm / 118.0) / 0.75) ** 2)
+    score = np.maximum(comb, 0.0) * prior
+    best = int(np.argmax(score))
+    apart = np.abs(np.log2(bpm / bpm[best])) > 0.12
+    second = int(np.argmax(np.where(apart, score, -1.0)))
+    clarity = float(np.clip(np.max(at(lags[best] * np.linspace(0.97, 1.03, 13))) * 1.6, 0.0, 1.0))
+    return float(bpm[best]), float(bpm[second]), clarity
+
+
+def _snap(beats: Floats, attacks: Floats, *, reach_s: float) -> Floats:
+    """Move each beat to the strongest attack near it; nearer ones count more."""
+    reach = int(round(reach_s / _STEP_S))
+    offsets = np.arange(-reach, reach + 1)
+    taper = np.exp(-0.5 * (offsets / (0.6 * reach)) ** 2)
+    out = beats.copy()
+    threshold = 0.5 * float(np.mean(attacks)) + 1e-12
+    for i, beat in enumerate(beats):
+        centre = int(round(beat / _STEP_S))
+        index = np.clip(centre + offsets, 0, attacks.size - 1)
+        values = attacks[index] * taper
+        best = int(np.argmax(values))
+        if attacks[index[best]] > threshold:
+            out[i] = index[best] * _STEP_S
+    return out
+
+
+def _constant_fit(beats: Floats, attacks: Floats, duration_s: float) -> tuple[float, float, bool]:
+    """Fit ``phase + k * period`` to the beats, then to the attacks; also tell whether one tempo fits at all."""
+    period = float(np.median(np.diff(beats)))
+    # The median of quantised intervals is coarse: let longer and longer stretches of beats sharpen it.
+    for span in (4, 8, 16, 32, 64, 128, 256, 512):
+        if span >= beats.size:
+            break
+        distances = beats[span:] - beats[:-span]
+        counts = np.round(distances / period)
+        period = float(np.median(distances / np.maximum(counts, 1)))
+    index = np.round((beats - beats[beats.size // 2]) / period)
+    phase = beats[beats.size // 2]
+    weight = np.ones(beats.size)
+    for _ in range(12):
+        slope, offset = _line(index, beats, weight)
+        residual = beats - (offset + slope * index)
+        weight = 1.0 / (1.0 + (residual / 0.012) ** 2)
+        period, phase = slope, offset
+        index = np.round((beats - phase) / period)
+    residual = np.abs(beats - (phase + period * index))
+    constant = bool(np.median(residual) < CONSTANT_MEDIAN_S and np.percentile(residual, 75) < CONSTANT_UPPER_S)
+    if not constant:
+        return period, phase, False
+    period, phase = _comb(period, phase, attacks, duration_s)
+    rounded = 60.0 / round(60.0 / period)
+    # Music made on a machine has a whole number of beats a minute: take it when nobody could hear the difference.
+    middle = 0.5 * duration_s
+    count = round((middle - phase) / period)
+    if abs(rounded - period) * (duration_s / period) < 0.008:
+        phase, period = phase + count * (period - rounded), rounded
+    return period, phase, True
+
+
+def _line(index: Floats, times: Floats, weight: Floats) -> tuple[float, float]:
+    """Weighted least squares of ``times = offset + slope * index``."""
+    total = weight.sum()
+    mean_index, mean_time = (weight * index).sum() / total, (weight * times).sum() / total
+    centred = index - mean_index
+    slope = float((weight * centred * (times - mean_time)).sum() / max((weight * centred**2).sum(), 1e-12))
+    return slope, float(mean_time - slope * mean_index)
+
+
+def _comb(period: float, phase: float, attacks: Floats, duration_s: float) -> tuple[float, float]:
+    """Slide a comb over the attack function for the best phase and period, then settle on the attacks by least
+    squares.
+    """
+    width = 3
+    kernel = np.exp(-0.5 * (np.arange(-3 * width, 3 * width + 1) / width) ** 2)
+    smooth = np.convolve(np.minimum(attacks, np.percentile(attacks, 99.7)), kernel / kernel.sum(), mode="same")
+    anchor = phase + round((0.5 * duration_s - phase) / period) * period
+    count = int(duration_s / period) + 2
+    index = np.arange(-count, count + 1, dtype=np.float64)
+    steps = np.arange(smooth.size) * _STEP_S
+    # The ends of the comb move by at most 60 ms.
+    reach = 0.060 / max(duration_s / period, 1.0)
+    best = (-1.0, period, anchor)
+    for p in period + np.linspace(-reach, reach, 41):
+        grid = anchor + p * index
+        grid = grid[(grid >= -0.1) & (grid < duration_s + 0.1)]
+        for shift in np.linspace(-0.03, 0.03, 31):
+            value = float(np.interp(grid + shift, steps, smooth, left=0.0, right=0.0).sum())
+            if value > best[0]:
+                best = (value, float(p), anchor + float(shift))
+    _, period, anchor = best
+    grid_index = index[(anchor + period * index >= 0.0) & (anchor + period * index < duration_s)]
+    grid = anchor + period * grid_index
+    near = _snap(grid, attacks, reach_s=0.020)
+    moved = np.abs(near - grid)
+    strength = np.interp(near, steps, attacks)
+    weight = strength * (moved < 0.018)
+    for _ in range(8):
+        if weight.sum() <= 0.0 or np.count_nonzero(weight) < _MIN_BEATS:
+            break
+        slope, offset = _line(grid_index, near, weight)
+        residual = near - (offset + slope * grid_index)
+        weight = strength / (1.0 + (residual / 0.004) ** 2)
+        period, anchor = slope, offset
+    return period, anchor
+
+
+def _smooth(beats: Floats) -> Floats:
+    """Take the jitter of single attacks out of drifting beats: a line through five neighbours at each."""
+    if beats.size < 5:
+        return beats
+    out = beats.copy()
+    offsets = np.arange(-2, 3, dtype=np.float64)
+    for i in range(2, beats.size - 2):
+        local = beats[i - 2 : i + 3]
+        deviation = local - np.median(local - offsets * np.median(np.diff(local))) - offsets * np.median(np.diff(local))
+        weight = 1.0 / (1.0 + (deviation / 0.02) ** 2)
+        _, offset = _line(offsets, local, weight)
+        out[i] = 0.5 * beats[i] + 0.5 * offset
+    return np.maximum.accumulate(out)
+
+
+def _extend(beats: Floats, duration_s: float) -> Floats:
+    """Continue the first and last intervals to both ends of the track."""
+    head = float(np.median(np.diff(beats[:8])))
+    tail = float(np.median(np.diff(beats[-8:])))
+    before = beats[0] - head * np.arange(int(beats[0] / head + 0.02), 0, -1)
+    after = beats[-1] + tail * np.arange(1, int(max(duration_s - beats[-1], 0.0) / tail) + 1)
+    return np.concatenate([before, beats, after])
+
+
+def _evidence(beats: Floats, attacks: Floats) -> float:
+    """How much stronger attacks are on beats than between them, 0..1."""
+    if beats.size < 2:
+        return 0.0
+    reach = int(0.02 / _STEP_S)
+    centre = np.round(beats / _STEP_S).astype(int)
+    centre = centre[centre < attacks.size]
+    window = np.clip(centre[:, None] + np.arange(-reach, reach + 1), 0, attacks.size - 1)
+    on = attacks[window].max(axis=1)
+    between = np.round((beats[:-1] + 0.37 * np.diff(beats)) / _STEP_S).astype(int)
+    between = between[between < attacks.size]
+    window = np.clip(between[:, None] + np.arange(-reach, reach + 1), 0, attacks.size - 1)
+    off = attacks[window].max(axis=1)
+    total = float(on.mean() + off.mean())
+    return float(np.clip((on.mean() - off.mean()) / total * 1.8, 0.0, 1.0)) if total > 0 else 0.0

@@ -1,0 +1,129 @@
+"""Drum parts: patterns by density, ghosts and drop-outs against sameness, fills at the ends of phrases, hands that
+are not machines.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from engine.inference.arrangement_grid import Bar, Grid
+from engine.inference.styles import DrumLane, Drums
+
+VELOCITY = {"X": 0.92, "x": 0.68, "o": 0.34}
+_JITTER_S = {"hat": 0.003, "shaker": 0.003, "ride": 0.003}
+_JITTER_OTHER_S = 0.005
+_NEVER_DROPPED = ("kick", "snare", "clap", "rim")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One stroke: instrument and piece, when, and how hard (0..1)."""
+
+    instrument: str
+    piece: str
+    start_s: float
+    velocity: float
+
+
+def drum_part(drums: Drums, grid: Grid, *, rng: np.random.Generator, ornament: float) -> list[Hit]:
+    """All strokes of the song.
+
+    Args:
+        drums: the style's lanes and fills.
+        grid: bars of the song.
+        rng: where chance comes from.
+        ornament: 0..1, how much is varied beside the pattern.
+    """
+    hits: list[Hit] = []
+    for bar in grid.bars:
+        if bar.density <= 0:
+            continue
+        fill = _fill_of(drums, bar, rng) if bar.closes_phrase and bar.index >= 3 and bar.density >= 2 else None
+        varied = bar.index % 4 == 3 and not bar.closes_phrase
+        dropped = _dropped_lane(drums, bar, rng) if varied else -1
+        for number, lane in enumerate(drums.lanes):
+            if lane.since <= bar.density <= lane.until and number != dropped:
+                hits += _lane(drums, lane, grid, bar, fill, rng, ornament if varied else 0.0)
+        if fill is not None:
+            for piece, text in fill.items():
+                hits += _steps(drums, DrumLane(piece=piece, steps=text), grid, bar, text, rng)
+        if bar.opens_section and drums.section_start and bar.density >= 2 and bar.index >= 0:
+            hits.append(Hit(drums.instrument, drums.section_start, grid.step_s(bar, 0.0), 0.7))
+    return [h for h in hits if -0.002 <= h.start_s < grid.duration_s - 0.03]
+
+
+def _fill_of(drums: Drums, bar: Bar, rng: np.random.Generator) -> dict[str, str] | None:
+    """A fill, an empty last half (drop-out), or None to play on."""
+    if not drums.fills or rng.random() > drums.fill_chance:
+        return None
+    return drums.fills[int(rng.integers(len(drums.fills)))]
+
+
+def _dropped_lane(drums: Drums, bar: Bar, rng: np.random.Generator) -> int:
+    """A lane that rests in this bar: never the ones that carry the beat."""
+    spare = [
+        i
+        for i, lane in enumerate(drums.lanes)
+        if lane.since <= bar.density <= lane.until and not lane.piece.startswith(_NEVER_DROPPED)
+    ]
+    return spare[int(rng.integers(len(spare)))] if len(spare) > 2 and rng.random() < 0.5 else -1
+
+
+def _lane(
+    drums: Drums,
+    lane: DrumLane,
+    grid: Grid,
+    bar: Bar,
+    fill: dict[str, str] | None,
+    rng: np.random.Generator,
+    ornament: float,
+) -> list[Hit]:
+    text = grid.steps(lane.steps, steps_per_beat=drums.steps_per_beat, bar=bar)
+    if fill is not None:
+        # The kick keeps time through a fill; everything else gives way to it from where it begins.
+        begins = min((len(t) - len(t.lstrip("-")) for t in fill.values() if t.strip("-")), default=len(text))
+        scaled = round(begins * len(text) / max(max(len(t) for t in fill.values()), 1))
+        if not lane.piece.startswith("kick"):
+            text = text[:scaled] + "-" * (len(text) - scaled)
+    if ornament > 0.0:
+        text = _vary(text, lane, rng, ornament)
+    return _steps(drums, lane, grid, bar, text, rng)
+
+
+def _vary(text: str, lane: DrumLane, rng: np.random.Generator, ornament: float) -> str:
+    """Add a ghost before a stroke, or leave out a plain stroke that is no accent."""
+    out = list(text)
+    if lane.piece.startswith(("snare", "hat", "shaker", "rim", "conga", "tom")):
+        places = [i for i in range(1, len(out) - 1) if out[i] == "-" and out[i + 1] in "Xx"]
+        if places and rng.random() < 0.6 * ornament:
+            out[places[int(rng.integers(len(places)))]] = "o"
+    places = [i for i in range(2, len(out)) if out[i] in "xo"]
+    if len(places) > 3 and rng.random() < 0.5:
+        out[places[int(rng.integers(len(places)))]] = "-"
+    if lane.piece.startswith("kick") and rng.random() < 0.6 * ornament:
+        late = [i for i in range(len(out) * 5 // 8, len(out)) if out[i] == "-" and i % 2 == 0]
+        if late:
+            out[late[int(rng.integers(len(late)))]] = "x"
+    return "".join(out)
+
+
+def _steps(drums: Drums, lane: DrumLane, grid: Grid, bar: Bar, text: str, rng: np.random.Generator) -> list[Hit]:
+    # A fill may be written on another grid than the lanes: its length says so.
+    per_beat = len(text) / grid.beats_per_bar
+    spread = next((s for name, s in _JITTER_S.items() if lane.piece.startswith(name)), _JITTER_OTHER_S)
+    hits: list[Hit] = []
+    for i, mark in enumerate(text):
+        if mark not in VELOCITY:
+            continue
+        jitter = float(np.clip(rng.normal(0.0, 0.5 * spread), -spread, spread))
+        velocity = VELOCITY[mark] * lane.level + float(rng.normal(0.0, 0.025))
+        start = grid.step_s(bar, i / per_beat) + jitter + lane.late_s
+        hits.append(
+            Hit(lane.instrument or drums.instrument, lane.piece, max(start, 0.0), float(np.clip(velocity, 0.05, 1.0)))
+        )
+    return hits
+
+
+def kick_times(hits: list[Hit]) -> list[float]:
+    """When bass drums strike, for the side-chain and the bass."""
+    return sorted(h.start_s for h in hits if h.piece.startswith("kick"))

@@ -1,0 +1,219 @@
+"""Bars and steps of a style laid on the beats of a song, steady or drifting."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from engine.analysis import Analysis, Chord
+from engine.analysis.model import PITCH_NAMES
+
+_DENSITY = {"intro": 1, "verse": 2, "chorus": 3, "bridge": 2, "break": 1, "outro": 1}
+PHRASE_BARS = 8
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """One bar of the style: where it lies, and what the form asks of it."""
+
+    index: int
+    """0 is the first full bar; a pick-up has -1."""
+    first_beat: float
+    """In beats of the song."""
+    density: int
+    """1 (thin) to 3 (full); 0 is silence."""
+    section: int
+    opens_section: bool
+    closes_phrase: bool
+
+
+class Grid:
+    """Maps bars and beats of a style onto seconds of a song.
+
+    Args:
+        analysis: of the song, with a beat.
+        tempo_bpm: range in which the style is at home.
+        swing: where the second of two steps lies between the first (0.5 is straight) and the next pair.
+        swing_steps_per_beat: 2 swings eighths, 4 sixteenths.
+    """
+
+    def __init__(self, analysis: Analysis, *, tempo_bpm: tuple[float, float], swing: float, swing_steps_per_beat: int):
+        self._beats = np.asarray(analysis.beats_s, dtype=np.float64)
+        self._swing, self._swing_steps = swing, swing_steps_per_beat
+        self.metric_level = metric_level(analysis.tempo_bpm, tempo_bpm)
+        """Beats of the style in one beat of the song: 0.5, 1 or 2."""
+        self.beats_per_bar = analysis.beats_per_bar
+        self.felt_bpm = analysis.tempo_bpm * self.metric_level
+        self.duration_s = analysis.duration_s
+        phase = 0
+        if analysis.downbeats_s:
+            phase = int(np.argmin(np.abs(self._beats - analysis.downbeats_s[0])))
+        self.bars = self._bars(analysis, phase)
+
+    def _bars(self, analysis: Analysis, phase: int) -> tuple[Bar, ...]:
+        length = self.beats_per_bar / self.metric_level
+        bars: list[Bar] = []
+        index = -1 if phase > 0 else 0
+        spans = _form(analysis)
+        while True:
+            first = phase + index * length
+            start = self.seconds(first)
+            if start >= analysis.duration_s - 0.05:
+                break
+            middle = self.seconds(first + 0.5 * length)
+            section = next((i for i, (_, end, _) in enumerate(spans) if middle < end), len(spans) - 1)
+            density = spans[section][2]
+            opens = bool(bars) and bars[-1].section != section
+            bars.append(
+                Bar(
+                    index=index,
+                    first_beat=first,
+                    density=density,
+                    section=section,
+                    opens_section=opens or (not bars and index == 0),
+                    closes_phrase=False,
+                )
+            )
+            index += 1
+        return _phrases(bars)
+
+    def seconds(self, beat: float) -> float:
+        """Time of a beat of the song; fractions lie between the beats, beyond the ends the last interval goes on."""
+        beats = self._beats
+        if beat < 0.0:
+            return float(beats[0] + beat * (beats[1] - beats[0]))
+        last = beats.size - 1
+        if beat >= last:
+            return float(beats[last] + (beat - last) * (beats[last] - beats[last - 1]))
+        return float(np.interp(beat, np.arange(beats.size), beats))
+
+    def step_s(self, bar: Bar, position: float) -> float:
+        """Time of a position in a bar, in beats of the style, with the swing."""
+        return self.seconds(bar.first_beat + self.swung(position) / self.metric_level)
+
+    def swung(self, position: float) -> float:
+        """A straight position with swing: pairs of steps are stretched to `swing` and the rest."""
+        if self._swing == 0.5:
+            return position
+        pair = 2.0 / self._swing_steps
+        whole = np.floor(position / pair + 1e-9)
+        inside = position / pair - whole
+        bent = inside * 2.0 * self._swing if inside < 0.5 else self._swing + (inside - 0.5) * 2.0 * (1.0 - self._swing)
+        return float((whole + bent) * pair)
+
+    def steps(self, text: str, *, steps_per_beat: int, bar: Bar) -> str:
+        """The part of a pattern that this bar plays: patterns of several bars go on, metres other than 4 are re-
+        barred.
+        """
+        full = 4 * steps_per_beat
+        if len(text) % full == 0:
+            count = len(text) // full
+            piece = text[(bar.index % count) * full :][:full]
+        else:
+            piece = (text * (full // len(text) + 1))[:full]
+        return rebar(piece, steps_per_beat=steps_per_beat, beats=self.beats_per_bar)
+
+
+def metric_level(tempo_bpm: float, wanted: tuple[float, float]) -> float:
+    """Half, same or double time: the one that brings the tempo into the range, or nearest to it."""
+    centre = float(np.sqrt(wanted[0] * wanted[1]))
+
+    def cost(level: float) -> float:
+        felt = tempo_bpm * level
+        outside = max(0.0, np.log2(wanted[0] / felt), np.log2(felt / wanted[1]))
+        return float(10.0 * outside + abs(np.log2(felt / centre)) + (0.05 if level != 1.0 else 0.0))
+
+    return min((1.0, 0.5, 2.0), key=cost)
+
+
+def rebar(piece: str, *, steps_per_beat: int, beats: int) -> str:
+    """A bar of four beats as one of another length: the back-beat stays on the start of the last group."""
+    groups = [piece[i : i + steps_per_beat] for i in range(0, len(piece), steps_per_beat)]
+    if beats == len(groups):
+        return piece
+    if beats < len(groups):
+        return "".join([groups[0], *groups[len(groups) - beats + 1 :]])
+    return "".join(groups + [groups[2 + k % 2] for k in range(beats - len(groups))])
+
+
+def _form(analysis: Analysis) -> list[tuple[float, float, int]]:
+    """Start, end and density of the sections."""
+    if not analysis.sections:
+        return [(0.0, analysis.duration_s, 2)]
+    spans: list[tuple[float, float, int]] = []
+    for section in analysis.sections:
+        density = _DENSITY.get(section.name, 2)
+        if len(analysis.sections) == 1:
+            density = 3
+        elif section.name in ("verse", "bridge") and section.energy > 0.8:
+            density = 3
+        elif section.name in ("intro", "outro") and section.energy > 0.45:
+            density = 2
+        spans.append((section.start_s, section.end_s, density))
+    return spans
+
+
+def _phrases(bars: list[Bar]) -> tuple[Bar, ...]:
+    """Mark the last bar of each phrase of eight and of each section of at least four bars."""
+    out: list[Bar] = []
+    since = 0
+    for i, bar in enumerate(bars):
+        if bar.opens_section:
+            since = 0
+        since += 1
+        ends = i + 1 == len(bars) or bars[i + 1].opens_section
+        closes = (since % PHRASE_BARS == 0) or (ends and since >= 4)
+        out.append(msgspec.structs.replace(bar, closes_phrase=closes))
+    return tuple(out)
+
+
+class Changes:
+    """The chords of a song by time, without gaps: where none was heard the one before goes on, and the key's tonic at
+    the start.
+    """
+
+    def __init__(self, analysis: Analysis):
+        self.scale = scale_of(analysis.key)
+        tonic = self.scale[0]
+        minor = analysis.key.endswith("minor")
+        held = Chord(start_s=0.0, end_s=0.0, label="", root=tonic, quality="m" if minor else "", confidence=0.0)
+        heard = next((c for c in analysis.chords if c.root >= 0 and c.confidence > 0.25), None)
+        if heard is not None and not analysis.key:
+            held = heard
+        filled: list[Chord] = []
+        for chord in analysis.chords:
+            # A guess that lasts a beat and is hardly better than the next one would make a part stumble.
+            if chord.root >= 0 and chord.confidence > 0.12:
+                held = chord
+            filled.append(msgspec.structs.replace(held, start_s=chord.start_s, end_s=chord.end_s))
+        self._chords = filled or [msgspec.structs.replace(held, end_s=analysis.duration_s)]
+        self._starts: npt.NDArray[np.float64] = np.array([c.start_s for c in self._chords])
+
+    def at(self, time_s: float) -> Chord:
+        """The chord that sounds just after a time."""
+        index = int(np.searchsorted(self._starts, time_s + 0.04, side="right")) - 1
+        return self._chords[max(index, 0)]
+
+    def between(self, start_s: float, end_s: float) -> list[Chord]:
+        """Chords that begin within a stretch of time, cut to it."""
+        cut = [
+            msgspec.structs.replace(c, start_s=max(c.start_s, start_s), end_s=min(c.end_s, end_s))
+            for c in self._chords
+            if c.end_s > start_s + 0.02 and c.start_s < end_s - 0.02
+        ]
+        merged: list[Chord] = []
+        for chord in cut:
+            if merged and (merged[-1].root, merged[-1].quality) == (chord.root, chord.quality):
+                merged[-1] = msgspec.structs.replace(merged[-1], end_s=chord.end_s)
+            else:
+                merged.append(chord)
+        return merged
+
+
+def scale_of(key: str) -> tuple[int, ...]:
+    """Pitch classes of a key, tonic first; C major where none was found."""
+    if not key:
+        return (0, 2, 4, 5, 7, 9, 11)
+    tonic, mode = key.split(" ")
+    steps = (0, 2, 4, 5, 7, 9, 11) if mode == "major" else (0, 2, 3, 5, 7, 8, 10)
+    return tuple((PITCH_NAMES.index(tonic) + s) % 12 for s in steps)
