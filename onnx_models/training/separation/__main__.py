@@ -1,0 +1,61 @@
+"""``python -m onnx_models.training.separation --samples DIR --minutes M [--resume]``: train the default separator."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from onnx_models.training.separation import library, pool
+from onnx_models.training.separation.trainer import Run, Settings
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--samples", type=Path, required=True, help="the sample kit (folder with samples.csv)")
+parser.add_argument(
+    "--minutes", type=float, required=True, help="wall time of this run; the learning rate ends at zero with it"
+)
+parser.add_argument("--audio", type=Path, help="folder of the real clips that judge the checkpoints")
+parser.add_argument("--cache", type=Path, default=Path(".cache/separation"), help="decoded kit and rendered songs")
+parser.add_argument("--out", type=Path, default=Path(".cache/separation/run"), help="checkpoints and log")
+parser.add_argument("--songs", type=int, default=200, help="songs that the pool must hold before training starts")
+parser.add_argument("--seed", type=int, default=11)
+parser.add_argument("--width", type=int, default=32)
+parser.add_argument("--batch", type=int, default=4)
+parser.add_argument("--rate", type=float, default=2e-3)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--workers", type=int, default=1)
+parser.add_argument("--judge-minutes", type=float, default=10.0)
+parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out")
+parser.add_argument("--from", dest="source", type=Path, help="continue from this checkpoint, whole or small")
+
+
+def main() -> None:
+    options = parser.parse_args()
+    library.build(options.samples, options.cache)
+    pool.album_songs(options.cache)
+    for seed in range(options.songs):
+        pool.render_song(options.cache, seed)
+    run = Run(
+        Settings(
+            cache=options.cache,
+            out=options.out,
+            minutes=options.minutes,
+            seed=options.seed,
+            batch=options.batch,
+            width=options.width,
+            rate=options.rate,
+            threads=options.threads,
+            workers=options.workers,
+            judge_every_s=options.judge_minutes * 60,
+            audio=options.audio,
+            device=options.device,
+        )
+    )
+    source = options.source or (options.out / "last.pt" if options.resume else None)
+    if source is not None:
+        run.load(source)
+    run.train()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""``python -m onnx_models.training.separation.evaluate --audio DIR [--pack DIR | --checkpoint FILE] [--json FILE]``
+
+Figures of a model on real clips beside the mixture as estimate, a classical baseline and the ideal ratio mask.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onnx_models.training.separation import judge
+
+
+def bounds(clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the three bounds, in the order of the clips and stems."""
+    by_mixture = {clip.mixture.tobytes()[:65536] + str(clip.mixture.shape).encode(): clip for clip in clips}
+
+    def ideal_of(mixture: Any) -> Any:
+        return judge.ideal_ratio(by_mixture[mixture.tobytes()[:65536] + str(mixture.shape).encode()])
+
+    return {
+        "mixture": judge.judge(clips, lambda mixture: np.repeat(mixture[None], 4, axis=0)),
+        "baseline": judge.judge(clips, judge.baseline),
+        "ideal": judge.judge(clips, ideal_of),
+    }
+
+
+def evaluate_torch(network: Any, clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
+    """Model and bounds, the model in torch."""
+    from onnx_models.training.separation.trainer import separator
+
+    return {"model": judge.judge(clips, separator(network)), **bounds(clips)}
+
+
+def evaluate_pack(folder: Path, clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
+    """Model and bounds, the model as the product runs it."""
+    import tempfile
+
+    from engine.inference.separation import separate_pcm
+    from engine.types import PcmRef
+
+    def separate(mixture: Any) -> Any:
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "mixture.f32"
+            mixture.astype("<f4").tofile(path)
+            result = separate_pcm(
+                pcm=PcmRef(path=str(path), rate=judge.RATE, channels=2, frames=mixture.shape[1]),
+                out_dir=str(Path(scratch) / "stems"),
+                pack_dir=str(folder),
+                provider="auto",
+                progress=lambda fraction, note: None,
+                cancelled=lambda: False,
+            )
+            print(f"{result.provider}, real-time factor {result.rtf:.3f}, sum error {result.sum_error_db:.0f} dBFS")
+            return np.stack([np.array(result.stems[name].open()) for name in judge.STEMS])
+
+    return {"model": judge.judge(clips, separate), **bounds(clips)}
+
+
+def table(rows: dict[str, list[dict[str, Any]]]) -> str:
+    """A markdown table of all figures."""
+    lines = ["| clip | stem | SDR | mixture | baseline | ideal mask | SI-SDR gain |", "|---|---|---|---|---|---|---|"]
+    for index, row in enumerate(rows["model"]):
+        side = [rows[name][index]["sdr_db"] for name in ("mixture", "baseline", "ideal")]
+        lines.append(
+            f"| {row['clip']} | {row['stem']} | {row['sdr_db']:.2f} | "
+            + " | ".join(f"{v:.2f}" for v in side)
+            + f" | {row['si_sdr_gain_db']:.2f} |"
+        )
+    means = [judge.average(rows[name]) for name in ("model", "mixture", "baseline", "ideal")]
+    lines.append(
+        "| **mean** | | "
+        + " | ".join(f"**{v:.2f}**" for v in means)
+        + f" | {judge.average(rows['model'], key='si_sdr_gain_db'):.2f} |"
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--audio", type=Path, required=True)
+    parser.add_argument("--pack", type=Path, default=Path("onnx_models/separation-default"))
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    clips = judge.load_clips(options.audio)
+    if options.checkpoint is not None:
+        from onnx_models.training.separation.export import load_network
+
+        rows = evaluate_torch(load_network(options.checkpoint)[0], clips)
+    else:
+        rows = evaluate_pack(options.pack, clips)
+    print(table(rows))
+    if options.json is not None:
+        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

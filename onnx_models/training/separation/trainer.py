@@ -1,0 +1,206 @@
+"""The trainer: a wall-clock budget, a learning rate that ends at zero with it, an average of the weights, checkpoints and resume."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from onnx_models.training.separation import judge
+from onnx_models.training.separation.loss import mask_loss
+from onnx_models.training.separation.mixing import Mixtures
+from onnx_models.training.separation.network import SubTdf
+
+LEVEL = 1.0 / (2.0 * math.sqrt(2048.0))
+"""Factor of the spectrum at 44.1 kHz of a track brought to an RMS of 1; training's own at half the rate is ``1 / sqrt(2048)``."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run. `minutes` is wall time, since what a busy machine gives is not known before."""
+
+    cache: Path
+    out: Path
+    minutes: float
+    seed: int = 11
+    batch: int = 4
+    width: int = 32
+    rate: float = 2e-3
+    decay: float = 0.9995
+    threads: int = 2
+    workers: int = 1
+    judge_every_s: float = 600.0
+    audio: Path | None = None
+    device: str = "cpu"
+
+
+def separator(network: nn.Module, *, seconds: float = 12.0) -> judge.Separate:
+    """The torch network as a function of a clip, in passages of `seconds`."""
+
+    def separate(mixture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        level = LEVEL / max(float(np.sqrt((mixture**2).mean())), 1e-6)
+        spectrum = judge.stft(mixture)
+        parts = np.stack([spectrum.real, spectrum.imag], 1).reshape(1, 4, *spectrum.shape[1:]).astype(np.float32)
+        frames, step, edge = parts.shape[-1], int(seconds * judge.RATE / judge.HOP), 24
+        device = next(network.parameters()).device
+        out = np.empty((4, 4, *parts.shape[2:]), np.float32)
+        with torch.no_grad():
+            for start in range(0, frames, step):
+                first, last = max(start - edge, 0), min(start + step + edge, frames)
+                block = torch.from_numpy(parts[..., first:last] * np.float32(level)).to(device)
+                result = network(block)[0].cpu().numpy()
+                stop = min(start + step, frames)
+                out[..., start:stop] = result[..., start - first : stop - first] / level
+        complex_out = (
+            out.reshape(4, 2, 2, *parts.shape[2:])[:, :, 0] + 1j * out.reshape(4, 2, 2, *parts.shape[2:])[:, :, 1]
+        ).astype(np.complex64)
+        return judge.istft(complex_out, mixture.shape[1])
+
+    return separate
+
+
+class Run:
+    """State of a training run: what a checkpoint holds."""
+
+    def __init__(self, settings: Settings):
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.network = SubTdf(settings.width).to(settings.device)
+        self.average = copy.deepcopy(self.network).eval()
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        plain = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": 1e-2}, {"params": plain, "weight_decay": 0.0}],
+            lr=settings.rate,
+            betas=(0.9, 0.98),
+        )
+        self.step = 0
+        self.batches = 0
+        self.minutes_before = 0.0
+        self.best = -99.0
+
+    def save(self, path: Path, *, small: bool = False) -> None:
+        """Write a checkpoint; `small` leaves the optimiser out and halves the average (what the repository keeps)."""
+        state: dict[str, Any] = {
+            "settings": self.network.settings,
+            "step": self.step,
+            "batches": self.batches,
+            "minutes": self.minutes_before,
+            "best": self.best,
+            "average": self.average.state_dict(),
+        }
+        if not small:
+            state |= {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Continue from a checkpoint, whole or small."""
+        state = torch.load(path, map_location=self.settings.device, weights_only=True)
+        self.average.load_state_dict(state["average"])
+        self.network.load_state_dict(state.get("network", state["average"]))
+        if "optimizer" in state:
+            self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.batches, self.best = state["step"], state["batches"], state["best"]
+        self.minutes_before = state["minutes"]
+
+    def _blend(self) -> None:
+        decay = min(self.settings.decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, 1 - decay)
+
+    def train(self) -> None:
+        """Train until the budget is spent; log, judge and save on the way."""
+        s = self.settings
+        torch.set_num_threads(s.threads)
+        s.out.mkdir(parents=True, exist_ok=True)
+        clips = judge.load_clips(s.audio) if s.audio is not None else []
+        data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches)
+        loader = iter(DataLoader(data, batch_size=None, num_workers=s.workers, prefetch_factor=4))
+        begun, minutes_before = time.monotonic(), self.minutes_before
+        judged, logged, losses = begun, begun, []
+        first_step = self.step
+        with (s.out / "training.log").open("a", newline="", encoding="utf-8") as handle:
+            log = csv.writer(handle)
+            if handle.tell() == 0:
+                log.writerow(["minutes", "step", "audio_s", "rate", "loss", "clip", "stem", "sdr_db"])
+            done = False
+            while not done:
+                passed = time.monotonic() - begun
+                done = passed >= s.minutes * 60
+                share = min(passed / (s.minutes * 60), 1.0)
+                warm = min((self.step - first_step + 1) / 100, 1.0)
+                rate = s.rate * warm * 0.5 * (1 + math.cos(math.pi * share))
+                for group in self.optimizer.param_groups:
+                    group["lr"] = rate
+                mix, size, along, rest = (part.to(s.device) for part in next(loader))
+                with torch.autocast(s.device, torch.bfloat16):
+                    logits = self.network.logits(mix)
+                loss = mask_loss(logits, size, along, rest)
+                self.optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+                if torch.isfinite(norm):
+                    self.optimizer.step()
+                    self._blend()
+                self.step += 1
+                self.batches += 1
+                losses.append(float(loss.detach()))
+                now = time.monotonic()
+                self.minutes_before = minutes_before + (now - begun) / 60
+                audio_s = round(self.batches * s.batch * 3.03)
+                if now - logged > 60 or done:
+                    log.writerow(
+                        [
+                            f"{self.minutes_before:.1f}",
+                            self.step,
+                            audio_s,
+                            f"{rate:.2e}",
+                            f"{np.mean(losses):.4f}",
+                            "",
+                            "",
+                            "",
+                        ]
+                    )
+                    handle.flush()
+                    losses, logged = [], now
+                    self.save(s.out / "last.pt")
+                if clips and (now - judged > s.judge_every_s or done):
+                    rows = judge.judge(clips, separator(self.average))
+                    for row in rows:
+                        log.writerow(
+                            [
+                                f"{self.minutes_before:.1f}",
+                                self.step,
+                                audio_s,
+                                "",
+                                "",
+                                row["clip"],
+                                row["stem"],
+                                row["sdr_db"],
+                            ]
+                        )
+                    handle.flush()
+                    score = judge.average(rows)
+                    print(
+                        f"{self.minutes_before:.1f} min, step {self.step}: mean SDR {score:.2f} dB",
+                        [row["sdr_db"] for row in rows],
+                        flush=True,
+                    )
+                    if score > self.best:
+                        self.best = score
+                        self.save(s.out / "best.pt")
+                    judged = time.monotonic()
+        self.save(s.out / "last.pt")
