@@ -89,9 +89,10 @@ def move_clips(project: Project, clip_ids: Iterable[str], by_s: float, *, ids: I
     fresh = Ids(ids)
     # In the order of the movement, so that none of them lands on another that is still to go.
     for _, clip in sorted(found, key=lambda pair: pair[1].start_s, reverse=by_s > 0):
-        moved_to_s = clip.start_s + by_s
-        if any(each.id == clip.id for track in project.tracks for each in track.clips):
-            project = move_clip(project, clip.id, moved_to_s, ids=[fresh.next()])
+        now = next((each for track in project.tracks for each in track.clips if each.id == clip.id), None)
+        # One that is gone was covered by another; one that moved already mirrors its recording.
+        if now is not None and now.start_s == clip.start_s:
+            project = move_clip(project, clip.id, clip.start_s + by_s, ids=[fresh.next()])
     return project
 
 
@@ -114,7 +115,11 @@ def trim_clip(project: Project, clip_id: str, *, start_s: float | None = None, e
 
     def trimmed(lane: Lane, each: Clip) -> Lane:
         low_s, high_s = reach(each, find_source(project, each.source))
-        return place(lane, recut(each, max(new_start_s, low_s), min(new_end_s, high_s)), fresh)
+        from_s, to_s = max(new_start_s, low_s), min(new_end_s, high_s)
+        # A stem that is a few frames shorter may have nothing left where its recording has.
+        if to_s - from_s < MIN_CLIP_S - EPSILON_S:
+            return tuple(other for other in lane if other.id != each.id)
+        return place(lane, recut(each, from_s, to_s), fresh)
 
     return _edit(project, clip_id, trimmed)
 
@@ -132,6 +137,8 @@ def split_clip(project: Project, clip_id: str, at_s: float, *, ids: Iterable[str
     fresh = Ids(ids)
 
     def parted(lane: Lane, each: Clip) -> Lane:
+        if not each.start_s + MIN_CLIP_S <= at_s <= each.end_s - MIN_CLIP_S:
+            return lane
         left = recut(each, each.start_s, at_s, keep_fades=False)
         right = replace(recut(each, at_s, each.end_s, keep_fades=False), id=fresh.next())
         return settle([*(other for other in lane if other.id != each.id), left, right])
@@ -184,8 +191,13 @@ def delete_clips(project: Project, clip_ids: Iterable[str]) -> Project:
     Raises:
         ProjectError: edit-invalid for an unknown clip.
     """
-    for clip_id in dict.fromkeys(clip_ids):
-        project = _edit(project, clip_id, lambda lane, each: tuple(other for other in lane if other.id != each.id))
+    wanted = list(dict.fromkeys(clip_ids))
+    for clip_id in wanted:
+        find_clip(project, clip_id)
+    for clip_id in wanted:
+        # A stem's clip goes with that of its recording.
+        if any(clip.id == clip_id for track in project.tracks for clip in track.clips):
+            project = _edit(project, clip_id, lambda lane, each: tuple(other for other in lane if other.id != each.id))
     return project
 
 

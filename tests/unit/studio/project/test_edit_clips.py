@@ -211,3 +211,19 @@ def test_edits_of_a_thousand_clips_share_what_they_do_not_touch(project: Project
     same = sum(a is b for a, b in zip(moved.track("u").clips, clips, strict=True))
     assert same == 999
     assert moved.tracks[0] is project.tracks[0]
+
+
+def test_a_selection_across_a_recording_and_its_stems_moves_and_goes_once(split: Project) -> None:
+    short = edits.trim_clip(split, "a", end_s=40)
+    moved = edits.move_clips(short, ["a", "drums-a", "vocals-a"], 7)
+    assert {track.clips[0].start_s for track in edits.group_of(moved, "t")} == {7}
+    gone = edits.delete_clips(moved, ["a", "drums-a"])
+    assert not any(track.clips for track in edits.group_of(gone, "t"))
+
+
+def test_a_stem_that_is_a_little_shorter_survives_cuts_near_the_end(project: Project, make_stem) -> None:
+    split = edits.attach_stems(project, "t", {"drums": make_stem("drums", duration_s=99.995)}, ids=["d", "d1"])
+    cut = edits.split_clip(split, "a", 99.996, ids=["r"])
+    assert spans(cut, "d") == [("d1", 0, 99.995, 0)]
+    trimmed = edits.trim_clip(split, "a", start_s=99.998)
+    assert spans(trimmed, "d") == []

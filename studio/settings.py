@@ -1,0 +1,385 @@
+"""Settings: one typed table from which the page, the flags and the help are made, and the file that keeps what was
+changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import threading
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+from studio.base.atomic import storage_error, write_json
+from studio.base.errors import StudioError
+from studio.base.events import Event
+from studio.project.limits import CEILING_DBTP
+from studio.project.tempo import DIVISIONS
+
+Value = str | int | float | bool | None
+Kind = Literal["choice", "integer", "number", "toggle", "text"]
+
+
+class SettingsError(StudioError):
+    """A setting that does not exist, or a value that it cannot have. Codes: setting-unknown, setting-invalid."""
+
+    code = "setting-invalid"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A value that a setting may have, and what it is called."""
+
+    value: Value
+    title: str
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table."""
+
+    key: str
+    title: str
+    section: str
+    kind: Kind
+    default: Value
+    help: str
+    choices: tuple[Choice, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+    optional: bool = False
+    """Whether it may be None (of a text: not set)."""
+
+    def checked(self, value: object) -> Value:
+        """`value` as this setting keeps it; numbers are clamped to the range.
+
+        Raises:
+            SettingsError: setting-invalid for a value of another kind.
+        """
+        if value is None and self.optional:
+            return None
+        if self.kind == "choice":
+            for choice in self.choices:
+                # 1 and True are equal in Python and different things here.
+                if choice.value == value and isinstance(value, bool) == isinstance(choice.value, bool):
+                    return choice.value
+            raise self._refused(value, "Choose " + ", ".join(f"“{choice.title}”" for choice in self.choices) + ".")
+        if self.kind == "toggle":
+            if isinstance(value, bool):
+                return value
+            raise self._refused(value, "Choose on or off.")
+        if self.kind == "text":
+            if isinstance(value, str) and len(value) <= 1000 and value.isprintable():
+                return value.strip() or (None if self.optional else "")
+            raise self._refused(value, "Type one line of text.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self._refused(value, "Type a number.")
+        low = value if self.minimum is None else max(value, self.minimum)
+        bounded = low if self.maximum is None else min(low, self.maximum)
+        return round(bounded) if self.kind == "integer" else float(bounded)
+
+    def parsed(self, text: str) -> Value:
+        """The value that a person typed on a command line: ``none``, ``on``, ``off``, a number, a choice, a text.
+
+        Raises:
+            SettingsError: setting-invalid.
+        """
+        word = text.strip()
+        if word.lower() in {"none", "null"} and self._may_be_none():
+            return None
+        if self.kind == "toggle" and word.lower() in {"on", "true", "yes", "off", "false", "no"}:
+            return word.lower() in {"on", "true", "yes"}
+        if self.kind == "choice":
+            for choice in self.choices:
+                if word.lower() in {str(choice.value).lower(), choice.title.lower()}:
+                    return choice.value
+        if self.kind in {"number", "integer", "choice"}:
+            with contextlib.suppress(ValueError):
+                return self.checked(float(word))
+        return self.checked(word)
+
+    def _may_be_none(self) -> bool:
+        return self.optional or any(choice.value is None for choice in self.choices)
+
+    def _refused(self, value: object, remedy: str) -> SettingsError:
+        shown = str(value)[:40]
+        return SettingsError(
+            f"“{self.title}” cannot be {shown}.", remedy=remedy, details={"key": self.key, "value": shown}
+        )
+
+
+def _choices(*pairs: tuple[Value, str]) -> tuple[Choice, ...]:
+    return tuple(Choice(value, title) for value, title in pairs)
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting(
+        key="audio.device",
+        title="Output device",
+        section="Audio",
+        kind="text",
+        default=None,
+        optional=True,
+        help="Where the studio plays. Not set: the default output of this computer.",
+    ),
+    Setting(
+        key="audio.block_frames",
+        title="Block size",
+        section="Audio",
+        kind="choice",
+        default=512,
+        choices=_choices(*((frames, f"{frames} frames") for frames in (64, 128, 256, 512, 1024, 2048))),
+        unit="frames",
+        help="Smaller blocks answer faster; larger ones are safer on a busy computer.",
+    ),
+    Setting(
+        key="inference.provider",
+        title="Models run on",
+        section="Models",
+        kind="choice",
+        default="auto",
+        choices=_choices(("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "NVIDIA GPU")),
+        help="Automatic takes the GPU where there is one, else the CPU.",
+    ),
+    Setting(
+        key="export.format",
+        title="Format",
+        section="Export",
+        kind="choice",
+        default="wav",
+        choices=_choices(("wav", "WAV"), ("flac", "FLAC"), ("mp3", "MP3")),
+        help="WAV and FLAC keep every bit; MP3 is small.",
+    ),
+    Setting(
+        key="export.rate",
+        title="Sample rate",
+        section="Export",
+        kind="choice",
+        default=48000,
+        choices=_choices((44100, "44.1 kHz"), (48000, "48 kHz")),
+        unit="Hz",
+        help="44.1 kHz for music services and discs, 48 kHz for film and video.",
+    ),
+    Setting(
+        key="export.bits",
+        title="Bit depth",
+        section="Export",
+        kind="choice",
+        default=24,
+        choices=_choices((16, "16 bit"), (24, "24 bit")),
+        unit="bit",
+        help="16 bit is dithered.",
+    ),
+    Setting(
+        key="export.loudness_lufs",
+        title="Loudness",
+        section="Export",
+        kind="choice",
+        default=-14.0,
+        choices=_choices((-14.0, "-14 LUFS (streaming)"), (-9.0, "-9 LUFS (loud)"), (None, "As mixed")),
+        unit="LUFS",
+        help="The whole file is brought to this loudness; the true-peak limiter keeps it clean.",
+    ),
+    Setting(
+        key="export.ceiling_dbtp",
+        title="True-peak ceiling",
+        section="Export",
+        kind="number",
+        default=-1.0,
+        minimum=CEILING_DBTP[0],
+        maximum=CEILING_DBTP[1],
+        unit="dBTP",
+        help="No peak goes above this, also between samples. -1 dBTP survives MP3.",
+    ),
+    Setting(
+        key="appearance.theme",
+        title="Theme",
+        section="Appearance",
+        kind="choice",
+        default="dark",
+        choices=_choices(("dark", "Dark"), ("light", "Light"), ("system", "As the system")),
+        help="Colours of the window.",
+    ),
+    Setting(
+        key="appearance.reduced_motion",
+        title="Reduce motion",
+        section="Appearance",
+        kind="toggle",
+        default=False,
+        help="Nothing slides or fades; meters and play-head still move.",
+    ),
+    Setting(
+        key="appearance.scale",
+        title="Size",
+        section="Appearance",
+        kind="number",
+        default=1.0,
+        minimum=0.75,
+        maximum=2.0,
+        unit="x",
+        help="Text and controls, on top of the screen's own scale.",
+    ),
+    Setting(
+        key="rights.territory",
+        title="Country",
+        section="Rights",
+        kind="text",
+        default=None,
+        optional=True,
+        help="Where you work, as two letters (SE, US). Licences hold per country; not set: only those without a limit.",
+    ),
+    Setting(
+        key="platform.url",
+        title="Platform",
+        section="Platform",
+        kind="text",
+        default="",
+        help="Address of the platform. Empty: the demo platform inside the studio, on this computer alone.",
+    ),
+    Setting(
+        key="library.cache_gb",
+        title="Cache",
+        section="Library",
+        kind="number",
+        default=20.0,
+        minimum=1.0,
+        maximum=2000.0,
+        unit="GB",
+        help="Stems and decoded audio that can be made again may take this much room.",
+    ),
+    Setting(
+        key="timeline.snap",
+        title="Snap",
+        section="Timeline",
+        kind="choice",
+        default="beat",
+        choices=_choices(("off", "Off"), *((each, each.capitalize()) for each in DIVISIONS)),
+        help="Where clips and the play-head hold on to the grid.",
+    ),
+)
+
+
+class SettingChange(msgspec.Struct, frozen=True):
+    """A setting that has a new value."""
+
+    key: str
+    value: Value
+
+
+class Settings:
+    """The values of the table, kept in a file: only what differs from the defaults is written, and lines that this
+    version does not know are left in it.
+
+    `changed` is emitted on the thread that changes a value. A file that cannot be read counts as empty, and `notice`
+    says so.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._table = {setting.key: setting for setting in TABLE}
+        self._values: dict[str, Value] = {}
+        self._strangers: dict[str, Any] = {}
+        self.changed: Event[SettingChange] = Event("settings.changed")
+        self.notice: str | None = None
+        self._load()
+
+    def setting(self, key: str) -> Setting:
+        """The line of the table with this key.
+
+        Raises:
+            SettingsError: setting-unknown.
+        """
+        try:
+            return self._table[key]
+        except KeyError:
+            raise SettingsError(
+                f"There is no setting “{key}”.",
+                remedy="Look in the settings for its name.",
+                code="setting-unknown",
+                details={"key": key},
+            ) from None
+
+    def get(self, key: str) -> Any:
+        """The value of a setting.
+
+        Raises:
+            SettingsError: setting-unknown.
+        """
+        setting = self.setting(key)
+        with self._lock:
+            return self._values.get(key, setting.default)
+
+    def all(self) -> dict[str, Value]:
+        """Every key with its value, in the order of the table."""
+        return {key: self.get(key) for key in self._table}
+
+    def set(self, key: str, value: object) -> None:
+        """Change a setting and write the file; nothing happens when it has this value already.
+
+        Raises:
+            SettingsError: setting-unknown, or setting-invalid for a value of another kind.
+            StorageError: when the file cannot be written; the old value stays.
+        """
+        setting = self.setting(key)
+        self._change({key: _territory(key, setting.checked(value))})
+
+    def reset(self, key: str | None = None) -> None:
+        """Take one setting, or all of them, back to the default.
+
+        Raises:
+            SettingsError: setting-unknown.
+            StorageError: when the file cannot be written; the old values stay.
+        """
+        keys = list(self._table) if key is None else [self.setting(key).key]
+        self._change({each: self._table[each].default for each in keys})
+
+    def _change(self, values: dict[str, Value]) -> None:
+        with self._lock:
+            new = {key: value for key, value in values.items() if value != self.get(key)}
+            if not new:
+                return
+            merged = {**self._values, **new}
+            kept = {key: value for key, value in merged.items() if value != self._table[key].default}
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise storage_error(problem, self._path) from problem
+            write_json(self._path, {**self._strangers, **kept})
+            self._values = kept
+        for key, value in new.items():
+            self.changed.emit(SettingChange(key, value))
+
+    def _load(self) -> None:
+        try:
+            found: Any = json.loads(self._path.read_bytes())
+            if not isinstance(found, dict):
+                raise ValueError("not a table")
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError):
+            self.notice = "Your settings could not be read, so the defaults are used."
+            with contextlib.suppress(OSError):
+                self._path.replace(self._path.with_suffix(".unread.json"))
+            return
+        for key, value in cast("dict[str, Any]", found).items():
+            setting = self._table.get(key)
+            if setting is None:
+                self._strangers[key] = value
+                continue
+            try:
+                self._values[key] = _territory(key, setting.checked(value))
+            except SettingsError as problem:
+                self.notice = f"{problem.message} The default is used."
+
+
+def _territory(key: str, value: Value) -> Value:
+    if key != "rights.territory" or value is None:
+        return value
+    code = str(value).upper()
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise SettingsError(
+            "That is no country.", remedy="Type its two letters, such as SE or US.", details={"key": key}
+        )
+    return code
