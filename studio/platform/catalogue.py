@@ -136,4 +136,6 @@ def _summary(row: sa.Row[tuple[Any, ...]]) -> RecordingSummary:
         has_stems=row.has_stems,
         permit=list(terms["permit"]),
         deny=list(terms["deny"]),
+        terms=terms,
+        artwork=meta.artwork,
     )

@@ -196,7 +196,7 @@ device_chains = sa.Table(
     "device_chains",
     METADATA,
     sa.Column("account_id", sa.String, primary_key=True),
-    sa.Column("device_id", sa.String, primary_key=True),
+    sa.Column("chain", sa.String, primary_key=True),
     sa.Column("sequence", sa.Integer, primary_key=True),
     sa.Column("entry_hash", sa.String, nullable=False),
 )

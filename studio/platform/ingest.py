@@ -64,7 +64,8 @@ def receive_export(state: PlatformState, account: Account, key: str, request: Ex
     """Verify an export and answer with its receipt. The same key and body get the same receipt, at any time.
 
     Raises:
-        Refusal: idempotency-conflict, upload-missing, verification-unavailable, not-trusted, licence-unknown,
+        Refusal: idempotency-conflict, upload-missing, verification-unavailable, not-trusted, device-unknown,
+            licence-unknown,
             policy-denied,
             shares-wrong, chain-fork.
     """
@@ -86,6 +87,7 @@ def receive_export(state: PlatformState, account: Account, key: str, request: Ex
             )
     size = _uploaded(state, account, request.export_sha256)
     facts = _verified(state, request)
+    judging.check_device(state, account, facts)
     grants = judging.licences(state, account, facts)
     judging.judge_policy(state, account, facts, grants)
     master, publishing = judging.judge_shares(facts, grants)

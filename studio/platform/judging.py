@@ -42,6 +42,26 @@ def licences(state: PlatformState, account: Account, facts: ExportFacts) -> dict
     return grants
 
 
+def check_device(state: PlatformState, account: Account, facts: ExportFacts) -> None:
+    """The device that signed has its certificate on this account.
+
+    Raises:
+        Refusal: device-unknown.
+    """
+    with state.db.read() as connection:
+        found = connection.execute(
+            sa.select(db.devices.c.device_id).where(
+                db.devices.c.device_id == facts.device_id, db.devices.c.account_id == account.id
+            )
+        ).one_or_none()
+    if found is None:
+        raise invalid(
+            "The export was signed by a computer that is not yours.",
+            remedy="Sign in on the computer that you export with.",
+            code="device-unknown",
+        )
+
+
 def judge_policy(state: PlatformState, account: Account, facts: ExportFacts, grants: Mapping[str, Grant]) -> None:
     """Ask the policy again.
 

@@ -26,10 +26,10 @@ def extend_chain(connection: Connection, account: Account, request: ExportReques
     Raises:
         Refusal: chain-fork.
     """
-    if not request.device_id or request.sequence <= 0:
+    if not request.chain or request.sequence <= 0:
         return
     table = db.device_chains
-    mine = sa.and_(table.c.account_id == account.id, table.c.device_id == request.device_id)
+    mine = sa.and_(table.c.account_id == account.id, table.c.chain == request.chain)
     entries = dict(connection.execute(sa.select(table.c.sequence, table.c.entry_hash).where(mine)).tuples().all())
     before = entries.get(request.sequence - 1)
     if entries.get(request.sequence, request.entry_hash) != request.entry_hash or (
@@ -46,7 +46,7 @@ def extend_chain(connection: Connection, account: Account, request: ExportReques
         connection.execute(
             sa.insert(table).values(
                 account_id=account.id,
-                device_id=request.device_id,
+                chain=request.chain,
                 sequence=request.sequence,
                 entry_hash=request.entry_hash,
             )

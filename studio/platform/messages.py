@@ -21,6 +21,7 @@ class Section(Struct, frozen=True, kw_only=True):
     name: Text
     start_s: float
     end_s: float | None = None
+    length_s: float | None = None
 
 
 class RecordingMeta(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,8 @@ class RecordingMeta(Struct, frozen=True, kw_only=True):
     performers: Annotated[list[dict[str, Any]], Meta(max_length=200)] = []
     duration_s: Annotated[float, Meta(gt=0, le=36000)] | None = None
     tempo_bpm: Annotated[float, Meta(gt=0, le=1000)] | None = None
+    first_beat_s: Annotated[float, Meta(ge=0)] | None = None
+    beats_per_bar: Annotated[int, Meta(ge=1, le=32)] | None = None
     key: Annotated[str, Meta(max_length=40)] | None = None
     sections: Annotated[list[Section], Meta(max_length=200)] = []
     stems: list[str] | dict[str, Any] = []
@@ -59,7 +62,8 @@ class FileInfo(Struct, frozen=True, kw_only=True):
 
 
 class RecordingSummary(Struct, frozen=True, kw_only=True):
-    """One row of the catalogue. `permit` and `deny` are words of the terms."""
+    """One row of the catalogue. `permit` and `deny` are words of the `terms`; `artwork` is what the credits say of
+    it."""
 
     id: str
     asset_sha256: Sha256
@@ -72,6 +76,8 @@ class RecordingSummary(Struct, frozen=True, kw_only=True):
     has_stems: bool
     permit: list[str]
     deny: list[str]
+    terms: dict[str, Any]
+    artwork: Any = None
 
 
 class RecordingDetail(Struct, frozen=True, kw_only=True):
@@ -158,6 +164,13 @@ class Account(Struct, frozen=True, kw_only=True):
     territory: str
 
 
+class DemoAccount(Struct, frozen=True, kw_only=True):
+    """The local person of an embedded service."""
+
+    email: str
+    password: str
+
+
 class TokenSet(Struct, frozen=True, kw_only=True):
     """The answer of the token endpoint (RFC 6749 5.1)."""
 
@@ -193,7 +206,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
 
 
 class PlatformKey(Struct, frozen=True, kw_only=True):
-    """A public Ed25519 key, base64, with its id."""
+    """A public Ed25519 key, hexadecimal, with its id."""
 
     kid: str
     public_key: str
@@ -207,6 +220,8 @@ class PlatformInfo(Struct, frozen=True, kw_only=True):
     keys: list[PlatformKey]
     trust_anchors: str
     at: str
+    nonce: str = ""
+    """What the client sent to tell this answer from an older one."""
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,11 +229,12 @@ class ExportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     export_sha256: Sha256
     filename: Text
-    device_id: str = ""
+    chain: Annotated[str, Meta(max_length=64)] = ""
+    """Name of the device's chain of operations; empty for none."""
     sequence: int = 0
-    """Place in the device's chain of operations, from 1."""
+    """Place in the chain, from 1."""
     previous_hash: str = ""
-    """Hash of the operation before this one on the device; empty for the first."""
+    """Hash of the operation before this one in the chain."""
     entry_hash: str = ""
 
 

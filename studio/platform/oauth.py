@@ -7,8 +7,6 @@ is at hand.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import re
 import secrets
@@ -20,12 +18,9 @@ import sqlalchemy as sa
 from studio.platform import accounts, tokens
 from studio.platform import database as db
 from studio.platform.messages import DeviceCode, TokenSet
+from studio.platform.oauth_words import CLIENT_ID, DEVICE_GRANT, REDIRECT_PATH, challenge_of
 from studio.platform.refusal import Refusal
 from studio.platform.state import PlatformState
-
-CLIENT_ID = "contrafact-desktop"
-REDIRECT_PATH = "/callback"
-DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 CODE_S = 120.0
 DEVICE_S = 900.0
@@ -187,11 +182,6 @@ def token(state: PlatformState, form: Mapping[str, str]) -> TokenSet:
         with state.db.write() as connection:
             return tokens.issue(state, connection, account.id)
     raise OAuthError("unsupported_grant_type", "The app asks in a way that this platform does not know.")
-
-
-def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a verifier (RFC 7636 4.2)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _from_code(state: PlatformState, form: Mapping[str, str]) -> TokenSet:

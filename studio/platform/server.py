@@ -11,23 +11,16 @@ from pathlib import Path
 from types import TracebackType
 
 import uvicorn
-from msgspec import Struct
 
 from studio.base import atomic
 from studio.base.errors import PlatformDown, StorageError
 from studio.platform import accounts, seed
+from studio.platform.messages import DemoAccount
 from studio.platform.service import create_app
 from studio.platform.state import PlatformState, ServiceConfig
 
 DEMO_EMAIL = "demo@contrafact.example"
 START_S = 20.0
-
-
-class DemoAccount(Struct, frozen=True, kw_only=True):
-    """The local person of an embedded service."""
-
-    email: str
-    password: str
 
 
 class EmbeddedServer:

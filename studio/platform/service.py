@@ -46,7 +46,9 @@ API = "1"
 
 async def info(request: Request) -> Response:
     """Name, time, keys and trust anchors, signed."""
-    return json_answer(sign_document(msgspec.to_builtins(_info(state_of(request))), state_of(request).signing_key))
+    state = state_of(request)
+    answer = _info(state, nonce=request.query_params.get("nonce", "")[:64])
+    return json_answer(sign_document(msgspec.to_builtins(answer), state.signing_key))
 
 
 async def search(request: Request) -> Response:
@@ -254,11 +256,12 @@ def create_app(config: ServiceConfig) -> Starlette:
     return app
 
 
-def _info(state: PlatformState) -> PlatformInfo:
+def _info(state: PlatformState, *, nonce: str) -> PlatformInfo:
     return PlatformInfo(
         name=state.config.name,
         api=API,
         keys=[PlatformKey(kid=kid, public_key=key.hex()) for kid, key in state.trusted_keys.items()],
         trust_anchors=devices.trust_anchors(state),
         at=state.now_iso(),
+        nonce=nonce,
     )

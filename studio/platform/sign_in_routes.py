@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from studio.platform import oauth, pages, tokens
+from studio.platform.oauth_words import CLIENT_ID
 from studio.platform.refusal import Refusal
 from studio.platform.web import account_of, base_url, form, guarded, json_answer, state_of
 
@@ -67,7 +68,7 @@ async def device_approve(request: Request) -> Response:
 async def device_start(request: Request) -> Response:
     """Begin the device flow."""
     fields = await form(request)
-    if fields.get("client_id") != oauth.CLIENT_ID:
+    if fields.get("client_id") != CLIENT_ID:
         raise oauth.OAuthError("invalid_client", "The app is not known here.", status=401)
     return json_answer(await run_in_threadpool(oauth.start_device, state_of(request), base_url=base_url(request)))
 
