@@ -191,7 +191,9 @@ def stream(
         sink = _Sink(part)
         try:
             file = _open(sink, format, rate, channels, bits)
-            encoder = Encoder(file, sink, target, None if format == "mp3" or bits == 32 else Dither(bits, dither=dither))
+            encoder = Encoder(
+                file, sink, target, None if format == "mp3" or bits == 32 else Dither(bits, dither=dither)
+            )
             try:
                 yield encoder
             finally:

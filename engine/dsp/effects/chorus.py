@@ -24,20 +24,23 @@ def _chorus(x: Any, line: Any, position: Any, step: float, centre: float, depth:
     size = line.shape[1]
     w, seen = position[0], position[1]
     for i in range(x.shape[1]):
-        phase = (seen * step) % 1.0
+        phase = seen * step
+        phase -= math.floor(phase)
+        sine = depth * math.sin(2.0 * math.pi * phase)
+        cosine = depth * math.cos(2.0 * math.pi * phase)
         for c in range(2):
             line[c, w] = x[c, i]
+            swing = sine if c == 0 else cosine
             wet = 0.0
             for voice in range(2):
-                lfo = math.sin(2.0 * math.pi * (phase + 0.25 * c + 0.5 * voice))
-                late = centre * (1.0 + 0.37 * voice) + depth * lfo
+                late = centre * (1.0 + 0.37 * voice) + (swing if voice == 0 else -swing)
                 whole = int(late)
                 t = late - whole
                 r = w - whole
-                p0 = line[c, (r + 1) % size]
-                p1 = line[c, r % size]
-                p2 = line[c, (r - 1) % size]
-                p3 = line[c, (r - 2) % size]
+                p0 = line[c, r + 1 if r + 1 >= 0 else r + 1 + size]
+                p1 = line[c, r if r >= 0 else r + size]
+                p2 = line[c, r - 1 if r >= 1 else r - 1 + size]
+                p3 = line[c, r - 2 if r >= 2 else r - 2 + size]
                 a = 0.5 * (p2 - p0)
                 b = p0 - 2.5 * p1 + 2.0 * p2 - 0.5 * p3
                 d = 0.5 * (p3 - p0) + 1.5 * (p1 - p2)

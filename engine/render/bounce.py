@@ -1,0 +1,179 @@
+"""A plan to a finished file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import soxr  # pyright: ignore[reportMissingTypeStubs]
+
+from engine.dsp.limiter import TruePeakLimiter
+from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
+from engine.errors import EngineError
+from engine.io import encode
+from engine.io.atomic import as_encode_error
+from engine.plan import MixPlan
+from engine.plan.renderer import PlanRenderer
+from engine.render.steps import BLOCK, step, without_loop
+from engine.results import Bounced
+from engine.types import Audio, Cancelled, Progress
+
+LOUDNESS_TOLERANCE_LU = 0.1
+LOUDNESS_ROUNDS = 6
+MOST_GAIN_DB = 40.0
+
+
+class _Spool:
+    """Stereo blocks parked on the disk without a name: they vanish with the process."""
+
+    def __init__(self, folder: Path):
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+        self.frames = 0
+
+    def write(self, block: Audio) -> None:
+        self._file.write(np.ascontiguousarray(block.T, dtype="<f4").data)
+        self.frames += block.shape[1]
+
+    def blocks(self) -> Iterator[Audio]:
+        self._file.seek(0)
+        while data := self._file.read(BLOCK * 8):
+            yield np.ascontiguousarray(np.frombuffer(data, dtype="<f4").reshape(-1, 2).T, dtype=np.float32)
+
+    def close(self) -> None:
+        # What a full disk did not take is of no use any more.
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+def _limited(spool: _Spool, gain_db: float, *, rate: int, ceiling_dbtp: float) -> Iterator[Audio]:
+    """The spooled mix with a gain, held under the ceiling, same length."""
+    limiter = TruePeakLimiter(2, rate=rate, ceiling_dbtp=ceiling_dbtp)
+    skip = limiter.latency_frames
+    gain = np.float32(10.0 ** (gain_db / 20.0))
+    for block in spool.blocks():
+        late = limiter.process(block * gain)[:, skip:]
+        skip = max(skip - block.shape[1], 0)
+        if late.shape[1]:
+            yield late
+    yield limiter.process(np.zeros((2, limiter.latency_frames), dtype=np.float32))[:, skip:]
+
+
+def _loudness_gain(
+    spool: _Spool, *, target_lufs: float, rate: int, ceiling_dbtp: float, cancelled: Cancelled | None
+) -> float:
+    """The gain in dB by which the mix meets `target_lufs` after the limiter, as nearly as the limiter allows."""
+    meter = LoudnessMeter(2, rate=rate)
+    for block in spool.blocks():
+        meter.process(block)
+    loudness = meter.integrated_lufs()
+    if math.isinf(loudness):
+        return 0.0
+    gain = min(target_lufs - loudness, MOST_GAIN_DB)
+    for _ in range(LOUDNESS_ROUNDS):
+        meter = LoudnessMeter(2, rate=rate)
+        for block in _limited(spool, gain, rate=rate, ceiling_dbtp=ceiling_dbtp):
+            meter.process(block)
+            step(0, 1, "", None, cancelled)
+        error = target_lufs - meter.integrated_lufs()
+        if abs(error) <= LOUDNESS_TOLERANCE_LU or gain + error > MOST_GAIN_DB:
+            break
+        gain += error
+    return gain
+
+
+def _spool_mix(
+    plan: MixPlan, spool: _Spool, *, rate: int, progress: Progress | None, cancelled: Cancelled | None
+) -> None:
+    """Render the plan up to its limiter, at `rate`, into `spool`."""
+    renderer = PlanRenderer(without_loop(plan), limit=False)
+    total = plan.length_frames
+    left = round(total * rate / plan.rate)
+    stream = None if rate == plan.rate else soxr.ResampleStream(plan.rate, rate, 2, dtype="float32", quality="VHQ")
+    for start in range(0, total, BLOCK):
+        block = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
+        renderer.process(start, block)
+        if stream is not None:
+            last = start + block.shape[1] == total
+            block = stream.resample_chunk(np.ascontiguousarray(block.T), last=last).T
+        block = block[:, :left]
+        left -= block.shape[1]
+        spool.write(block)
+        step(0.8 * start, total, "Rendering the mix", progress, cancelled)
+    if left:
+        spool.write(np.zeros((2, left), dtype=np.float32))
+
+
+def bounce_task(
+    *,
+    plan: MixPlan,
+    out_path: str,
+    loudness_lufs: float | None = None,
+    ceiling_dbtp: float = -1.0,
+    rate: int = 48_000,
+    format: encode.Format = "wav",
+    bits: int = 24,
+    tags: Mapping[str, str] | None = None,
+    watermark: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Bounced:
+    """Render a plan into a finished file (worker task): loudness, true-peak ceiling, dither, tags; whole or not at all.
+
+    Args:
+        loudness_lufs: integrated loudness to meet, by gain and the limiter; None keeps the mix as it is.
+        ceiling_dbtp: highest true peak.
+        watermark: must be None.
+
+    Raises:
+        EncodeError: codes disk-full, path-not-writable, format-unknown.
+        EngineError: codes source-missing, source-rate, effect-unknown, mix-empty.
+        Cancelled: nothing is left behind.
+    """
+    if watermark is not None:
+        raise EngineError(
+            "Watermarks cannot be written.", remedy="Export without a watermark.", code="watermark-unavailable"
+        )
+    target = Path(out_path)
+    if plan.length_frames <= 0:
+        raise EngineError(
+            "There is nothing to export yet.", remedy="Put a sound on the timeline first.", code="mix-empty"
+        )
+    try:
+        spool = _Spool(target.parent)
+    except OSError as error:
+        raise as_encode_error(error, target) from error
+    try:
+        _spool_mix(plan, spool, rate=rate, progress=progress, cancelled=cancelled)
+        gain_db = 0.0
+        if loudness_lufs is not None:
+            step(0.8, 1, "Matching the loudness", progress, cancelled)
+            gain_db = _loudness_gain(
+                spool, target_lufs=loudness_lufs, rate=rate, ceiling_dbtp=ceiling_dbtp, cancelled=cancelled
+            )
+        loudness, peak = LoudnessMeter(2, rate=rate), TruePeakMeter(2)
+        with encode.stream(target, rate=rate, format=format, bits=bits, tags=tags) as encoder:
+            for block in _limited(spool, gain_db, rate=rate, ceiling_dbtp=ceiling_dbtp):
+                loudness.process(block)
+                peak.process(block)
+                encoder.write(block)
+                step(0.9 + 0.1 * encoder.frames / spool.frames, 1, f"Writing {target.name}", progress, cancelled)
+        with target.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise as_encode_error(error, target) from error
+    finally:
+        spool.close()
+    return Bounced(
+        path=str(target),
+        lufs=loudness.integrated_lufs(),
+        true_peak_dbtp=peak.finish(),
+        frames=encoder.frames,
+        rate=rate,
+        sha256=digest,
+    )
