@@ -1,0 +1,70 @@
+"""Starts the window: fonts, theme, session."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFont, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from studio.session import Session
+from ui.theme import Theme, load_fonts
+from ui.theme.style import style_sheet
+from ui.widgets.logo import paint_logo
+from ui.window import MainWindow
+
+
+def system_mode() -> str:
+    """``light`` or ``dark`` as the desktop says; dark where it does not."""
+    scheme = QGuiApplication.styleHints().colorScheme()
+    return "light" if scheme == Qt.ColorScheme.Light else "dark"
+
+
+def prepare(app: QApplication, theme: Theme) -> None:
+    """Fonts, style sheet and icon of the application."""
+    load_fonts()
+    app.setStyle("Fusion")
+    app.setFont(QFont(theme.font("body")))
+    app.setStyleSheet(style_sheet(theme))
+    app.setWindowIcon(app_icon(theme))
+
+
+def app_icon(theme: Theme) -> QIcon:
+    """The program's icon, drawn from its sign."""
+    pixmap = QPixmap(128, 128)
+    pixmap.fill(theme.color("bg.panel"))
+    painter = QPainter(pixmap)
+    paint_logo(painter, theme, pixmap.rect().toRectF().adjusted(24, 20, -20, -20))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def run(project: Path | None = None) -> int:
+    """Open the window and stay until it is closed; returns the exit code."""
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Contrafact")
+    app.setOrganizationName("Contrafact")
+    theme = Theme("dark")
+    prepare(app, theme)
+    session = Session.open()
+    window = MainWindow(session, theme)
+    window.resize(1440, 900)
+    window.show()
+    window.start()
+    if project is not None:
+        window.open_project(project)
+    # Python sees a Ctrl+C only while it runs code of its own.
+    signal.signal(signal.SIGINT, lambda *_: app.quit())
+    wake = QTimer()
+    wake.start(500)
+    wake.timeout.connect(lambda: None)
+    try:
+        return app.exec()
+    finally:
+        wake.stop()
+        window.shut_down()
+        session.close()

@@ -1,0 +1,1 @@
+"""The parts of the window. Each is given the workspace and nothing else."""

@@ -1,0 +1,164 @@
+"""The head of a track: name, badge, mute, solo, volume, pan, meter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio.project import edits
+from studio.project.model import Project
+from ui.viewmodels import words
+from ui.viewmodels.lanes import Lane, role_token
+from ui.viewmodels.strips import StripGesture, badge_of
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.badge import Badge
+from ui.widgets.button import Button
+from ui.widgets.label import Text
+from ui.widgets.meter import Meter
+from ui.widgets.slider import Knob, Slider
+
+INDENT = 14
+
+
+class TrackHeader(QWidget):
+    """One track's head. `show_lane` brings it up to date."""
+
+    collapse_asked = Signal(str)
+    menu_asked = Signal(QPointF)
+
+    def __init__(self, ws: Workspace, lane: Lane, parent: QWidget):
+        super().__init__(parent)
+        self.ws, self.theme = ws, ws.theme
+        self._lane = lane
+        self.track_id = lane.track.id
+        self._editor: QLineEdit | None = None
+        theme = ws.theme
+        self._chevron = Button(theme, icon="chevron-down", kind="ghost", height=16, icon_size=12, name="Fold stems")
+        self._chevron.clicked.connect(lambda: self.collapse_asked.emit(self.track_id))
+        self._chevron.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._name = Text(theme, weight="medium")
+        self._badge = Badge(theme)
+        self._badge.clicked.connect(self._explain)
+        self.mute = Button(theme, "M", kind="mute", height=20, name="Mute")
+        self.solo = Button(theme, "S", kind="solo", height=20, name="Solo")
+        for button in (self.mute, self.solo):
+            button.setFixedWidth(22)
+        self.volume = Slider(
+            theme, name="Volume", minimum=-96, maximum=6, default=0, step=0.1, show=words.decibels, decibels=True
+        )
+        self.pan = Knob(theme, name="Pan", show=words.pan, size=20)
+        self.meter = Meter(theme, name="Level", bar=3, gap=1, hold=False)
+        self._volume_gesture = StripGesture(ws, self.track_id, "gain_db", "Volume")
+        self._pan_gesture = StripGesture(ws, self.track_id, "pan", "Pan")
+        self._volume_gesture.bind(self.volume)
+        self._pan_gesture.bind(self.pan)
+        self.mute.clicked.connect(self._on_mute)
+        self.solo.clicked.connect(self._on_solo)
+
+        left = 4 + INDENT * lane.depth
+        top = QHBoxLayout()
+        top.setSpacing(5)
+        top.addWidget(self._chevron)
+        top.addWidget(self._name, 1)
+        top.addWidget(self._badge)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(5)
+        bottom.addWidget(self.mute)
+        bottom.addWidget(self.solo)
+        bottom.addSpacing(4)
+        bottom.addWidget(self.volume, 1)
+        bottom.addSpacing(8)
+        bottom.addWidget(self.pan)
+        rows = QVBoxLayout()
+        rows.setContentsMargins(0, 6, 0, 8)
+        rows.setSpacing(4)
+        rows.addLayout(top)
+        rows.addLayout(bottom)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(left + 8, 0, 5, 1)
+        layout.setSpacing(8)
+        layout.addLayout(rows, 1)
+        layout.addWidget(self.meter)
+        layout.setAlignment(self.meter, Qt.AlignmentFlag.AlignRight)
+        self.show_lane(lane, ws.project)
+
+    def show_lane(self, lane: Lane, project: Project) -> None:
+        """Show the track as it is now."""
+        self._lane = lane
+        track = lane.track
+        self._name.set_text(track.name, "text" if lane.audible else "text.muted")
+        self.setAccessibleName(f"Track {track.name}")
+        self._chevron.setVisible(lane.has_children)
+        self._chevron.set_icon("chevron-right" if lane.collapsed else "chevron-down")
+        badge = badge_of(self.ws.session, project, track) if lane.depth == 0 else None
+        self._badge.setVisible(badge is not None)
+        if badge is not None:
+            self._badge.set_badge(badge)
+        self.mute.setChecked(track.strip.mute)
+        self.solo.setChecked(track.strip.solo)
+        self.mute.setAccessibleName(f"Mute {track.name}")
+        self.solo.setAccessibleName(f"Solo {track.name}")
+        self.volume.setAccessibleName(f"Volume of {track.name}")
+        self.pan.setAccessibleName(f"Pan of {track.name}")
+        self.volume.set_value(track.strip.gain_db)
+        self.pan.set_value(track.strip.pan)
+        self.update()
+
+    def _on_mute(self, on: bool) -> None:
+        self.ws.commit("Mute" if on else "Unmute", lambda p: edits.set_strip(p, self.track_id, mute=on))
+
+    def _on_solo(self, on: bool) -> None:
+        self.ws.commit("Solo" if on else "Unsolo", lambda p: edits.set_strip(p, self.track_id, solo=on))
+
+    def _explain(self) -> None:
+        self.ws.select(track=self.track_id)
+        self.ws.inspector_asked.emit("track")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.ws.select(track=self.track_id, clips=())
+        self.ws.inspector_asked.emit("track")
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._name.geometry().contains(event.position().toPoint()):
+            self.rename()
+
+    def rename(self) -> None:
+        """Type a new name over the old one."""
+        editor = QLineEdit(self._lane.track.name, self)
+        editor.setAccessibleName("Track name")
+        editor.setGeometry(self._name.geometry().adjusted(-4, -4, 4, 4))
+        editor.editingFinished.connect(self._take_name)
+        self._editor = editor
+        editor.show()
+        editor.setFocus()
+        editor.selectAll()
+
+    def _take_name(self) -> None:
+        editor, self._editor = self._editor, None
+        if editor is None:
+            return
+        name = editor.text().strip()
+        editor.deleteLater()
+        if name and name != self._lane.track.name:
+            self.ws.commit("Rename track", lambda p: edits.rename_track(p, self.track_id, name))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.ws.select(track=self.track_id, clips=())
+        self.menu_asked.emit(QPointF(event.globalPos()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme = self.theme
+        selected = self.ws.selected_track == self.track_id
+        painter.fillRect(self.rect(), theme.color("bg.raised" if selected else "bg.panel"))
+        x = INDENT * self._lane.depth
+        painter.fillRect(
+            QRectF(x, 1, 4, self.height() - 2),
+            theme.color(role_token(self._lane.track.role), 1.0 if self._lane.audible else 0.6),
+        )
+        if self._lane.depth:
+            painter.fillRect(QRectF(0, 0, x, self.height()), theme.color("bg.panel"))
+        painter.fillRect(QRectF(x, self.height() - 1, self.width() - x, 1), theme.color("line.soft"))
+        painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), theme.color("line"))
+        painter.end()

@@ -1,0 +1,253 @@
+"""Ruler, headers, lanes and play-head together, with scrolling and zoom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QWidget
+
+from ui.panels.arrangement.canvas import Canvas
+from ui.panels.arrangement.header import TrackHeader
+from ui.panels.arrangement.playhead import PlayHead
+from ui.panels.arrangement.ruler import HEIGHT as RULER_H
+from ui.panels.arrangement.ruler import LOOP_Y, Ruler
+from ui.viewmodels.workspace import SNAP_STEPS, Workspace
+from ui.widgets.button import Button
+from ui.widgets.surface import Surface
+
+BAR = 10
+
+
+class ArrangementPanel(QWidget):
+    """The middle of the window."""
+
+    files_dropped = Signal(list, float, object)
+    recording_dropped = Signal(str, float)
+    clip_menu_asked = Signal(QPointF, bool)
+    track_menu_asked = Signal(QPointF)
+    add_asked = Signal(QPointF)
+
+    def __init__(self, ws: Workspace):
+        super().__init__()
+        self.ws, self.theme = ws, ws.theme
+        theme = ws.theme
+        self._headers_w = theme.size("track_header")
+        self.corner = Surface(theme, "bg.panel", lines="rb", parent=self)
+        corner = QHBoxLayout(self.corner)
+        corner.setContentsMargins(10, 24, 10, 4)
+        corner.setSpacing(4)
+        self.add = Button(theme, icon="plus", kind="ghost", name="Add a track", tip="Add a track")
+        self.add.clicked.connect(
+            lambda: self.add_asked.emit(QPointF(self.add.mapToGlobal(self.add.rect().bottomLeft())))
+        )
+        self.snap_value = Button(
+            theme,
+            "Snap 1/4",
+            kind="toggle",
+            height=22,
+            name="Snap",
+            tip="Snap to the grid; right-click chooses the step",
+        )
+        self.snap_value.setChecked(ws.snap_on)
+        self.snap_value.clicked.connect(self._on_snap)
+        self.snap_value.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.snap_value.customContextMenuRequested.connect(lambda _: self._next_snap())
+        self.follow = Button(
+            theme, icon="magnet", kind="toggle", height=24, name="Follow the play-head", tip="Follow the play-head"
+        )
+        self.follow.set_icon("waypoints")
+        self.follow.setChecked(ws.follow)
+        self.follow.clicked.connect(self._on_follow)
+        corner.addWidget(self.add)
+        corner.addStretch(1)
+        corner.addWidget(self.snap_value)
+        corner.addWidget(self.follow)
+
+        self.ruler = Ruler(ws)
+        self.ruler.setParent(self)
+        self.canvas = Canvas(ws)
+        self.canvas.setParent(self)
+        self._gutter = Surface(theme, "bg.panel", lines="r", parent=self)
+        self.headers: dict[str, TrackHeader] = {}
+        self.playhead = PlayHead(theme, self, head_y=LOOP_Y - 6)
+        self._across = QScrollBar(Qt.Orientation.Horizontal, self)
+        self._down = QScrollBar(Qt.Orientation.Vertical, self)
+        for bar, name in ((self._across, "Scroll time"), (self._down, "Scroll tracks")):
+            bar.setAccessibleName(name)
+            bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._across.valueChanged.connect(self._on_across)
+        self._down.valueChanged.connect(self._on_down)
+        self._fitted: str | None = None
+
+        self.ruler.seek_asked.connect(ws.seek)
+        self.canvas.seek_asked.connect(ws.seek)
+        self.canvas.files_dropped.connect(self.files_dropped)
+        self.canvas.recording_dropped.connect(self.recording_dropped)
+        self.canvas.menu_asked.connect(self.clip_menu_asked)
+        ws.bridge.project_changed.connect(self.refresh)
+        ws.bridge.library_changed.connect(self.refresh)
+        ws.selection_changed.connect(self._repaint_headers)
+        ws.view_changed.connect(self._on_view)
+        ws.tick.connect(self._on_tick)
+        self.refresh()
+
+    # content
+
+    def refresh(self) -> None:
+        """Bring headers, scroll bars and, for a new project, the zoom up to date."""
+        project = self.ws.project
+        lanes = self.canvas.lanes()
+        for track_id in [t for t in self.headers if all(lane.track.id != t for lane in lanes)]:
+            header = self.headers.pop(track_id)
+            header.hide()
+            header.deleteLater()
+        for lane in lanes:
+            header = self.headers.get(lane.track.id)
+            if header is None:
+                header = TrackHeader(self.ws, lane, self._gutter)
+                header.collapse_asked.connect(self._toggle_collapsed)
+                header.menu_asked.connect(self.track_menu_asked)
+                self.headers[lane.track.id] = header
+                header.show()
+            else:
+                header.show_lane(lane, project)
+        self._place_headers()
+        if project.length_s > 0 and self._fitted != project.id and self.canvas.width() > 100:
+            self._fitted = project.id
+            self.zoom_to_fit()
+        self._sync_bars()
+        self.canvas.update()
+        self._place_playhead()
+
+    def _repaint_headers(self) -> None:
+        for header in self.headers.values():
+            header.update()
+
+    def _toggle_collapsed(self, track_id: str) -> None:
+        self.ws.collapsed ^= {track_id}
+        self.refresh()
+
+    def _place_headers(self) -> None:
+        scroll = self.ws.viewport.scroll_y
+        for lane in self.canvas.lanes():
+            header = self.headers.get(lane.track.id)
+            if header is not None:
+                header.setGeometry(0, round(lane.y - scroll), self._headers_w, lane.height)
+
+    # view
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        w, h, heads = self.width(), self.height(), self._headers_w
+        self.corner.setGeometry(0, 0, heads, RULER_H)
+        self.ruler.setGeometry(heads, 0, w - heads, RULER_H)
+        self._gutter.setGeometry(0, RULER_H, heads, h - RULER_H)
+        self.canvas.setGeometry(heads, RULER_H, w - heads, h - RULER_H)
+        self._across.setGeometry(heads, h - BAR, w - heads - BAR, BAR)
+        self._down.setGeometry(w - BAR, RULER_H, BAR, h - RULER_H - BAR)
+        self.refresh()
+
+    def zoom_to_fit(self) -> None:
+        """Show the whole arrangement."""
+        self.ws.viewport.fit(0.0, max(self.ws.project.length_s, 8.0))
+        self.ws.view_changed.emit()
+
+    def zoom_to(self, start_s: float, end_s: float) -> None:
+        """Show a span."""
+        self.ws.viewport.fit(start_s, end_s)
+        self.ws.view_changed.emit()
+
+    def zoom_by(self, notches: int, x: float | None = None) -> None:
+        """Zoom about a pixel, or about the play-head while it is in sight, else the middle."""
+        view = self.ws.viewport
+        if x is None:
+            x = view.x_of(self.ws.position_s)
+            if not 0 <= x <= view.width:
+                x = view.width / 2
+        if view.zoom(notches, x):
+            self.ws.view_changed.emit()
+
+    def _on_view(self) -> None:
+        self._place_headers()
+        self._sync_bars()
+        self._place_playhead()
+
+    def _sync_bars(self) -> None:
+        view = self.ws.viewport
+        content = max(self.ws.project.length_s * view.px_per_s + view.width * 0.4, view.origin_px + view.width)
+        wide = max(round(content - view.width), 0)
+        tall = max(self.canvas.content_height() - self.canvas.height() + BAR, 0)
+        view.scroll_y = min(view.scroll_y, tall)
+        for bar, maximum, page, value in (
+            (self._across, wide, view.width, round(view.origin_px)),
+            (self._down, tall, self.canvas.height(), round(view.scroll_y)),
+        ):
+            bar.blockSignals(True)
+            bar.setRange(0, maximum)
+            bar.setPageStep(max(page, 1))
+            bar.setValue(value)
+            bar.blockSignals(False)
+            bar.setVisible(maximum > 0)
+            bar.raise_()
+
+    def _on_across(self, value: int) -> None:
+        self.ws.viewport.origin_px = float(value)
+        self.ws.view_changed.emit()
+
+    def _on_down(self, value: int) -> None:
+        self.ws.viewport.scroll_y = float(value)
+        self.ws.view_changed.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        view = self.ws.viewport
+        delta = event.angleDelta()
+        over_lanes = event.position().x() > self._headers_w
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        turn = delta.y() or delta.x()
+        if shift or abs(delta.x()) > abs(delta.y()):
+            view.scroll(-turn)
+            self.ws.view_changed.emit()
+        elif over_lanes and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            notches = round(turn / 120) or (1 if turn > 0 else -1 if turn < 0 else 0)
+            self.zoom_by(notches, event.position().x() - self._headers_w)
+        else:
+            tall = max(self.canvas.content_height() - self.canvas.height() + BAR, 0)
+            view.scroll_y = min(max(view.scroll_y - turn / 2, 0), tall)
+            self.ws.view_changed.emit()
+        event.accept()
+
+    # time
+
+    def _place_playhead(self) -> None:
+        x = self._headers_w + self.ws.viewport.x_of(self.ws.position_s)
+        self.playhead.place(x, self.height(), left=self._headers_w, right=self.width())
+        self.playhead.raise_()
+
+    def _on_tick(self, elapsed_s: float, status: object, meters: object) -> None:
+        if self.ws.playing and self.ws.follow and self.ws.viewport.follow(self.ws.position_s):
+            self.ws.view_changed.emit()
+        self._place_playhead()
+        tracks = meters.tracks  # type: ignore[attr-defined]
+        for track_id, header in self.headers.items():
+            peak_l, peak_r, *_ = tracks.get(track_id, (0.0, 0.0, 0.0, 0.0))
+            header.meter.feed(peak_l, peak_r, elapsed_s)
+
+    # snap
+
+    def _on_snap(self, on: bool) -> None:
+        self.ws.snap_on = on
+
+    def _next_snap(self) -> None:
+        steps = list(SNAP_STEPS)
+        here = next((i for i, (_, beats) in enumerate(steps) if beats == self.ws.snap_beats), 0)
+        title, self.ws.snap_beats = steps[(here + 1) % len(steps)]
+        self.snap_value.setText(f"Snap {title}")
+
+    def _on_follow(self, on: bool) -> None:
+        self.ws.follow = on
+
+
+def is_audio(path: str | Path) -> bool:
+    """Whether a file's name says audio that the studio reads."""
+    return Path(path).suffix.lower() in {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"}

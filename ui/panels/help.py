@@ -1,0 +1,70 @@
+"""All keys on one sheet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from ui.actions import ActionSet
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.label import Text, label
+from ui.widgets.sheet import Sheet
+
+MOUSE = (
+    ("Wheel over the lanes", "Zoom about the pointer"),
+    ("Shift + wheel", "Pan"),
+    ("Alt + drag", "Move without snapping"),
+    ("Double-click a knob", "Back to its default"),
+    ("Shift + drag a knob", "Fine"),
+)
+
+
+class HelpSheet(Sheet):
+    """Made from the action table."""
+
+    def __init__(self, ws: Workspace, host: QWidget, actions: ActionSet):
+        super().__init__(
+            ws.theme,
+            host,
+            title="Keys",
+            subtitle="Ctrl+K finds every command by name.",
+            size=QSize(880, 620),
+            foot=False,
+        )
+        content = QWidget()
+        columns = QHBoxLayout(content)
+        columns.setContentsMargins(24, 16, 24, 16)
+        columns.setSpacing(40)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for row in actions.table:
+            if row.keys:
+                keys = "  ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in row.keys)
+                groups.setdefault(row.group, []).append((keys, row.title))
+        groups["Mouse"] = list(MOUSE)
+        stacks = [QVBoxLayout() for _ in range(2)]
+        heights = [0, 0]
+        for title, rows in groups.items():
+            which = heights.index(min(heights))
+            heights[which] += len(rows) + 2
+            stacks[which].addWidget(label(title, "strong"))
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(16)
+            grid.setVerticalSpacing(3)
+            grid.setColumnStretch(1, 1)
+            for index, (keys, text) in enumerate(rows):
+                grid.addWidget(
+                    Text(ws.theme, keys, token="text.muted", fixed=True).reserve("Shift + drag a knob."), index, 0
+                )
+                grid.addWidget(Text(ws.theme, text), index, 1)
+            stacks[which].addLayout(grid)
+            stacks[which].addSpacing(14)
+        for stack in stacks:
+            stack.addStretch(1)
+            columns.addLayout(stack, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        self.body.addWidget(scroll)

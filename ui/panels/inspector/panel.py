@@ -1,0 +1,113 @@
+"""The inspector: tabs above, rights and shares below, and the one filled button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.panels.inspector.clip_tab import ClipTab
+from ui.panels.inspector.rights_section import RightsSection, SharesSection
+from ui.panels.inspector.track_tab import TrackTab
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.button import Button
+from ui.widgets.label import separator
+from ui.widgets.surface import Surface
+
+TABS = (("clip", "Clip"), ("track", "Track"))
+
+
+class InspectorPanel(Surface):
+    """The right side of the window."""
+
+    review_asked = Signal()
+
+    def __init__(self, ws: Workspace):
+        super().__init__(ws.theme, "bg.panel", lines="l")
+        theme = ws.theme
+        self.ws = ws
+        self.setFixedWidth(theme.size("inspector"))
+        self.tabs = QTabBar()
+        self.tabs.setAccessibleName("Inspector")
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        for _, title in TABS:
+            self.tabs.addTab(title)
+        self.clip = ClipTab(ws)
+        self.track = TrackTab(ws)
+        self.pages = _Pages()
+        self.pages.addWidget(self.clip)
+        self.pages.addWidget(self.track)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pages)
+        for section in (RightsSection(ws), SharesSection(ws)):
+            column.addWidget(separator(theme))
+            column.addWidget(section)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.review = Button(theme, "Review and export", icon="upload", kind="primary", height=32)
+        self.review.setToolTip("Everything the file will say about itself, then export (Ctrl+Shift+E)")
+        foot = Surface(theme, "bg.panel", lines="t")
+        foot_layout = QVBoxLayout(foot)
+        foot_layout.setContentsMargins(12, 12, 12, 12)
+        foot_layout.addWidget(self.review)
+        strip = Surface(theme, "bg.panel", lines="b")
+        strip.setFixedHeight(34)
+        row = QHBoxLayout(strip)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(strip)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(foot)
+        self.tabs.currentChanged.connect(self._on_tab)
+        self.review.clicked.connect(self.review_asked)
+        ws.inspector_asked.connect(self.show_tab)
+        ws.bridge.project_changed.connect(self._enable)
+        self.show_tab("track")
+        self._enable()
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.setCurrentIndex([key for key, _ in TABS].index(name))
+
+    def _on_tab(self, index: int) -> None:
+        self.pages.setCurrentIndex(index)
+        self.pages.fit()
+
+    def _enable(self) -> None:
+        self.review.setEnabled(self.ws.project.length_s > 0)
+        self.pages.fit()
+
+
+class _Pages(QStackedWidget):
+    """A stack that is as tall as the page it shows."""
+
+    def fit(self) -> None:
+        for index in range(self.count()):
+            page = self.widget(index)
+            if page is None:
+                continue
+            vertical = QSizePolicy.Policy.Preferred if index == self.currentIndex() else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+        self.adjustSize()
+        self.updateGeometry()

@@ -1,0 +1,72 @@
+"""All commands by name: type a few letters, press Enter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from ui.actions import ActionSet
+from ui.viewmodels.fuzzy import rank
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.fields import SearchField
+from ui.widgets.sheet import Sheet
+
+
+class Palette(Sheet):
+    """A search over the action table; what is not possible now is left out."""
+
+    def __init__(self, ws: Workspace, host: QWidget, actions: ActionSet):
+        super().__init__(ws.theme, host, title="All commands", size=QSize(520, 420), head=False, foot=False)
+        self._actions = actions
+        window = self.window()
+        self._rows = [row for row in actions.table if row.enabled(window) and row.id != "app.palette"]
+        self.search = SearchField(ws.theme, "Type what you want to do")
+        self.list = QListWidget()
+        self.list.setAccessibleName("Commands")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.itemClicked.connect(self._run)
+        box = QVBoxLayout()
+        box.setContentsMargins(12, 12, 12, 8)
+        box.setSpacing(8)
+        box.addWidget(self.search)
+        box.addWidget(self.list, 1)
+        self.body.addLayout(box)
+        self.search.textChanged.connect(self._show)
+        self.search.installEventFilter(self)
+        self._show("")
+
+    def open(self) -> None:
+        super().open()
+        self.search.setFocus()
+
+    def _show(self, text: str) -> None:
+        self.list.clear()
+        for row in rank(text, self._rows, lambda row: f"{row.title} {row.group}"):
+            keys = QKeySequence(row.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if row.keys else ""
+            item = QListWidgetItem(row.title + (f"    {keys}" if keys else ""))
+            item.setData(Qt.ItemDataRole.UserRole, row.id)
+            item.setSizeHint(QSize(0, 28))
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if step is not None:
+                count = max(self.list.count(), 1)
+                self.list.setCurrentRow((self.list.currentRow() + step) % count)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._run(self.list.currentItem())
+                return True
+        return super().eventFilter(watched, event)
+
+    def _run(self, item: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        action_id = item.data(Qt.ItemDataRole.UserRole)
+        actions = self._actions
+        self.dismiss()
+        # After the sheet has gone, so that a command may open another one.
+        QTimer.singleShot(0, actions, lambda: actions.trigger(action_id))

@@ -1,0 +1,136 @@
+"""Tracks as lanes, and how each clip looks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from studio.project.audibility import audible_track_ids
+from studio.project.model import Clip, Project, Source, Track
+from ui.viewmodels import words
+
+ROLE_TITLES = {"vocals": "Vocals", "drums": "Drums", "bass": "Bass", "other": "Other", "mix": "Mix", "own": "Own"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A track as a row: how deep it is nested, whether it has children, and whether it can be heard."""
+
+    track: Track
+    depth: int
+    y: int
+    height: int
+    has_children: bool
+    collapsed: bool
+    audible: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipLook:
+    """What a clip shows: name, a note after it, its colour, whether a model made it, whether it is dimmed."""
+
+    title: str
+    note: str
+    token: str
+    generated: bool
+    dimmed: bool
+
+
+def role_token(role: str) -> str:
+    """The colour token of a role."""
+    return f"stem.{role}" if role in ("vocals", "drums", "bass", "other", "own", "mix") else "stem.own"
+
+
+def lanes_of(project: Project, *, height: int, collapsed: Collection[str] = ()) -> list[Lane]:
+    """All lanes from top to bottom; stems follow their parent, those of collapsed ones are left out."""
+    ids = {track.id for track in project.tracks}
+    children: dict[str, list[Track]] = {}
+    for track in project.tracks:
+        if track.parent in ids:
+            children.setdefault(str(track.parent), []).append(track)
+    heard = audible_track_ids(project)
+    lanes: list[Lane] = []
+
+    def add(track: Track, depth: int) -> None:
+        below = children.get(track.id, [])
+        closed = track.id in collapsed
+        lanes.append(
+            Lane(
+                track=track,
+                depth=depth,
+                y=len(lanes) * height,
+                height=height,
+                has_children=bool(below),
+                collapsed=closed,
+                audible=track.id in heard,
+            )
+        )
+        if not closed:
+            for child in below:
+                add(child, depth + 1)
+
+    for track in project.tracks:
+        if track.parent not in ids:
+            add(track, 0)
+    return lanes
+
+
+def made_by_model(source: Source) -> bool:
+    """True where a model made or changed the sound."""
+    return source.origin == "generated" or any(step.model_id for step in source.steps)
+
+
+def model_note(source: Source) -> str:
+    """What made it, in few words: ``separation 1.0``, ``from the label``, ``intensity 0.7 · seed 41``."""
+    if source.delivered:
+        return "from the label"
+    for step in reversed(source.steps):
+        parts: list[str] = []
+        if step.model_id:
+            name = "separation" if step.operation.startswith("stem:") else step.model_id.rsplit("/", 1)[-1]
+            parts.append(f"{name} {step.model_version or ''}".strip())
+        intensity, seed = step.parameters.get("intensity"), step.parameters.get("seed")
+        if isinstance(intensity, int | float) and seed is not None:
+            return f"intensity {intensity:g} · seed {seed}"
+        if parts:
+            return parts[0]
+    return ""
+
+
+def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> ClipLook:
+    """How one clip is drawn."""
+    source = project.sources.get(clip.source)
+    if source is None:
+        return ClipLook(
+            title=clip.name or track.name, note="sound missing", token="stem.mix", generated=False, dimmed=True
+        )
+    notes: list[str] = []
+    base = model_note(source)
+    if base:
+        notes.append(base)
+    elif source.tempo_bpm and source.role == "mix":
+        notes.append(f"{source.tempo_bpm * clip.tempo_ratio:.2f}")
+        if source.key:
+            notes.append(words.key_name(source.key))
+    if abs(clip.tempo_ratio - 1) > 1e-4:
+        notes.insert(0, words.ratio(clip.tempo_ratio))
+    if abs(clip.semitones) > 1e-3:
+        notes.insert(0, words.semitones(clip.semitones))
+    if clip.reverse:
+        notes.append("reversed")
+    if clip.muted or track.strip.mute:
+        notes.append("muted")
+    return ClipLook(
+        title=clip.name or source.title,
+        note=" · ".join(notes),
+        token=role_token(track.role if track.role != "own" else source.role),
+        generated=made_by_model(source),
+        dimmed=not audible or clip.muted,
+    )
+
+
+def describe_clip(look: ClipLook, clip: Clip) -> str:
+    """``Vocals, 0:32-0:48, muted``: what assistive technology says of a clip."""
+    span = f"{words.clock(clip.start_s, hundredths=False)}-{words.clock(clip.end_s, hundredths=False)}"
+    extra = f", {look.note}" if look.note else ""
+    return f"{look.title}, {span}{extra}"

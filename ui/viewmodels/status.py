@@ -1,0 +1,34 @@
+"""The words of the status bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def sync_text(state: Any) -> tuple[str, str, str, str]:
+    """Text, icon, token and tooltip of a `SyncState`."""
+    if state.state == "needs-you":
+        return "Needs you", "cloud-alert", "warn", state.note or "Something could not be sent."
+    if state.state == "queued" or state.queued:
+        return (
+            f"Saved here · {state.queued} queued",
+            "cloud-upload",
+            "ok",
+            state.note or "Saved on this computer; it is sent when the platform can be reached.",
+        )
+    if state.state == "synced":
+        return "Synced", "cloud-check", "ok", state.note or "Everything has been received."
+    return "Saved here", "cloud-check", "ok", state.note or "Everything is saved on this computer."
+
+
+def device_text(status: Any) -> str:
+    """``48 kHz · 128 · 5.3 ms``, or that there is no device."""
+    if status.device in (None, "none"):
+        return "No audio device"
+    rate = f"{status.rate / 1000:g} kHz"
+    parts = [rate]
+    if status.block_frames:
+        parts.append(str(status.block_frames))
+    if status.latency_s:
+        parts.append(f"{status.latency_s * 1000:.1f} ms")
+    return " · ".join(parts)

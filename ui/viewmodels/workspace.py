@@ -1,0 +1,201 @@
+"""What the panels share: the session, its events, the theme, and what is selected and in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.errors import EngineError
+from studio.base.errors import StudioError
+from studio.project.model import Clip, Project, Track
+from ui.bridge import Bridge
+from ui.theme import Theme
+from ui.viewmodels.timeline import BarGrid, Viewport
+
+SNAP_STEPS: tuple[tuple[str, float], ...] = (
+    ("bar", 0.0),
+    ("1/1", 4.0),
+    ("1/2", 2.0),
+    ("1/4", 1.0),
+    ("1/8", 0.5),
+    ("1/16", 0.25),
+)
+FRAME_MS = 16
+REST_MS = 66
+
+
+class Workspace(QObject):
+    """State of the window that is not part of the project. Panels talk to each other through it, never directly."""
+
+    selection_changed = Signal()
+    view_changed = Signal()
+    tick = Signal(float, object, object)
+    """Seconds since the last tick, the player's Status and Meters."""
+    said = Signal(str, str, str)
+    """Level (info, ok, warning, error), text, remedy: a message for the person."""
+    dock_asked = Signal(str)
+    inspector_asked = Signal(str)
+
+    def __init__(self, session: Any, theme: Theme, bridge: Bridge, parent: QObject | None = None):
+        super().__init__(parent)
+        self.session = session
+        self.theme = theme
+        self.bridge = bridge
+        self.viewport = Viewport()
+        self.selected_clips: frozenset[str] = frozenset()
+        self.selected_track: str | None = None
+        self.collapsed: set[str] = set()
+        self.snap_on = True
+        self.snap_beats = 1.0
+        self.follow = True
+        self.playing = False
+        self.position_s = 0.0
+        self._grid: tuple[Project, BarGrid] | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(REST_MS)
+        self._timer.timeout.connect(self._tick)
+        bridge.project_changed.connect(self._prune)
+
+    # project
+
+    @property
+    def project(self) -> Project:
+        """The project as it is now."""
+        return self.session.project
+
+    @property
+    def grid(self) -> BarGrid:
+        """Bars and beats of the project as it is now."""
+        project = self.project
+        if self._grid is None or self._grid[0] is not project:
+            self._grid = (project, BarGrid(project))
+        return self._grid[1]
+
+    def commit(self, label: str, edit: Callable[[Project], Project]) -> bool:
+        """Make one edit one step of undo; says why where it is not possible."""
+        try:
+            project = edit(self.project)
+            if project is not self.project:
+                self.session.commit(label, project)
+        except (StudioError, EngineError) as error:
+            self.fail(error)
+            return False
+        return True
+
+    def snap(self, at_s: float) -> float:
+        """The nearest line of the grid while snapping is on."""
+        if not self.snap_on:
+            return max(at_s, 0.0)
+        return self.grid.snap(at_s, self.snap_beats or self.grid.beats_per_bar)
+
+    # selection
+
+    def select(self, *, track: str | None = None, clips: Iterable[str] = ()) -> None:
+        """Select clips and the track in focus."""
+        chosen = frozenset(clips)
+        if chosen != self.selected_clips or track != self.selected_track:
+            self.selected_clips, self.selected_track = chosen, track
+            self.selection_changed.emit()
+
+    def clip(self) -> tuple[Track, Clip] | None:
+        """The one clip that the inspector is about: the first of the selected ones."""
+        for track in self.project.tracks:
+            for clip in track.clips:
+                if clip.id in self.selected_clips:
+                    return track, clip
+        return None
+
+    def track(self) -> Track | None:
+        """The track in focus."""
+        for track in self.project.tracks:
+            if track.id == self.selected_track:
+                return track
+        return None
+
+    def song_track(self) -> Track | None:
+        """The track that Split and Restyle are about: the one in focus, or its parent, or the first one with a whole recording."""
+        project = self.project
+        track = self.track()
+        if track is not None and track.parent is not None:
+            track = next((t for t in project.tracks if t.id == track.parent), track)
+        if track is not None:
+            return track
+        return next((t for t in project.tracks if t.parent is None), None)
+
+    def _prune(self) -> None:
+        tracks = {track.id for track in self.project.tracks}
+        clips = {clip.id for track in self.project.tracks for clip in track.clips}
+        kept = self.selected_clips & clips
+        track = self.selected_track if self.selected_track in tracks else None
+        self.select(track=track, clips=kept)
+
+    # jobs and messages
+
+    def run(
+        self,
+        start: Callable[[], Any],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Any], None] | None = None,
+    ) -> Any | None:
+        """Start a flow of the session; its result goes to `done`, its error to `failed` or to the person."""
+        try:
+            job = start()
+        except (StudioError, EngineError) as error:
+            (failed or self.fail)(error)
+            return None
+        self.bridge.when_done(job, done or (lambda _result: None), failed or self.fail)
+        return job
+
+    def attempt(self, action: Callable[[], Any]) -> Any | None:
+        """Call something of the session that may refuse; the refusal goes to the person."""
+        try:
+            return action()
+        except (StudioError, EngineError) as error:
+            self.fail(error)
+            return None
+
+    def fail(self, error: Any) -> None:
+        """Say what went wrong and what to do."""
+        message = getattr(error, "message", None) or "Something went wrong."
+        remedy = getattr(error, "remedy", None) or "Try again; if it fails the same way, the log says more."
+        self.said.emit("error", message, remedy)
+
+    def say(self, text: str, remedy: str = "", level: str = "info") -> None:
+        """A message for the person."""
+        self.said.emit(level, text, remedy)
+
+    # time
+
+    def start_clock(self) -> None:
+        """Begin to follow the player."""
+        self._timer.start()
+
+    def stop_clock(self) -> None:
+        """Stop following."""
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        player = self.session.player
+        status, meters = player.status(), player.meters()
+        elapsed_s = self._timer.interval() / 1000.0
+        if status.playing != self.playing:
+            self.playing = status.playing
+            self._timer.setInterval(FRAME_MS if self.playing else REST_MS)
+        self.position_s = status.position_s
+        self.tick.emit(elapsed_s, status, meters)
+
+    def seek(self, at_s: float) -> None:
+        """Move the play-head."""
+        self.position_s = max(at_s, 0.0)
+        self.session.player.seek(self.position_s)
+        self._tick()
+
+    def toggle_play(self) -> None:
+        """Play from the play-head, or stop and keep the place."""
+        if self.playing:
+            self.session.player.pause()
+        else:
+            self.session.player.play()
+        self._tick()

@@ -1,0 +1,1 @@
+"""Own painted widgets: they know the theme and values, never the session."""

@@ -1,0 +1,74 @@
+"""Shapes that several widgets draw the same way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPainterPath, QPen
+
+
+def rounded(painter: QPainter, rect: QRectF, radius: float, fill: QColor | None, line: QColor | None = None) -> None:
+    """A rounded rectangle with a fill and a 1 px line that stays inside `rect`."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setBrush(QBrush(fill) if fill is not None else Qt.BrushStyle.NoBrush)
+    if line is None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(rect, radius, radius)
+    else:
+        painter.setPen(QPen(line, 1.0))
+        painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+
+def focus_ring(painter: QPainter, rect: QRectF, radius: float, color: QColor) -> None:
+    """The ring around what has the keyboard."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color, 1.5))
+    painter.drawRoundedRect(rect.adjusted(0.75, 0.75, -0.75, -0.75), radius, radius)
+
+
+def top_rounded(rect: QRectF, radius: float) -> QPainterPath:
+    """A path with round corners at the top only, for clip heads."""
+    path = QPainterPath()
+    path.moveTo(rect.left(), rect.bottom())
+    path.lineTo(rect.left(), rect.top() + radius)
+    path.quadTo(rect.topLeft(), QPointF(rect.left() + radius, rect.top()))
+    path.lineTo(rect.right() - radius, rect.top())
+    path.quadTo(rect.topRight(), QPointF(rect.right(), rect.top() + radius))
+    path.lineTo(rect.right(), rect.bottom())
+    path.closeSubpath()
+    return path
+
+
+def hatch(painter: QPainter, rect: QRectF, color: QColor, *, step: float = 6.0) -> None:
+    """Slanting lines over `rect`: the sign of what a model made. The caller sets the clip."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(color, 1.6))
+    x = rect.left() - rect.height()
+    # Starting on a multiple of the step keeps the hatch still while the clip is scrolled.
+    while x < rect.right():
+        painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
+        x += step
+
+
+def sparkle(painter: QPainter, center: QPointF, radius: float, color: QColor) -> None:
+    """The four-pointed sign before the name of what a model made."""
+    path = QPainterPath()
+    waist = radius * 0.24
+    path.moveTo(center.x(), center.y() - radius)
+    path.quadTo(center.x() + waist * 0.5, center.y() - waist * 0.5, center.x() + radius, center.y())
+    path.quadTo(center.x() + waist * 0.5, center.y() + waist * 0.5, center.x(), center.y() + radius)
+    path.quadTo(center.x() - waist * 0.5, center.y() + waist * 0.5, center.x() - radius, center.y())
+    path.quadTo(center.x() - waist * 0.5, center.y() - waist * 0.5, center.x(), center.y() - radius)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPath(path)
+
+
+def elided(painter: QPainter, rect: QRectF | QRect, text: str, flags: Qt.AlignmentFlag) -> bool:
+    """Draw `text` in `rect`, cut with an ellipsis where it does not fit; True when it was cut."""
+    area = rect.toRect() if isinstance(rect, QRectF) else rect
+    metrics = QFontMetrics(painter.font())
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(area.width(), 0))
+    painter.drawText(area, int(flags | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), shown)
+    return shown != text

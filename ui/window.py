@@ -1,0 +1,525 @@
+"""The main window: lays the panels out, and carries out what they ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.project import edits
+from ui.actions import ActionSet
+from ui.bridge import Bridge
+from ui.panels.arrangement import ArrangementPanel
+from ui.panels.browser import BrowserPanel
+from ui.panels.dock import DockPanel
+from ui.panels.export_review import ExportReview
+from ui.panels.first_run import FirstRunPanel
+from ui.panels.help import HelpSheet
+from ui.panels.inspector import InspectorPanel
+from ui.panels.palette import Palette
+from ui.panels.preferences import Preferences
+from ui.panels.status import StatusBar
+from ui.panels.transport import TransportBar
+from ui.panels.verify import VerifySheet
+from ui.theme import Theme
+from ui.theme.style import style_sheet
+from ui.viewmodels.commands import Commands
+from ui.viewmodels.dropping import carries_credential
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.sheet import Sheet, Toast
+
+AUDIO_FILTER = "Audio (*.wav *.flac *.mp3 *.ogg *.oga *.opus *.aif *.aiff);;All files (*)"
+DOCK_PX = {"mixer": 400, "variations": 232, "history": 232}
+TOASTS = 3
+
+
+class MainWindow(QMainWindow):
+    """The studio."""
+
+    def __init__(self, session: Any, theme: Theme):
+        super().__init__()
+        self.session, self.theme = session, theme
+        self.setWindowTitle("Contrafact")
+        self.setMinimumSize(1024, 640)
+        self.setAcceptDrops(True)
+        self.bridge = Bridge(session.events, self)
+        self.ws = Workspace(session, theme, self.bridge, self)
+        self.commands = Commands(self.ws)
+        self._toasts: list[Toast] = []
+        self._sheet: Sheet | None = None
+
+        self.transport = TransportBar(self.ws)
+        self.browser = BrowserPanel(self.ws)
+        self.arrangement = ArrangementPanel(self.ws)
+        self.inspector = InspectorPanel(self.ws)
+        self.dock = DockPanel(self.ws)
+        self.first_run = FirstRunPanel(self.ws)
+        self.status = StatusBar(self.ws)
+
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.arrangement)
+        self._splitter.addWidget(self.dock)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self.arrangement.setMinimumHeight(200)
+        self.dock.setMinimumHeight(180)
+        studio = QWidget()
+        studio_layout = QHBoxLayout(studio)
+        studio_layout.setContentsMargins(0, 0, 0, 0)
+        studio_layout.setSpacing(0)
+        studio_layout.addWidget(self._splitter, 1)
+        studio_layout.addWidget(self.inspector)
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.first_run)
+        self._middle.addWidget(studio)
+        root = QWidget()
+        root.setObjectName("root")
+        rows = QVBoxLayout(root)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.transport)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.browser)
+        middle.addWidget(self._middle, 1)
+        rows.addLayout(middle, 1)
+        rows.addWidget(self.status)
+        self.setCentralWidget(root)
+
+        self.actions_set = ActionSet(self, self)
+        self.addActions(self.actions_set.actions())
+        self._connect()
+        self._show_middle()
+
+    # start and end
+
+    def start(self) -> None:
+        """Begin to follow the player and ask for the catalogue."""
+        self.ws.start_clock()
+        self.browser.start()
+        if not self.ws.project.tracks:
+            self.first_run.setFocus()
+        if self.session.account is None:
+            self.ws.run(self.session.sign_in_demo)
+
+    def shut_down(self) -> None:
+        """Stop timers and listeners; the session is closed by who opened it."""
+        self.ws.stop_clock()
+        self.bridge.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.shut_down()
+        super().closeEvent(event)
+
+    def _connect(self) -> None:
+        ws = self.ws
+        ws.said.connect(self._on_said)
+        ws.bridge.project_changed.connect(self._show_middle)
+        ws.bridge.notice.connect(lambda n: self._on_said(n.level, n.text, n.remedy or ""))
+        ws.bridge.history_changed.connect(self.actions_set.refresh)
+        ws.bridge.project_changed.connect(self.actions_set.refresh)
+        ws.selection_changed.connect(self.actions_set.refresh)
+        self.browser.add_asked.connect(self.add_recording)
+        self.browser.style_asked.connect(self.inspector.track.ask_restyle)
+        self.arrangement.recording_dropped.connect(self.add_recording)
+        self.arrangement.files_dropped.connect(self.files_dropped)
+        self.arrangement.clip_menu_asked.connect(self._clip_menu)
+        self.arrangement.track_menu_asked.connect(self._track_menu)
+        self.arrangement.add_asked.connect(self._add_menu)
+        self.first_run.demo_asked.connect(self.open_demo)
+        self.first_run.browse_asked.connect(self.focus_search)
+        self.first_run.file_asked.connect(self.ask_import)
+        self.first_run.project_asked.connect(lambda recent: self.open_project(recent.path))
+        self.first_run.recover_asked.connect(lambda item: ws.attempt(lambda: self.session.recover(item)))
+        self.inspector.review_asked.connect(self.review_and_export)
+        self.dock.tab_changed.connect(self._size_dock)
+        self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
+        self.status.preferences_asked.connect(self.show_preferences)
+
+    def _show_middle(self) -> None:
+        started = bool(self.ws.project.tracks)
+        if self._middle.currentIndex() != int(started):
+            self._middle.setCurrentIndex(int(started))
+            if started:
+                self._size_dock(self.dock.tab)
+                self.arrangement.canvas.setFocus()
+            else:
+                self.first_run.refresh()
+        self.setWindowTitle(f"{self.ws.project.title} – Contrafact" if started else "Contrafact")
+
+    def _size_dock(self, tab: str) -> None:
+        total = sum(self._splitter.sizes()) or self.height() - 80
+        wanted = min(DOCK_PX[tab], max(total - 260, 180))
+        self._splitter.setSizes([total - wanted, wanted])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < 1200
+        theme = self.theme
+        self.browser.setFixedWidth(200 if narrow else theme.size("browser"))
+        self.inspector.setFixedWidth(256 if narrow else theme.size("inspector"))
+        self._place_toasts()
+
+    # projects and songs
+
+    def open_demo(self) -> None:
+        """The demo song, open and playing."""
+        self.ws.run(self.session.open_demo, lambda track: self._play_new(track))
+
+    def _play_new(self, track: Any) -> None:
+        self.ws.select(track=track if isinstance(track, str) else None)
+        self.session.player.play(0.0)
+
+    def add_recording(self, recording_id: str, at_s: float = 0.0) -> None:
+        """License a recording and put it on a new track."""
+        empty = not self.ws.project.tracks
+        self.ws.run(
+            lambda: self.session.add_recording(recording_id, at_s=at_s),
+            lambda track: self._play_new(track) if empty else self.ws.select(track=track),
+        )
+
+    def import_files(self, paths: list[str], at_s: float = 0.0, track_id: str | None = None) -> None:
+        """The person's own files, each on a track."""
+        for path in paths:
+            self.ws.run(
+                lambda path=path: self.session.import_file(Path(path), at_s=at_s, track_id=track_id),
+                lambda track: self.ws.select(track=track),
+            )
+
+    def files_dropped(self, paths: list[str], at_s: float = 0.0, track_id: str | None = None) -> None:
+        """Files dropped on the arrangement: one that carries a credential may be meant for verifying."""
+        signed = [path for path in paths if carries_credential(path)]
+        plain = [path for path in paths if path not in signed]
+        if plain:
+            self.import_files(plain, at_s, track_id)
+        if signed:
+            menu = self._menu("This file says what it is made of")
+            menu.addAction("Verify it", lambda: self.verify_file(signed[0]))
+            menu.addAction("Add it as a track of mine", lambda: self.import_files(signed, at_s, track_id))
+            menu.popup(self.cursor().pos())
+
+    def open_project(self, path: Path | str) -> None:
+        """Open a project."""
+        self.ws.attempt(lambda: self.session.open_project(Path(path)))
+
+    # what actions ask for: files
+
+    def new_project(self) -> None:
+        """Begin afresh; the old project waits among the recent ones."""
+        self.ws.attempt(self.session.new_project)
+
+    def ask_open(self) -> None:
+        """Choose a project to open."""
+        folder = QFileDialog.getExistingDirectory(self, "Open a project")
+        if folder:
+            self.open_project(folder)
+
+    def save(self) -> None:
+        """Save; a project without a place asks for one."""
+        if self.session.project_path is None:
+            self.save_as()
+        else:
+            self.ws.attempt(self.session.save_project)
+
+    def save_as(self) -> None:
+        """Choose where to save."""
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save the project", f"{self.ws.project.title}.contrafact", "Contrafact project (*.contrafact)"
+        )
+        if path:
+            target = Path(path)
+            if target.suffix != ".contrafact":
+                target = target.with_name(target.name + ".contrafact")
+            self.ws.attempt(lambda: self.session.save_project(target))
+
+    def ask_import(self) -> None:
+        """Choose files of one's own."""
+        paths, _ = QFileDialog.getOpenFileNames(self, "Use files of mine", "", AUDIO_FILTER)
+        if paths:
+            self.import_files(paths, self.ws.position_s if self.ws.project.tracks else 0.0)
+
+    def ask_verify(self) -> None:
+        """Choose a file to verify."""
+        path, _ = QFileDialog.getOpenFileName(self, "Verify a file", "", AUDIO_FILTER)
+        if path:
+            self.verify_file(path)
+
+    # sheets
+
+    def _open_sheet(self, sheet: Sheet) -> None:
+        if self._sheet is not None:
+            self._sheet.dismiss()
+        self._sheet = sheet
+        sheet.closed.connect(self._sheet_closed)
+        sheet.open()
+
+    def _sheet_closed(self) -> None:
+        if self.sender() is self._sheet:
+            self._sheet = None
+
+    @property
+    def sheet(self) -> Sheet | None:
+        """The dialogue that is open."""
+        return self._sheet
+
+    def verify_file(self, path: Path | str) -> None:
+        """Say what a file is made of."""
+        sheet = VerifySheet(self.ws, self.centralWidget(), Path(path))
+        sheet.another_asked.connect(self.ask_verify)
+        self._open_sheet(sheet)
+
+    def review_and_export(self) -> None:
+        """Review, then export."""
+        if self.ws.project.length_s <= 0:
+            self.ws.say("There is nothing to export yet.", "Add a song first.", "warning")
+            return
+        sheet = ExportReview(self.ws, self.centralWidget())
+        sheet.verify_asked.connect(self.verify_file)
+        self._open_sheet(sheet)
+
+    def show_preferences(self) -> None:
+        """Settings."""
+        sheet = Preferences(self.ws, self.centralWidget())
+        sheet.theme_asked.connect(self.set_mode)
+        self._open_sheet(sheet)
+
+    def show_palette(self) -> None:
+        """All commands by name."""
+        self._open_sheet(Palette(self.ws, self.centralWidget(), self.actions_set))
+
+    def show_help(self) -> None:
+        """All keys."""
+        self._open_sheet(HelpSheet(self.ws, self.centralWidget(), self.actions_set))
+
+    def set_mode(self, mode: str) -> None:
+        """Switch between dark and light."""
+        self.theme.set_mode("light" if mode == "light" else "dark")
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.setStyleSheet(style_sheet(self.theme))
+        for widget in self.findChildren(QWidget):
+            widget.update()
+        self.arrangement.canvas.update()
+        self.dock.history.refresh()
+        self.transport.refresh()
+
+    # panels
+
+    def focus_search(self) -> None:
+        """The catalogue's search."""
+        self.browser.focus_search()
+
+    def cycle_panels(self) -> None:
+        """F6: the next panel gets the keyboard."""
+        panels = [self.transport.play, self.browser.search]
+        if self.ws.project.tracks:
+            panels += [self.arrangement.canvas, self.inspector.tabs, self.dock.tabs]
+        else:
+            panels += [self.first_run.demo]
+        focus = QApplication.focusWidget()
+        owners = [self.transport, self.browser]
+        owners += [self.arrangement, self.inspector, self.dock] if self.ws.project.tracks else [self.first_run]
+        here = next(
+            (
+                i
+                for i, owner in enumerate(owners)
+                if focus is not None and (owner is focus or owner.isAncestorOf(focus))
+            ),
+            -1,
+        )
+        panels[(here + 1) % len(panels)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def play_or_stop(self) -> None:
+        """Space."""
+        self.ws.toggle_play()
+
+    def escape(self) -> None:
+        """Esc: give up the drag, else close the dialogue, else select nothing."""
+        if self.arrangement.canvas.cancel_drag():
+            return
+        if self._sheet is not None:
+            self._sheet.dismiss()
+            return
+        self.ws.select(track=self.ws.selected_track)
+
+    # menus
+
+    def _menu(self, title: str = "") -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if title:
+            head = menu.addAction(title)
+            head.setEnabled(False)
+            menu.addSeparator()
+        return menu
+
+    def _popup(self, at: QPointF, *ids: str) -> QMenu:
+        menu = self._menu()
+        for each in ids:
+            if each == "-":
+                menu.addSeparator()
+            else:
+                menu.addAction(self.actions_set[each])
+        menu.popup(at.toPoint())
+        return menu
+
+    def _clip_menu(self, at: QPointF, on_clip: bool) -> None:
+        if on_clip:
+            self._popup(
+                at,
+                "clip.split",
+                "clip.duplicate",
+                "clip.join",
+                "clip.delete",
+                "-",
+                "clip.mute",
+                "clip.reverse",
+                "-",
+                "view.zoom_selection",
+            )
+        else:
+            self._popup(at, "file.import", "search.focus", "-", "view.zoom_fit")
+
+    def _track_menu(self, at: QPointF) -> None:
+        self._popup(
+            at, "track.split", "track.rename", "track.duplicate", "track.delete", "-", "track.mute", "track.solo"
+        )
+
+    def _add_menu(self, at: QPointF) -> None:
+        self._popup(at, "file.import", "search.focus", "-", "file.verify")
+
+    # messages
+
+    def _on_said(self, level: str, text: str, remedy: str) -> None:
+        toast = Toast(self.theme, self.centralWidget(), text=text, remedy=remedy, level=level)
+        toast.destroyed.connect(self._forget_toasts)
+        self._toasts.append(toast)
+        for old in self._toasts[:-TOASTS]:
+            old.dismiss()
+        toast.adjustSize()
+        toast.show()
+        self._place_toasts()
+
+    @property
+    def toasts(self) -> list[Toast]:
+        """Messages in sight, the oldest first."""
+        return [toast for toast in self._toasts if not toast.isHidden()]
+
+    def _forget_toasts(self) -> None:
+        QTimer.singleShot(0, self, self._place_toasts)
+
+    def _place_toasts(self) -> None:
+        self._toasts = [toast for toast in self._toasts if _alive(toast)]
+        bottom = self.centralWidget().height() - self.status.height() - 12
+        for toast in reversed(self._toasts):
+            if toast.isHidden():
+                continue
+            toast.adjustSize()
+            toast.setFixedWidth(420)
+            bottom -= toast.height()
+            toast.move((self.width() - toast.width()) // 2, bottom)
+            toast.raise_()
+            bottom -= 8
+
+    # drops beside the arrangement, and keys
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        if not paths:
+            return
+        point = event.position().toPoint()
+        over_bars = self.status.geometry().contains(point) or self.transport.geometry().contains(point)
+        if over_bars:
+            self.verify_file(paths[0])
+        else:
+            self.files_dropped(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escape()
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            self.actions_set.refresh()
+
+    # for actions
+
+    def play_range_start(self) -> None:
+        """Shift+Space: play from the start of the selection."""
+        found = self.ws.clip()
+        self.session.player.play(found[1].start_s if found is not None else self.ws.position_s)
+
+    def zoom_in(self) -> None:
+        """Closer."""
+        self.arrangement.zoom_by(2)
+
+    def zoom_out(self) -> None:
+        """Further away."""
+        self.arrangement.zoom_by(-2)
+
+    def zoom_fit(self) -> None:
+        """The whole song."""
+        self.arrangement.zoom_to_fit()
+
+    def zoom_selection(self) -> None:
+        """The selected clips, or the loop."""
+        clips = [c for t in self.ws.project.tracks for c in t.clips if c.id in self.ws.selected_clips]
+        if clips:
+            self.arrangement.zoom_to(min(c.start_s for c in clips), max(c.end_s for c in clips))
+        elif self.ws.project.loop.end_s > self.ws.project.loop.start_s:
+            self.arrangement.zoom_to(self.ws.project.loop.start_s, self.ws.project.loop.end_s)
+
+    def rename_track(self) -> None:
+        """Type a new name for the track in focus."""
+        header = self.arrangement.headers.get(self.ws.selected_track or "")
+        if header is not None:
+            header.rename()
+
+    def split_stems(self) -> None:
+        """Split the song in focus into stems."""
+        self.inspector.show_tab("track")
+        self.inspector.track.ask_split()
+
+    def has_song(self) -> bool:
+        """Whether there is a song to split."""
+        track = self.ws.song_track()
+        return track is not None and bool(track.clips) and not edits.children_of(self.ws.project, track.id)
+
+    def choose_take(self, number: int | None) -> None:
+        """Hear a take."""
+        self.dock.variations.choose(number)
+
+    def sync_now(self) -> None:
+        """Send what waits."""
+        self.ws.run(self.session.sync_now)
+
+
+def _alive(widget: QWidget) -> bool:
+    try:
+        widget.isHidden()
+    except RuntimeError:
+        return False
+    return True
