@@ -10,7 +10,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import appdirs  # pyright: ignore[reportMissingTypeStubs]
 
@@ -30,7 +30,8 @@ class AppPaths:
     scratch: Path
     home: Path | None = None
     """Set when everything rests under one folder (``CONTRAFACT_HOME``); None for the places of the operating system."""
-    _lock: IO[bytes] | None = field(default=None, repr=False, compare=False)
+    _lock: list[int] = field(default_factory=list[int], repr=False, compare=False)
+    """The handle that holds the scratch folder's lock. A plain handle, because it must live as long as the process."""
 
     @classmethod
     def open(cls, home: Path | None = None) -> AppPaths:
@@ -56,12 +57,12 @@ class AppPaths:
             scratch, lock = _claim_scratch(base)
         except OSError as problem:
             raise storage_error(problem, Path(problem.filename or base)) from problem
-        return cls(data=data, config=config, cache=cache, scratch=scratch, home=chosen, _lock=lock)
+        return cls(data=data, config=config, cache=cache, scratch=scratch, home=chosen, _lock=[lock])
 
     def close(self) -> None:
         """Remove the scratch folder. A process that dies before is cleaned up after by the next one."""
-        if self._lock is not None and not self._lock.closed:
-            self._lock.close()
+        while self._lock:
+            os.close(self._lock.pop())
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
@@ -79,15 +80,14 @@ def _home_of_environment() -> Path | None:
     return Path(text) if text else None
 
 
-def _claim_scratch(base: Path) -> tuple[Path, IO[bytes]]:
+def _claim_scratch(base: Path) -> tuple[Path, int]:
     # The guard keeps a sweep by another process from meeting a folder that is made but not yet locked.
     with _guard(base):
         _sweep(base)
         scratch = base / f"{os.getpid()}-{secrets.token_hex(4)}"
         scratch.mkdir(mode=0o700)
-        lock = (scratch / ".lock").open("wb")
-        if not _try_lock(lock):
-            raise BlockingIOError(f"{scratch} is locked already")
+        lock = os.open(scratch / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+        _lock_waiting(lock)
         return scratch, lock
 
 
@@ -97,7 +97,7 @@ def _sweep(base: Path) -> None:
             continue
         with contextlib.suppress(OSError):
             with (folder / ".lock").open("ab") as lock:
-                free = _try_lock(lock)
+                free = _try_lock(lock.fileno())
             if free:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -105,29 +105,29 @@ def _sweep(base: Path) -> None:
 @contextlib.contextmanager
 def _guard(base: Path) -> Generator[None]:
     with (base / ".guard").open("ab") as lock:
-        _lock_waiting(lock)
+        _lock_waiting(lock.fileno())
         yield
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(handle: IO[bytes]) -> bool:
-        handle.seek(0)
+    def _try_lock(handle: int) -> bool:
+        os.lseek(handle, 0, os.SEEK_SET)
         try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
 
-    def _lock_waiting(handle: IO[bytes]) -> None:
-        handle.seek(0)
-        msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
+    def _lock_waiting(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(handle: IO[bytes]) -> bool:
+    def _try_lock(handle: int) -> bool:
         try:
             # A lock of the kernel ends with its process, also after kill -9, and a reused process id cannot fake it.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -135,5 +135,5 @@ else:
             return False
         return True
 
-    def _lock_waiting(handle: IO[bytes]) -> None:
+    def _lock_waiting(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from studio.provenance.manifest import CONTRIBUTIONS, DISCLOSURE, LICENCE
-from studio.provenance.reading import Store, as_dict, as_list, as_text
+from studio.provenance.reading import Store, as_dict, as_list, as_text, parsed
 from studio.provenance.steps import plain
 from studio.rights.shares import Share
 from studio.rights.usage import Usage
@@ -91,7 +91,7 @@ def facts_of(store: Store) -> Facts:
         training=_training(store),
         watermark=bool(store.assertion("c2pa.soft-binding")),
         usage=_usage(store),
-        evidence=as_dict(contributions.get("evidence")),
+        evidence=as_dict(parsed(contributions.get("evidence"))),
     )
 
 
@@ -192,7 +192,7 @@ def _training(store: Store) -> str:
 
 
 def _usage(store: Store) -> Usage | None:
-    fields = store.assertion(LICENCE).get("usage")
+    fields = parsed(store.assertion(LICENCE).get("usage"))
     try:
         return msgspec.convert(fields, Usage)
     except msgspec.ValidationError:

@@ -71,13 +71,15 @@ def build(facts: ManifestInput) -> dict[str, Any]:
 
 def evidence_digest(evidence: Evidence) -> str:
     """The sha256 (hex) of the canonical evidence that shares follow from."""
-    return hashlib.sha256(canonical_json(msgspec.to_builtins(evidence))).hexdigest()
+    return hashlib.sha256(as_text(evidence).encode()).hexdigest()
 
 
-def usage_fields(usage: Usage) -> dict[str, Any]:
-    """The usage as JSON values, sets in order: what the policy was asked."""
-    fields: dict[str, Any] = msgspec.to_builtins(usage, order="sorted")
-    return fields
+def as_text(value: Evidence | Usage) -> str:
+    """A value as canonical JSON text, sets in order.
+
+    Within credentials such values stand as text, because readers of the C2PA library show lists of numbers as bytes.
+    """
+    return canonical_json(msgspec.to_builtins(value, order="sorted")).decode("utf-8")
 
 
 def disclosure(facts: ManifestInput) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def _licence(facts: ManifestInput) -> dict[str, Any]:
             {"id": own.id, "title": plain(own.title), "sha256": own.sha256, "status": "user-asserted"}
             for own in facts.own
         ],
-        "usage": usage_fields(facts.usage),
+        "usage": as_text(facts.usage),
     }
 
 
@@ -143,7 +145,7 @@ def _contributions(facts: ManifestInput) -> dict[str, Any]:
         "method": shares.method,
         "master": [_share(share) for share in shares.master],
         "publishing": [_share(share) for share in shares.publishing],
-        "evidence": msgspec.to_builtins(shares.evidence),
+        "evidence": as_text(shares.evidence),
         "evidence_digest": evidence_digest(shares.evidence),
     }
 

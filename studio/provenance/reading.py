@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from studio.base.canonical import CanonicalError, canonical_json
+from studio.base.canonical import CanonicalError, canonical_json, parse_strict
 from studio.provenance.native import LibraryError, library, on_native_thread
 from studio.provenance.trust import TrustAnchors, native_settings
 
@@ -83,12 +83,16 @@ def failures(results: object) -> Iterator[tuple[str, str, str]]:
         yield _status(each)
 
 
-def delta_failures(results: object) -> Iterator[tuple[str, str, str]]:
-    """(code, url, explanation) of each failure that the ingredients of a set of validation results have come to
-    since."""
-    for delta in as_list(as_dict(results).get("ingredientDeltas")):
-        for each in as_list(as_dict(as_dict(delta).get("validationDeltas")).get("failure")):
-            yield _status(each)
+def delta_failures(results: object) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """The place of an ingredient, and (code, url, explanation) of each failure that it has come to since it was added.
+
+    The place is ``<manifest label>/c2pa.assertions/<ingredient label>``.
+    """
+    for each in as_list(as_dict(results).get("ingredientDeltas")):
+        delta = as_dict(each)
+        place = as_text(delta.get("ingredientAssertionURI")).removeprefix("self#jumbf=/c2pa/")
+        for failure in as_list(as_dict(delta.get("validationDeltas")).get("failure")):
+            yield place, _status(failure)
 
 
 def as_dict(value: object) -> dict[str, Any]:
@@ -109,3 +113,11 @@ def as_text(value: object) -> str:
 def _status(each: object) -> tuple[str, str, str]:
     fields = as_dict(each)
     return as_text(fields.get("code")), as_text(fields.get("url")), as_text(fields.get("explanation"))
+
+
+def parsed(value: object) -> Any:
+    """What a JSON text within credentials says, or None."""
+    try:
+        return parse_strict(as_text(value))
+    except CanonicalError:
+        return None

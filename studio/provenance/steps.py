@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
+from studio.base.canonical import CanonicalError, canonical_json
+from studio.base.errors import ProvenanceError
 from studio.provenance.inputs import ExportFacts, LicensedSource, ManifestInput, ModelFacts, OwnSource, StepFacts
 from studio.rights.words import ratio, semitones, stem_word
 
@@ -155,7 +157,8 @@ def _step(step: StepFacts, titles: Mapping[str, str], models: Mapping[str, Model
             "ingredientIds": used,
             "org.contrafact.operation": step.operation,
             "org.contrafact.stem": step.stem or "",
-            "org.contrafact.parameters": step.parameters,
+            # Text, because readers of the C2PA library show lists of numbers as bytes.
+            "org.contrafact.parameters": _frozen(step.parameters),
             "org.contrafact.provider": step.provider or "",
         },
     }
@@ -168,6 +171,16 @@ def _step(step: StepFacts, titles: Mapping[str, str], models: Mapping[str, Model
     if step.generated:
         action["digitalSourceType"] = TERMS + "trainedAlgorithmicMedia"
     return action
+
+
+def _frozen(parameters: Mapping[str, Any]) -> str:
+    try:
+        return canonical_json(parameters).decode("utf-8")
+    except CanonicalError as problem:
+        raise ProvenanceError(
+            f"The credentials of this export cannot be written: a step's parameters are no plain values ({problem}).",
+            remedy="Export again; if it stays, tell us, since this is a fault of the studio.",
+        ) from problem
 
 
 def _mixed(facts: ManifestInput) -> dict[str, Any]:

@@ -88,12 +88,10 @@ class TrustStore:
 
 def native_settings(trust: TrustAnchors) -> dict[str, Any]:
     """The C2PA library's settings: only our anchors, nothing fetched over the network."""
+    anchors = {"trust_anchors": b"".join(trust.pems).decode("ascii")} if trust.pems else {}
     return {
         "version": 1,
-        "trust": {
-            "verify_trust_list": True,
-            "trust_anchors": b"".join(trust.pems).decode("ascii"),
-        },
+        "trust": {"verify_trust_list": True, **anchors},
         "verify": {
             "verify_after_reading": True,
             # Our own check after signing is stricter and reads the file once.

@@ -16,13 +16,14 @@ from studio.base.errors import ProvenanceError, RightsError
 from studio.provenance.facts import Facts, facts_of
 from studio.provenance.manifest import AUDIO_MAP, CONTRIBUTIONS
 from studio.provenance.payload import MIME, AudioMap, Payload, PayloadError, changed_spans, locate
-from studio.provenance.reading import Store, as_dict, as_list, as_text, delta_failures, failures, read_store
+from studio.provenance.reading import Store, as_dict, as_list, as_text, delta_failures, failures, parsed, read_store
 from studio.provenance.steps import plain
 from studio.provenance.trust import TrustAnchors
 from studio.rights.shares import parse_evidence, recompute
 
 State = Literal["Trusted", "Valid", "Invalid", "NoCredentials"]
 
+_NAMELESS = "an ingredient"
 _UNTRUSTED = "signingCredential.untrusted"
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -109,14 +110,17 @@ def verify_file(path: Path, *, trust: TrustAnchors) -> Verification:
 def problems_of(store: Store) -> list[Problem]:
     """Everything that fails, in the active manifest first, then in every ingredient of every manifest."""
     found = [_problem(*failure, ingredient=None) for failure in failures(store.results)]
-    found += [_problem(*failure, ingredient="an ingredient") for failure in delta_failures(store.results)]
-    for manifest in store.manifests.values():
+    titles: dict[str, str] = {}
+    deltas = [*delta_failures(store.results)]
+    for label, manifest in store.manifests.items():
         for each in as_list(as_dict(manifest).get("ingredients")):
             ingredient = as_dict(each)
-            title = plain(as_text(ingredient.get("title"))) or "an ingredient"
+            title = plain(as_text(ingredient.get("title"))) or _NAMELESS
+            titles[f"{label}/c2pa.assertions/{as_text(ingredient.get('label'))}"] = title
             results = ingredient.get("validation_results")
-            for failure in (*failures(results), *delta_failures(results)):
-                found.append(_problem(*failure, ingredient=title))
+            found += [_problem(*failure, ingredient=title) for failure in failures(results)]
+            deltas += delta_failures(results)
+    found += [_problem(*failure, ingredient=titles.get(place, _NAMELESS)) for place, failure in deltas]
     if store.state == "Invalid" and not found:
         found.append(Problem(code="credentials-invalid", text="The credentials do not hold."))
     if store.state not in {"Trusted", "Invalid"} and not any(problem.code == "signer-unknown" for problem in found):
@@ -217,7 +221,7 @@ def _share_problems(store: Store) -> list[Problem]:
     if not contributions:
         return []
     try:
-        shares = recompute(parse_evidence(contributions.get("evidence")))
+        shares = recompute(parse_evidence(parsed(contributions.get("evidence"))))
     except RightsError as problem:
         return [
             Problem(code="shares-wrong", text="The stated shares cannot be worked out again.", detail=problem.message)
