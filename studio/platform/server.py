@@ -41,6 +41,11 @@ class EmbeddedServer:
         return self._base_url
 
     @property
+    def state(self) -> PlatformState | None:
+        """What the running service holds; None while it does not run."""
+        return self._state
+
+    @property
     def demo_account(self) -> DemoAccount:
         """The local account that may approve a device without a person.
 
