@@ -120,7 +120,9 @@ def parse_strict(raw: bytes | str) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+        )
     except CanonicalError:
         raise
     except (ValueError, RecursionError) as problem:
@@ -138,6 +140,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise CanonicalError(f"{text} is not JSON")
+
+
+def _whole(text: str) -> int | float:
+    if len(text) <= 17 and abs(value := int(text)) <= _SAFE:
+        return value
+    # The canonical form of a large double has no point; any other spelling would lose digits.
+    if len(text) <= 22 and es_number(found := float(text)) == text:
+        return found
+    raise CanonicalError(f"{text[:40]} has more digits than a double")
 
 
 def _finite(text: str) -> float:
