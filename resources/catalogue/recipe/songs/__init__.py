@@ -1,0 +1,1 @@
+"""The songs: one module each, with `CREDITS`, `TERMS` and `arrange(band)`."""
