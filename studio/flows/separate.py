@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.inference.packs import find_pack
 from engine.types import STEMS, PcmRef
 from studio.base.clock import now_iso
 from studio.base.errors import ProjectError, RightsError
@@ -124,7 +123,7 @@ def model_stems(
     services: Services, project: Project, source: Source, context: TaskContext, *, provider: str | None = None
 ) -> tuple[dict[Role, Source], dict[str, Any]]:
     """Stems made by the default model, and its facts; from the cache where this recording was split by this model before."""
-    pack = find_pack(DEFAULT_PACK, services.pack_roots)
+    pack = services.pack(DEFAULT_PACK)
     key = services.derived.key(task="separate", blob=source.blob, rate=project.rate, model=pack.digest)
     record = services.derived.get(key)
     if record is not None and all(services.library.blobs.has(blob) for blob in record["stems"].values()):

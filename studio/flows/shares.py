@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterable
 
-from engine.plan import MixPlan, TrackPlan
 from studio.flows.media import Silent, TaskContext, share_of, stop_of
 from studio.flows.mixplan import compile_plan
 from studio.flows.services import Services
-from studio.project.audibility import audible_clips
 from studio.project.model import Project
-from studio.project.usage import group_of, usage_of
+from studio.project.usage import rights_groups, usage_of
 from studio.rights import shares
 from studio.rights.shares import OWN, Shares, ShareSource
 
@@ -22,9 +20,10 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
         RightsError: floors above 100 %, or a source without a grant.
     """
     context = context or Silent()
-    plan, groups = grouped_plan(services, project, share_of(context, 0.0, 0.3))
+    groups = {group: [clip_id for _, clip_id in clips] for group, clips in rights_groups(project).items()}
     if not groups:
         return shares.audible_share({}, [], {})
+    plan = compile_plan(project, services.media, share_of(context, 0.0, 0.3), only_audible=True)
     found = services.io.run(
         "engine.render:track_powers_task",
         {"plan": plan, "groups": groups},
@@ -34,28 +33,7 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
     return shares.audible_share(found["groups"], found["mix"], share_sources(services, project, groups))
 
 
-def grouped_plan(services: Services, project: Project, context: TaskContext) -> tuple[MixPlan, dict[str, list[str]]]:
-    """The audible mix with every track divided by rights source, and the track ids of each source.
-
-    A track that holds clips of two sources becomes two, so that each can be heard alone.
-    """
-    plan = compile_plan(project, services.media, context, only_audible=True)
-    by_track: dict[str, list[str]] = {}
-    for track, clip in audible_clips(project):
-        by_track.setdefault(track.id, []).append(group_of(project, project.sources[clip.source]))
-    tracks: list[TrackPlan] = []
-    groups: dict[str, list[str]] = {}
-    for track in plan.tracks:
-        owners = by_track.get(track.id, [])
-        for group in dict.fromkeys(owners):
-            clips = tuple(clip for clip, owner in zip(track.clips, owners, strict=True) if owner == group)
-            part = msgspec.structs.replace(track, id=f"{track.id}|{group}", clips=clips)
-            tracks.append(part)
-            groups.setdefault(group, []).append(part.id)
-    return msgspec.structs.replace(plan, tracks=tuple(tracks)), groups
-
-
-def share_sources(services: Services, project: Project, groups: dict[str, list[str]]) -> dict[str, ShareSource]:
+def share_sources(services: Services, project: Project, groups: Iterable[str]) -> dict[str, ShareSource]:
     """What the rules need to know of each rights source."""
     grants = services.library.grants()
     used = {use.asset_sha256: use for use in usage_of(project).sources}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
 from engine.io.decode import AudioReader
 from engine.io.encode import stream
+from engine.plan import MixPlan
+from engine.render import bounce_task
 from engine.types import Cancelled, PcmRef, Progress
 
 
@@ -147,3 +150,21 @@ def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, 
         for reader in readers:
             reader.close()
     return max(20 * float(np.log10(max(worst, 1e-10))), -200.0)
+
+
+def mix_levels(
+    *, plan: MixPlan, loudness_lufs: float | None, ceiling_dbtp: float, progress: Progress, cancelled: Cancelled
+) -> tuple[float, float]:
+    """Integrated loudness in LUFS and true peak in dBTP of the file that an export with these options will be; -inf for silence."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = bounce_task(
+            plan=plan,
+            out_path=str(Path(folder) / "levels.wav"),
+            loudness_lufs=loudness_lufs,
+            ceiling_dbtp=ceiling_dbtp,
+            rate=plan.rate,
+            bits=16,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    return made.lufs, made.true_peak_dbtp

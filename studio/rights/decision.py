@@ -9,11 +9,11 @@ grant can only allow more, because a decision about one source looks at that sou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import Protocol, get_args
 
 from studio.base.clock import from_iso
 from studio.rights import wording, wording_export
-from studio.rights.grants import STEMS, WIDEST_PITCH, WIDEST_TEMPO, Grant, Operation, SignedGrant
+from studio.rights.grants import STEMS, WIDEST_PITCH, WIDEST_TEMPO, Grant, Operation, Restriction, SignedGrant
 from studio.rights.usage import ExportUse, OperationUse, SourceUse, Usage
 from studio.rights.verdict import Context, Denial, Verdict
 
@@ -56,7 +56,17 @@ def _decide_source(grant: Grant, source: SourceUse, usage: Usage, context: Conte
         yield from _export(grant, usage.export, context)
 
 
-def permits(grant: Grant, operation: str) -> bool:
+class Words(Protocol):
+    """What permits and denies: a grant, or the terms that it is made from."""
+
+    @property
+    def permit(self) -> tuple[Operation, ...]: ...
+
+    @property
+    def deny(self) -> tuple[Restriction, ...]: ...
+
+
+def permits(grant: Words, operation: str) -> bool:
     """Whether a grant permits a word of the vocabulary: it is known, permitted and not denied."""
     return operation in _OPERATIONS and operation in grant.permit and operation not in grant.deny
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from studio.base.clock import from_iso
 from studio.rights import clauses, decision
-from studio.rights.grants import STEMS, WIDEST_PITCH, WIDEST_TEMPO, Grant, SignedGrant
+from studio.rights.grants import (
+    STEMS,
+    WIDEST_PITCH,
+    WIDEST_TEMPO,
+    Constraints,
+    Export,
+    Grant,
+    Operation,
+    Restriction,
+    SignedGrant,
+)
 from studio.rights.usage import SourceUse, Usage
 from studio.rights.verdict import Context
 from studio.rights.words import day, listed, ratio, semitones, stem_word
@@ -24,6 +34,15 @@ OPEN_TEMPO = (0.75, 1.3)
 STYLES = {"style:timbre": "timbre", "style:production": "production", "style:arrangement": "arrangement"}
 
 LABELS: dict[Badge, str] = {"open": "Open", "conditions": "Conditions", "listen": "Listen", "blocked": "Blocked"}
+
+
+class _Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of terms that a badge depends on."""
+
+    permit: tuple[Operation, ...] = ()
+    deny: tuple[Restriction, ...] = ()
+    constraints: Constraints = Constraints()
+    export: Export
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -58,6 +77,22 @@ def badge(grant: SignedGrant | Grant, context: Context | None = None) -> Badge:
     return "open" if _open(inner) else "conditions"
 
 
+def badge_of_terms(terms: Mapping[str, Any]) -> Badge:
+    """The badge of a recording that is not licensed yet, from the rightsholder's terms; terms that cannot be read are blocked.
+
+    Terms are a grant without the person: the same words and limits.
+    """
+    try:
+        found = msgspec.convert({name: terms[name] for name in ("permit", "deny", "constraints", "export") if name in terms}, _Terms)
+    except msgspec.ValidationError:
+        return "blocked"
+    if not decision.permits(found, "play"):
+        return "blocked"
+    if not decision.permits(found, "export") or not found.export.formats or not found.export.destinations:
+        return "listen"
+    return "open" if _open(found) else "conditions"
+
+
 def summary(grant: SignedGrant | Grant, usage: SourceUse | None = None, context: Context | None = None) -> Summary:
     """What a person may do with a recording; with `usage`, where they are now, and with `context`, until when.
 
@@ -77,7 +112,7 @@ def summary(grant: SignedGrant | Grant, usage: SourceUse | None = None, context:
     return Summary(chosen, LABELS[chosen], lines)
 
 
-def _open(grant: Grant) -> bool:
+def _open(grant: Grant | _Terms) -> bool:
     words = [f"stem:{stem}" for stem in STEMS] + list(STYLES)
     words += ["time_stretch", "pitch_shift", "mix_with_licensed", "mix_with_own"]
     if not all(decision.permits(grant, word) for word in words):

@@ -235,15 +235,17 @@ class Bundle:
         self._earlier = found.before if start == 0 and found.saved != found.base else 0
         self.project = found.projects[-1]
         if not found.whole:
+            self._put_aside(lines, copy=True)
             self.notice = "Some of the last edits could not be read; the project is as it was before them."
         if self._lock is not None:
             self._journal = Journal(lines, size=found.size, plain=codec.image(self.project)[0])
 
-    def _put_aside(self, lines: Path) -> None:
+    def _put_aside(self, lines: Path, *, copy: bool = False) -> None:
         self.notice = "The edits since the last save could not be read; the project is as it was saved."
         if self._lock is not None:
+            aside = lines.with_name(f"journal-unread-{secrets.token_hex(4)}.jsonl")
             with contextlib.suppress(OSError):
-                lines.replace(lines.with_name(f"journal-unread-{secrets.token_hex(4)}.jsonl"))
+                shutil.copyfile(lines, aside) if copy else lines.replace(aside)
 
     def _begin_journal(self, *, before: int) -> None:
         if self._journal is not None:

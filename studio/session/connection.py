@@ -1,0 +1,196 @@
+"""The platform as the session sees it: embedded or remote, reached when it is needed, remembered when it is not there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import msgspec
+
+from studio.base import atomic
+from studio.base.clock import Clock
+from studio.base.errors import PlatformDown, PlatformError, StudioError
+from studio.base.keys import KeyStore
+from studio.base.paths import AppPaths
+from studio.flows.verify import export_facts
+from studio.library.library import Holder
+from studio.platform.client import PlatformClient
+from studio.platform.messages import Account as PlatformAccount
+from studio.platform.messages import DeviceCode
+from studio.platform.server import EmbeddedServer
+from studio.platform.state import ServiceConfig
+from studio.provenance.identity import DeviceIdentity
+from studio.provenance.trust import TrustStore
+from studio.session.values import Account
+from studio.settings import Settings
+
+
+class Connection:
+    """One platform. Without a `url` it is the embedded service, started in the background; everything else waits for it only when it must."""
+
+    def __init__(
+        self,
+        paths: AppPaths,
+        keys: KeyStore,
+        settings: Settings,
+        *,
+        clock: Clock,
+        identity: DeviceIdentity,
+        trust: TrustStore,
+        catalogue_dir: Path,
+        url: str | None,
+    ):
+        self._paths, self._keys, self._settings, self._clock = paths, keys, settings, clock
+        self._identity, self._trust = identity, trust
+        self._url = url
+        self._account_file = paths.data / "account.json"
+        self._server: EmbeddedServer | None = None
+        self._client: Future[PlatformClient] = Future()
+        self._lock = threading.Lock()
+        self._account = self._remembered()
+        if url is None:
+            config = ServiceConfig(data_dir=paths.data / "platform", name="Contrafact demo platform", now=clock.now, verify_export=export_facts)
+            self._server = EmbeddedServer(config, catalogue_dir=catalogue_dir)
+        self._thread = threading.Thread(target=self._connect, name="contrafact-connect", daemon=True)
+        self._thread.start()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the platform runs in this process."""
+        return self._server is not None
+
+    @property
+    def account(self) -> Account | None:
+        """Who is signed in, also offline."""
+        return self._account
+
+    def holder(self) -> Holder:
+        """For whom the library is opened."""
+        account = self._account
+        territory = self._settings.get("rights.territory")
+        return Holder(
+            user=account.subject if account else "user:nobody",
+            device=self._identity.device_id,
+            territory=str(territory) if territory else (account.territory if account else None),
+        )
+
+    def trusted_keys(self) -> dict[str, bytes]:
+        """The platform's public keys, pinned at first contact and known offline from then on."""
+        return self.client().trusted_keys()
+
+    def client(self) -> PlatformClient:
+        """The client; waits for the embedded service to start.
+
+        Raises:
+            StudioError: when the embedded service did not start.
+        """
+        return self._client.result()
+
+    def sign_in(self, how: Callable[[PlatformClient], PlatformAccount], *, demo: bool = False) -> Account:
+        """Sign in by `how`, take the device's certificate, trust the platform's root, and remember the account.
+
+        Raises:
+            PlatformError, StudioError: as `how` says.
+        """
+        client = self.client()
+        found = how(client)
+        account = Account(name=found.name, email=found.email, subject=found.subject, territory=found.territory, demo=demo)
+        self._trust.add(client.info().trust_anchors.encode())
+        atomic.write_bytes(self._account_file, msgspec.json.encode(account), mode=0o600)
+        self._account = account
+        if not self._identity.ready(at_s=self._clock.now()):
+            self.obtain_certificate()
+        return account
+
+    def sign_in_demo(self) -> Account:
+        """Sign in to the embedded service as its local account: the device flow over real HTTP, no person needed.
+
+        Raises:
+            PlatformError: sign-in-refused where the platform is not the embedded one.
+        """
+        client, server = self.client(), self._server
+        if server is None:
+            raise PlatformError(
+                "The demo account lives on the embedded platform only.",
+                remedy="Sign in with your own account, or leave out the platform's address.",
+                code="sign-in-refused",
+            )
+        demo = server.demo_account
+        if self._account is not None and self._account.demo and client.signed_in:
+            try:
+                client.account()
+            except PlatformError:
+                # The session on the service is over; a new one is as good.
+                return self.sign_in(lambda each: each.demo_login(demo), demo=True)
+            return self._account
+        return self.sign_in(lambda each: each.demo_login(demo), demo=True)
+
+    def sign_in_device(self, show: Callable[[DeviceCode], None]) -> Account:
+        """Sign in with a code that a person types in elsewhere."""
+        return self.sign_in(lambda client: client.device_login(show))
+
+    def sign_in_password(self, email: str, password: str) -> Account:
+        """Sign in with address and password."""
+        return self.sign_in(lambda client: client.password_login(email, password))
+
+    def sign_in_browser(self, open_browser: Callable[[str], None], stop: threading.Event) -> Account:
+        """Sign in in the browser (PKCE, loopback)."""
+        return self.sign_in(lambda client: client.pkce_login(open_browser, stop=stop))
+
+    def sign_out(self) -> None:
+        """Forget the account on this computer. Licences stay in the library and open again after signing in."""
+        with self._lock:
+            self.client().sign_out()
+            self._account_file.unlink(missing_ok=True)
+            self._account = None
+
+    def obtain_certificate(self) -> None:
+        """Take a certificate for this device's key from the platform.
+
+        Raises:
+            PlatformError: signed-out ... PlatformDown.
+        """
+        issued = self.client().request_certificate(self._identity.csr())
+        self._identity.store_chain(issued.chain.encode(), at_s=self._clock.now())
+
+    def close(self) -> None:
+        """Close connections and stop the embedded service."""
+        self._thread.join(30.0)
+        if self._client.done() and self._client.exception() is None:
+            self._client.result().close()
+        if self._server is not None:
+            self._server.stop()
+
+    def _connect(self) -> None:
+        try:
+            trusted = None
+            url, realm = self._url, None
+            if self._server is not None:
+                url = self._server.start()
+                # The port changes with each start; tokens and pinned keys are kept under one name.
+                trusted, realm = self._server.trusted_keys, "embedded"
+            assert url is not None
+            client = PlatformClient(
+                url,
+                self._keys,
+                trusted_keys=trusted,
+                realm=realm,
+                device_id=lambda: self._identity.device_id,
+                on_server_time=self._clock.note_server_time,
+            )
+        except StudioError as problem:
+            self._client.set_exception(problem)
+        except Exception as problem:
+            down = PlatformDown(f"The platform could not be started: {problem}", remedy="Restart the studio; projects and exports are not affected.")
+            down.__cause__ = problem
+            self._client.set_exception(down)
+        else:
+            self._client.set_result(client)
+
+    def _remembered(self) -> Account | None:
+        try:
+            return msgspec.json.decode(self._account_file.read_bytes(), type=Account)
+        except (OSError, msgspec.DecodeError):
+            return None
