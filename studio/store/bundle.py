@@ -156,7 +156,7 @@ class Bundle:
         """Make `project` (or the present one) the saved one; what was saved before becomes a backup.
 
         Raises:
-            StorageError: `disk-full` or `path-not-writable`; the last save and the journal are as they were.
+            StorageError: `disk-full` or `path-not-writable`; nothing that was saved or committed is lost.
             ProjectError: project-corrupt for an unsound project.
         """
         with self._turn:
@@ -170,13 +170,16 @@ class Bundle:
                 if self._saved_raw:
                     backups.add(self.path, self._saved_raw, at=at)
                 write_bytes(self.path / PROJECT, raw)
-            except OSError as problem:
-                raise storage_error(problem, self.path / PROJECT) from problem
+            except (OSError, StorageError) as problem:
+                self._note_disk(saving, raw)
+                if isinstance(problem, OSError):
+                    raise storage_error(problem, self.path / PROJECT) from problem
+                raise
             self._saved_raw = raw
             self.saved = self.project = saving
             self._unsaved.clear()
             self._earlier = 0
-            # From here on the save stands. An old journal that stays leads up to this very project, and readers see that.
+            # From here on the save stands. An old journal that stays leads up to this very project; readers see that.
             with contextlib.suppress(StorageError):
                 self._begin_journal(before=0)
             backups.thin(self.path, at=at)
@@ -246,6 +249,12 @@ class Bundle:
             aside = lines.with_name(f"journal-unread-{secrets.token_hex(4)}.jsonl")
             with contextlib.suppress(OSError):
                 shutil.copyfile(lines, aside) if copy else lines.replace(aside)
+
+    def _note_disk(self, saving: Project, raw: bytes) -> None:
+        # A rename that could not be synced may have taken place; what follows must start from what is there.
+        with contextlib.suppress(ProjectError):
+            if read_inside(self.path, PROJECT) == raw:
+                self._saved_raw, self.saved = raw, saving
 
     def _begin_journal(self, *, before: int) -> None:
         if self._journal is not None:

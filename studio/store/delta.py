@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, cast
 
+import msgspec
+
 Patch: TypeAlias = list[Any] | None
 
 
 def diff(old: Any, new: Any) -> Patch:
     """The patch that makes `new` of `old`; None when they are equal."""
-    if old == new and type(old) is type(new):
+    if _same(old, new):
         return None
     if isinstance(old, dict) and isinstance(new, dict):
         return _diff_objects(cast("dict[str, Any]", old), cast("dict[str, Any]", new))
@@ -67,16 +69,21 @@ def _diff_objects(old: dict[str, Any], new: dict[str, Any]) -> Patch:
 def _diff_lists(old: list[Any], new: list[Any]) -> Patch:
     shortest = min(len(old), len(new))
     start = 0
-    while start < shortest and old[start] == new[start]:
+    while start < shortest and _same(old[start], new[start]):
         start += 1
     end = 0
-    while end < shortest - start and old[-1 - end] == new[-1 - end]:
+    while end < shortest - start and _same(old[-1 - end], new[-1 - end]):
         end += 1
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     if len(before) == len(after) and _same_things(before, after):
         parts = {str(start + i): diff(a, b) for i, (a, b) in enumerate(zip(before, after, strict=True))}
         return ["#", {index: part for index, part in parts.items() if part is not None}]
     return ["[", start, len(before), after]
+
+
+def _same(old: Any, new: Any) -> bool:
+    # 1, 1.0 and True are equal in Python, and so are 0.0 and -0.0; in a file they are not.
+    return old == new and msgspec.json.encode(old) == msgspec.json.encode(new)
 
 
 def _same_things(before: list[Any], after: list[Any]) -> bool:
