@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         if not self.ws.project.tracks:
             self.first_run.setFocus()
         if self.session.account is None:
-            self.ws.run(self.session.sign_in_demo)
+            self.ws.run(self.session.sign_in_demo, quiet=True)
 
     def shut_down(self) -> None:
         """Stop timers and listeners; the session is closed by who opened it."""
@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
         for path in paths:
             self.ws.run(
                 lambda path=path: self.session.import_file(Path(path), at_s=at_s, track_id=track_id),
-                lambda track: self.ws.select(track=track),
+                lambda made: self.ws.select(track=made.track_id),
             )
 
     def files_dropped(self, paths: list[str], at_s: float = 0.0, track_id: str | None = None) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from ui.viewmodels import words
-from ui.viewmodels.catalogue import ITEM_ROLE, CatalogueModel, subtitle
+from ui.viewmodels.catalogue import ITEM_ROLE, CatalogueModel, subtitle, terms_line
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import SearchField
@@ -154,6 +154,7 @@ class BrowserPanel(Surface):
             ),
             lambda items: self._show(items, number),
             lambda error: self._show_failure(error, number),
+            quiet=True,
         )
 
     def _show(self, items: list[Any], number: int) -> None:
@@ -292,16 +293,6 @@ class _PreviewCard(Surface):
             self.add_asked.emit(self._item.id)
 
 
-def terms_line(item: Any) -> str:
-    """The terms in one line, where the catalogue gives them."""
-    terms = getattr(item, "terms", None)
-    if isinstance(terms, str):
-        return terms
-    if isinstance(terms, list | tuple) and terms and all(isinstance(term, str) for term in terms):
-        return " · ".join(terms)
-    return "True stems from the label" if item.has_stems else "Stems are made on this computer"
-
-
 class _Styles(QWidget):
     """What a song can become; a press restyles the track in focus."""
 
@@ -316,7 +307,7 @@ class _Styles(QWidget):
             "Press a style to hear the song in it. What you keep as it is, you choose under Track.", "muted", wrap=True
         )
         layout.addWidget(hint)
-        for style in ws.session.styles():
+        for style in ws.styles:
             button = Button(ws.theme, style.name, icon="wand-sparkles", height=30, tip=style.description).align_left()
             button.setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.chosen.emit(style_id))

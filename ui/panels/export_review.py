@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.session import ExportOptions
+from studio.flows import fixes
+from studio.flows.export import ExportOptions
 from ui.bridge import FINAL_STATES
 from ui.panels.inspector.rights_section import clear
 from ui.viewmodels import words
@@ -304,6 +305,7 @@ class ExportReview(Sheet):
             lambda: self.ws.session.review(options),
             lambda review: self._show(review) if number == self._asked else None,
             lambda error: self._show_error(error) if number == self._asked else None,
+            quiet=True,
         )
 
     def _show_error(self, error: Any) -> None:
@@ -338,15 +340,16 @@ class ExportReview(Sheet):
             column.addWidget(Text(theme, row.artist, token="text.muted", px="caption"))
             self._sources.addWidget(names, line + 1, 0)
             self._sources.addWidget(Text(theme, row.used, token="text.muted"), line + 1, 1)
-            self._sources.addWidget(Badge(theme, row.badge), line + 1, 2)
+            self._sources.addWidget(Badge(theme, row.badge, f"{row.fixes} to fix" if row.fixes else None), line + 1, 2)
             right = Qt.AlignmentFlag.AlignRight
             self._sources.addWidget(Text(theme, words.percent(row.master_ppm), align=right), line + 1, 3)
             self._sources.addWidget(Text(theme, words.percent(row.publishing_ppm), align=right), line + 1, 4)
             mine += row.badge == "mine"
         count = words.plural(len(review.sources), "recording")
         self._count.set_text(f"{count}, {mine} of them yours" if mine else count)
-        self.recording.set_segments(segments(review.shares.master))
-        self.song.set_segments(segments(review.shares.publishing))
+        shares = review.shares
+        self.recording.set_segments(segments(shares.master) if shares is not None else [])
+        self.song.set_segments(segments(shares.publishing) if shares is not None else [])
         clear(self._models)
         for model in review.models or ["No model was used."]:
             made = bool(review.models)
@@ -399,9 +402,23 @@ class ExportReview(Sheet):
         row.addLayout(text, 1)
         if denial.fix is not None:
             button = Button(theme, denial.fix.label, height=28)
-            button.clicked.connect(lambda: self.ws.attempt(lambda: self.ws.session.apply_fix(denial.fix)))
+            button.clicked.connect(lambda: self._fix(denial.fix))
             row.addWidget(button)
         return card
+
+    def _fix(self, fix: Any) -> None:
+        """Do what the button says: a fix of the file changes the form, any other the project."""
+        if not fixes.concerns_options(fix):
+            self.ws.attempt(lambda: self.ws.session.apply_fix(fix))
+            return
+        fixed = fixes.fix_options(self.options(), fix)
+        self.format.set_value(fixed.format)
+        self.destination.set_value(fixed.destination)
+        index = next((i for i, (_, rate, bits) in enumerate(QUALITIES) if (rate, bits) == (fixed.rate, fixed.bits)), 0)
+        self.quality.blockSignals(True)
+        self.quality.setCurrentIndex(index)
+        self.quality.blockSignals(False)
+        self._ask()
 
     # export
 
@@ -443,12 +460,10 @@ class ExportReview(Sheet):
         self._job = None
         self._exported = Path(result.path)
         self._progress.hide()
-        if result.queued:
-            sent = "it waits here and is sent when the platform can be reached"
-        elif result.receipt_id:
+        if result.receipt_id:
             sent = f"received by the platform, receipt {result.receipt_id[:8]}…"
         else:
-            sent = "kept on this computer"
+            sent = "its account waits here and is sent when the platform can be reached"
         self.title_label.setText("Exported and signed")
         self.subtitle_text.set_text(str(self._exported))
         self._foot_text.set_text(f"{result.state}; {sent}.", "ok")

@@ -261,7 +261,7 @@ class FirstRunPanel(Surface):
         for recoverable in session.recoverable()[:3]:
             row = _RecentRow(self.theme, recoverable.title, _day(recoverable.when), _length(recoverable), "not saved")
             rows.append((row, recoverable, True))
-        for recent in session.recent_projects()[:5]:
+        for recent in [each for each in session.recent_projects() if each.exists][:5]:
             rows.append((_RecentRow(self.theme, recent.title, _day(recent.when), _length(recent)), recent, False))
         for row, item, lost in rows[:6]:
             signal = self.recover_asked if lost else self.project_asked

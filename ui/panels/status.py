@@ -88,7 +88,8 @@ class StatusBar(Surface):
     def _on_job(self, job: Any) -> None:
         if job.state in FINAL_STATES:
             self._jobs.pop(job.id, None)
-        else:
+            self.ws.quiet.discard(job.id)
+        elif job.id not in self.ws.quiet:
             self._jobs[job.id] = job
         self._show_job()
 

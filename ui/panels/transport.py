@@ -16,8 +16,6 @@ from ui.widgets.logo import Logo
 from ui.widgets.meter import Meter
 from ui.widgets.surface import Surface
 
-STATE_WORDS = {"saved": "saved", "unsaved": "not saved yet", "saving": "saving …"}
-
 
 class TransportBar(Surface):
     """Title on the left, transport in the middle, levels on the right."""
@@ -140,7 +138,7 @@ class TransportBar(Surface):
         """Show title, tempo, metre, key, and what can be undone."""
         project, session = self.ws.project, self.ws.session
         self.title.set_text(project.title)
-        self.state.set_text(STATE_WORDS.get(session.project_state(), ""))
+        self.state.set_text(state_word(session.project_state(), named=session.project_path is not None))
         self.tempo.set_value(f"{self.ws.grid.bpm_at(self.ws.position_s):.2f}")
         self.metre.set_value(f"{project.beats_per_bar}/{project.beat_unit}")
         self.key.set_value(words.key_name(project.key))
@@ -218,6 +216,13 @@ class TransportBar(Surface):
             self.ws.say("That is not a key.", "Type it like F#m, Bb or C major.", "warning")
             return
         self.ws.commit(f"Key {words.key_name(key)}", lambda p: edits.set_key(p, key))
+
+
+def state_word(state: str, *, named: bool) -> str:
+    """What stands beside the title: every edit is on disk in either case, "saved" is the person's own act."""
+    if state == "saved":
+        return "saved"
+    return "edited, kept" if named else "kept, not saved"
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

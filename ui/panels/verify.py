@@ -162,6 +162,16 @@ class VerifySheet(Sheet):
         self.song.set_segments(segments(facts.publishing))
         self._shares.setVisible(bool(facts.master))
         self.report.setEnabled(True)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As tall as its content, within the window."""
+        layout = self._content
+        layout.activate()
+        wanted = (
+            layout.heightForWidth(self._size.width() - 2) if layout.hasHeightForWidth() else layout.sizeHint().height()
+        )
+        self.set_height(min(max(wanted + 72 + 58 + 4, 360), 760))
 
     def _toggle_report(self) -> None:
         showing = not self._report.isVisible()

@@ -78,5 +78,23 @@ QToolTip { background: $bg_raised; color: $text; border: 1px solid $line_strong;
 
 def style_sheet(theme: Theme) -> str:
     """The style sheet of `theme` in its present mode."""
-    names = ["bg.window", "bg.panel", "bg.raised", "bg.hover", "bg.pressed", "bg.field", "line", "line.strong", "text", "text.muted", "text.faint", "accent", "accent.dim", "focus", "ok", "warn", "block"]
+    names = [
+        "bg.window",
+        "bg.panel",
+        "bg.raised",
+        "bg.hover",
+        "bg.pressed",
+        "bg.field",
+        "line",
+        "line.strong",
+        "text",
+        "text.muted",
+        "text.faint",
+        "accent",
+        "accent.dim",
+        "focus",
+        "ok",
+        "warn",
+        "block",
+    ]
     return _TEMPLATE.substitute({name.replace(".", "_"): theme.value(name) for name in names})

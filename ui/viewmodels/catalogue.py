@@ -29,6 +29,16 @@ def subtitle(item: Any) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def terms_line(item: Any) -> str:
+    """What a song brings, in one line: true stems, and whether it may be restyled and exported."""
+    parts = ["true stems" if item.has_stems else "stems made here"]
+    parts.append("may be restyled" if any(word.startswith("style:") for word in item.permit) else "not to be restyled")
+    if "export" not in item.permit:
+        parts.append("no export")
+    line = ", ".join(parts)
+    return line[0].upper() + line[1:]
+
+
 class CatalogueModel(QAbstractListModel):
     """Catalogue items as a list; a row can be dragged to the arrangement."""
 

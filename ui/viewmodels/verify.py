@@ -142,6 +142,10 @@ def cards(verification: Any) -> list[FactCard]:
                 text="which finds this credential again if it is stripped",
             )
         )
+    if verification.receipt_id:
+        at = day(verification.received_at or "")
+        text = _join(f"Receipt {verification.receipt_id[:13]}…", at)
+        found.insert(2, FactCard(icon="receipt-text", token="ok", title="Received by the platform", text=text))
     return found[:6]
 
 

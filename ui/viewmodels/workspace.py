@@ -52,6 +52,9 @@ class Workspace(QObject):
         self.follow = True
         self.playing = False
         self.position_s = 0.0
+        self.styles = tuple(session.styles())
+        self.quiet: set[str] = set()
+        """Ids of jobs that need no place in the tray."""
         self._grid: tuple[Project, BarGrid] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(REST_MS)
@@ -138,6 +141,8 @@ class Workspace(QObject):
         start: Callable[[], Any],
         done: Callable[[Any], None] | None = None,
         failed: Callable[[Any], None] | None = None,
+        *,
+        quiet: bool = False,
     ) -> Any | None:
         """Start a flow of the session; its result goes to `done`, its error to `failed` or to the person."""
         try:
@@ -145,6 +150,8 @@ class Workspace(QObject):
         except (StudioError, EngineError) as error:
             (failed or self.fail)(error)
             return None
+        if quiet:
+            self.quiet.add(job.id)
         self.bridge.when_done(job, done or (lambda _result: None), failed or self.fail)
         return job
 

@@ -21,7 +21,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
 
 def badge_width(theme: Theme, text: str) -> int:
     """Width in pixels of a badge with this word."""
-    return QFontMetrics(theme.font("caption", "medium")).horizontalAdvance(text) + 29
+    return QFontMetrics(theme.font("caption")).horizontalAdvance(text) + 29
 
 
 def paint_badge(painter: QPainter, theme: Theme, rect: QRectF, badge: str, text: str | None = None) -> None:
@@ -31,7 +31,7 @@ def paint_badge(painter: QPainter, theme: Theme, rect: QRectF, badge: str, text:
     fill = theme.color("bg.raised") if token == "text.muted" else theme.color(token, 0.16)
     rounded(painter, rect, rect.height() / 2, fill)
     theme.paint_icon(painter, icon, token, QRectF(rect.left() + 7, rect.center().y() - 6, 12, 12))
-    painter.setFont(theme.font("caption", "medium"))
+    painter.setFont(theme.font("caption"))
     painter.setPen(color)
     where = rect.adjusted(22, 0, -6, 0)
     painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text or word)

@@ -122,7 +122,7 @@ class Button(QAbstractButton):
             return theme.color("bg.hover" if self._hover else "bg.raised"), None, "text.muted"
         token = "text" if self.isEnabled() else "text.faint"
         if self.kind in ("ghost", "toggle"):
-            if on:
+            if on and self.kind == "toggle":
                 return theme.color("bg.pressed"), None, token
             fill = theme.color("bg.pressed") if down else theme.color("bg.hover") if self._hover else None
             return (fill if self.isEnabled() else None), None, token if self.text() else "text.muted"

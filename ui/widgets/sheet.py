@@ -94,6 +94,11 @@ class Sheet(QWidget):
         self.closed.emit()
         self.deleteLater()
 
+    def set_height(self, height: int) -> None:
+        """Another height of the card."""
+        self._size = QSize(self._size.width(), height)
+        self._place()
+
     def _place(self) -> None:
         host = self.parentWidget()
         if host is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
@@ -30,7 +31,7 @@ FADER_MARKS: tuple[tuple[float, float], ...] = (
 def fader_position(gain_db: float) -> float:
     """Travel 0..1 of a gain in dB."""
     gain_db = min(max(gain_db, FADER_FLOOR_DB), FADER_TOP_DB)
-    for (high_db, high), (low_db, low) in zip(FADER_MARKS, FADER_MARKS[1:], strict=False):
+    for (high_db, high), (low_db, low) in pairwise(FADER_MARKS):
         if gain_db >= low_db:
             return low + (gain_db - low_db) / (high_db - low_db) * (high - low)
     return 0.0
@@ -39,7 +40,7 @@ def fader_position(gain_db: float) -> float:
 def fader_gain_db(position: float) -> float:
     """Gain in dB of a travel 0..1."""
     position = min(max(position, 0.0), 1.0)
-    for (high_db, high), (low_db, low) in zip(FADER_MARKS, FADER_MARKS[1:], strict=False):
+    for (high_db, high), (low_db, low) in pairwise(FADER_MARKS):
         if position >= low:
             return low_db + (position - low) / (high - low) * (high_db - low_db)
     return FADER_FLOOR_DB

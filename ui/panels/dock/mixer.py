@@ -144,7 +144,7 @@ class MasterStrip(Surface):
         super().__init__(ws.theme, "bg.panel", lines="l")
         theme = ws.theme
         self.ws = ws
-        self.setFixedWidth(196)
+        self.setFixedWidth(208)
         self._numbers: dict[str, Text] = {}
         left = QVBoxLayout()
         left.setSpacing(0)

@@ -118,7 +118,7 @@ class Variations(QWidget):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         self.style_choice = Choice(theme, name="Style")
-        for style in ws.session.styles():
+        for style in ws.styles:
             self.style_choice.addItem(style.name, style.id)
         row = QHBoxLayout()
         row.addWidget(Text(theme, "Style", token="text.muted", fixed=True).reserve("Intensity"))
@@ -153,7 +153,7 @@ class Variations(QWidget):
     def cards(self) -> list[TakeCard]:
         """The takes of the song in focus."""
         track = self.ws.song_track()
-        return take_cards(self.ws.project, track.id, self.ws.session.styles()) if track is not None else []
+        return take_cards(self.ws.project, track.id, self.ws.styles) if track is not None else []
 
     def refresh(self) -> None:
         """Show the takes as they are."""

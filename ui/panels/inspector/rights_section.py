@@ -137,7 +137,6 @@ class SharesSection(QWidget):
         self._asked: object = None
         self._shown: object = None
         ws.bridge.project_changed.connect(self._ask)
-        ws.bridge.shares_changed.connect(self._again)
         self._show_sides(False)
         self._ask()
 
@@ -145,10 +144,6 @@ class SharesSection(QWidget):
         for side, _, _ in self._sides:
             side.setVisible(on)
         self._hint.setVisible(not on)
-
-    def _again(self) -> None:
-        self._asked = None
-        self._ask()
 
     def _ask(self) -> None:
         """Ask for the shares of the project as it is; a newer question makes the older answer void."""
@@ -162,7 +157,10 @@ class SharesSection(QWidget):
             return
         self._note.set_text("working …" if self._shown is None else "live")
         self.ws.run(
-            self.ws.session.shares, lambda shares: self._show(project, shares), lambda _error: self._fail(project)
+            self.ws.session.shares,
+            lambda shares: self._show(project, shares),
+            lambda _error: self._fail(project),
+            quiet=True,
         )
 
     def _fail(self, project: object) -> None:

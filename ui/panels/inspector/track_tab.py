@@ -90,7 +90,7 @@ class TrackTab(QWidget):
         grid = QGridLayout()
         grid.setSpacing(6)
         self.style_buttons: dict[str, Button] = {}
-        for index, style in enumerate(ws.session.styles()):
+        for index, style in enumerate(ws.styles):
             button = Button(theme, style.name, icon="play", height=30, tip=style.description).align_left()
             button.setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
