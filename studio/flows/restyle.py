@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.inference.styles import find_style
+from engine.inference.styles import load_style
 from engine.types import STEMS, PcmRef
 from studio.base.clock import now_iso
 from studio.base.errors import RightsError
@@ -63,7 +63,7 @@ def restyle(
         RightsError: the licence allows no operation of this style.
         EngineError: a model failed or was cancelled.
     """
-    info = find_style(style)
+    info = load_style(style).info
     group = edits.group_of(project, track_id)[0]
     landing: Landing[Any] | None = None
     if not edits.children_of(project, group.id):

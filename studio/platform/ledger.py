@@ -30,7 +30,8 @@ def extend_chain(connection: Connection, account: Account, request: ExportReques
         return
     table = db.device_chains
     mine = sa.and_(table.c.account_id == account.id, table.c.chain == request.chain)
-    entries = dict(connection.execute(sa.select(table.c.sequence, table.c.entry_hash).where(mine)).tuples().all())
+    rows = connection.execute(sa.select(table.c.sequence, table.c.entry_hash).where(mine)).all()
+    entries: dict[int, str] = {row.sequence: row.entry_hash for row in rows}
     before = entries.get(request.sequence - 1)
     if entries.get(request.sequence, request.entry_hash) != request.entry_hash or (
         before is not None and before != request.previous_hash

@@ -48,6 +48,13 @@ class RecordingMeta(Struct, frozen=True, kw_only=True):
     artwork: Any = None
     order: int = 1000
     description: Annotated[str, Meta(max_length=4000)] = ""
+    style: Annotated[str, Meta(max_length=100)] = ""
+    label: Annotated[str, Meta(max_length=300)] = ""
+    year: int | None = None
+    has_vocals: bool | None = None
+    silent_stems: list[str] = []
+    identifiers_are_fictional: bool = False
+    """True for made-up identifiers, as those of the demo songs are."""
 
 
 class FileInfo(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,9 +25,17 @@ TOLERANCE_S = 0.25
 """How far the length of a stem may be from that of its mix."""
 
 
-def publish(state: PlatformState, owner: Account, request: PublishRequest) -> RecordingDetail:
+def publish(
+    state: PlatformState,
+    owner: Account,
+    request: PublishRequest,
+    *,
+    known: Mapping[str, AudioFacts] | None = None,
+) -> RecordingDetail:
     """Check a recording and enter it. Its files were uploaded before. Publishing the same recording again is
     answered with what stands.
+
+    `known` are facts of files by digest that were decoded before and need not be again.
 
     Raises:
         Refusal: not-a-rightsholder, upload-missing, credits-invalid, terms-invalid, audio-invalid, stem-unknown,
@@ -47,7 +56,7 @@ def publish(state: PlatformState, owner: Account, request: PublishRequest) -> Re
         device_keys=(),
     )
     _check_uploads(state, owner, request)
-    facts = _check_audio(state, request)
+    facts = _check_audio(state, request, known or {})
     recording_id = f"rec_{secrets.token_hex(8)}"
     with state.db.write() as connection:
         standing = connection.execute(
@@ -142,12 +151,12 @@ def _check_uploads(state: PlatformState, owner: Account, request: PublishRequest
         )
 
 
-def _check_audio(state: PlatformState, request: PublishRequest) -> AudioFacts:
+def _check_audio(state: PlatformState, request: PublishRequest, known: Mapping[str, AudioFacts]) -> AudioFacts:
     check = state.config.check_audio or decoded_facts
     facts: dict[str, AudioFacts] = {}
     for role, named in {"mix": request.audio, **request.stems}.items():
         try:
-            facts[role] = check(state.objects.path(named.sha256))
+            facts[role] = known.get(named.sha256) or check(state.objects.path(named.sha256))
         except EngineError as error:
             raise invalid(
                 f"“{named.name}” cannot be published: {error.message}",
@@ -191,7 +200,7 @@ def _enter(
             tempo_bpm=meta.tempo_bpm,
             musical_key=meta.key,
             duration_s=facts.duration_s,
-            has_stems=set(request.stems) == set(STEM_ROLES),
+            has_stems=bool(request.stems),
             position=meta.order,
             published_at=state.now_iso(),
             meta=msgspec.json.encode(meta),

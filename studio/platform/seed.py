@@ -12,6 +12,7 @@ from studio.platform import database as db
 from studio.platform.messages import Account, FileName, PublishRequest
 from studio.platform.song_files import SongFiles, read_json, read_song_folder
 from studio.platform.state import PlatformState
+from studio.platform.verdicts import AudioFacts
 from studio.rights.identifiers import check_isrc
 
 LABEL_EMAIL = "label@contrafact.example"
@@ -28,11 +29,15 @@ def seed_demo(state: PlatformState, catalogue_dir: Path) -> list[str]:
     folders = sorted(path for path in catalogue_dir.iterdir() if (path / "meta.json").is_file())
     # Only the ISRC is read for a song that stands: the next start has to be quick.
     new = [folder for folder in folders if not _stands(state, str(read_json(folder / "meta.json").get("isrc", "")))]
-    return [publish_files(state, _label(state), read_song_folder(folder)) for folder in new]
+    if not new:
+        return []
+    built = _built(catalogue_dir)
+    return [publish_files(state, _label(state), read_song_folder(folder), built=built) for folder in new]
 
 
-def publish_files(state: PlatformState, owner: Account, song: SongFiles) -> str:
-    """Publish a recording from this machine's disk; returns its id.
+def publish_files(state: PlatformState, owner: Account, song: SongFiles, *, built: frozenset[str] = frozenset()) -> str:
+    """Publish a recording from this machine's disk; returns its id. Files whose digest is among `built` are as long
+    as the credits say.
 
     Raises:
         Refusal: as `publishing.publish`.
@@ -45,7 +50,15 @@ def publish_files(state: PlatformState, owner: Account, song: SongFiles) -> str:
         stems=stems,
         artwork=None if song.artwork is None else _take(state, owner, song.artwork),
     )
-    return publishing.publish(state, owner, request).summary.id
+    length = AudioFacts(duration_s=song.meta.duration_s or 0.0, rate=0, channels=0)
+    known = dict.fromkeys(built, length) if song.meta.duration_s else {}
+    return publishing.publish(state, owner, request, known=known).summary.id
+
+
+def _built(catalogue_dir: Path) -> frozenset[str]:
+    # The recipe listed what it rendered: a person's first start must not wait until all of it is decoded once more.
+    path = catalogue_dir / "digests.json"
+    return frozenset(str(digest) for digest in read_json(path).values()) if path.is_file() else frozenset()
 
 
 def _take(state: PlatformState, owner: Account, path: Path) -> FileName:

@@ -4,6 +4,7 @@ authority of devices."""
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.base import atomic
@@ -33,7 +34,7 @@ def load_signing_key(path: Path) -> SigningKey:
         ) from problem
 
 
-def load_authority(path: Path, *, name: str) -> CertificateAuthority:
+def load_authority(path: Path, *, name: str, now_s: float) -> CertificateAuthority:
     """The authority of this platform, made at its first use.
 
     Raises:
@@ -43,7 +44,7 @@ def load_authority(path: Path, *, name: str) -> CertificateAuthority:
         found = json.loads(path.read_text("ascii"))
         return CertificateAuthority(found["certificate"].encode(), found["key"].encode())
     except FileNotFoundError:
-        authority = create_ca(name)
+        authority = create_ca(name, now=datetime.fromtimestamp(now_s, UTC))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         value = {"certificate": authority.certificate_pem.decode(), "key": authority.key_pem.decode()}
         atomic.write_json(path, value, mode=0o600)

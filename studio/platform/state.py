@@ -56,7 +56,7 @@ class PlatformState:
             raise atomic.storage_error(problem, self.data_dir) from problem
         self.db = Database(config.database_url or f"sqlite:///{self.data_dir / 'platform.db'}")
         self.signing_key = load_signing_key(self.data_dir / "keys" / "signing.key")
-        self.authority = load_authority(self.data_dir / "keys" / "authority.json", name=config.name)
+        self.authority = load_authority(self.data_dir / "keys" / "authority.json", name=config.name, now_s=config.now())
         # The log of receipts has one writer: each entry carries the hash of the one before.
         self.log_lock = threading.Lock()
 

@@ -65,9 +65,9 @@ def with_floors(weights: Mapping[str, int | Fraction], floors: Mapping[str, int]
         fixed.update({name: floors[name] for name in short})
     if total > 0:
         return {**fixed, **allocate(rest, {name: weights.get(name, 0) for name in free})}
-    # Nobody else is heard: what the floors leave is divided as the floors are.
-    extra = allocate(rest, fixed) if fixed else {}
-    return {name: fixed.get(name, 0) + extra.get(name, 0) for name in names}
+    # Nobody is heard enough to share by: the floors stand, and what they leave is divided as they are.
+    extra = allocate(MILLION - sum(floors.values()), floors or dict.fromkeys(names, 0))
+    return {name: floors.get(name, 0) + extra.get(name, 0) for name in names}
 
 
 def invalid(problem: str) -> RightsError:

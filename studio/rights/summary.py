@@ -83,7 +83,9 @@ def badge_of_terms(terms: Mapping[str, Any]) -> Badge:
     Terms are a grant without the person: the same words and limits.
     """
     try:
-        found = msgspec.convert({name: terms[name] for name in ("permit", "deny", "constraints", "export") if name in terms}, _Terms)
+        found = msgspec.convert(
+            {name: terms[name] for name in ("permit", "deny", "constraints", "export") if name in terms}, _Terms
+        )
     except msgspec.ValidationError:
         return "blocked"
     if not decision.permits(found, "play"):

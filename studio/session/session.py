@@ -6,14 +6,13 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import onnx_models
 import resources
 from engine.errors import EngineError
 from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
-from engine.playback.player import Player
 from engine.worker import Worker
 from studio.base.clock import Clock
 from studio.base.errors import StudioError
@@ -47,7 +46,6 @@ from studio.rights.shares import Shares
 from studio.rights.summary import Summary
 from studio.rights.verdict import Fix, Verdict
 from studio.session.connection import Connection
-from studio.session.following import PlanFollower
 from studio.session.peaks import Peaks
 from studio.session.values import Account, Notice, SessionEvents, SyncState
 from studio.settings import Settings
@@ -56,6 +54,10 @@ from studio.store.recent import RecentProject, RecentProjects
 from studio.store.recovery import Autosave, Recoverable, recover, recoverable
 from studio.sync.outbox import Outbox
 from studio.sync.worker import Report, SyncWorker
+
+if TYPE_CHECKING:
+    from engine.playback.player import Player
+    from studio.session.following import PlanFollower
 
 T = TypeVar("T")
 
@@ -121,6 +123,10 @@ class Session:
         self._player: Player | None = None
         self._follower: PlanFollower | None = None
         if not headless:
+            # Commands never play: they need not load what does.
+            from engine.playback.player import Player
+            from studio.session.following import PlanFollower
+
             self._player = Player()
             self._follower = PlanFollower(lambda: self.project, self.media, self._player, self._tell)
             self._sync.start()

@@ -236,7 +236,7 @@ class Bundle:
             return
         self._unsaved = list(found.entries[start:])
         self._earlier = found.before if start == 0 and found.saved != found.base else 0
-        self.project = found.projects[-1]
+        self.project = found.project
         if not found.whole:
             self._put_aside(lines, copy=True)
             self.notice = "Some of the last edits could not be read; the project is as it was before them."

@@ -42,8 +42,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     before: int
     """Edits since the last save that an earlier journal held."""
     entries: tuple[JournalEntry, ...]
-    projects: tuple[Project, ...]
-    """The base, then the project after each entry."""
+    project: Project
+    """The project after the last entry."""
     whole: bool
     """False when a line before the last one could not be read: what came after it is lost."""
     size: int
@@ -131,38 +131,69 @@ def read(path: Path) -> Replay | None:
     if not lines:
         return None
     try:
-        header = msgspec.json.decode(lines[0])
+        header = cast("dict[str, Any]", msgspec.json.decode(lines[0]))
         base = codec.project_of(header["schema"], header["project"])
         saved, before = str(header["saved"]), int(header["before"])
         plain, base_digest = codec.image(base)
     except (msgspec.DecodeError, ProjectError, KeyError, TypeError, ValueError, RecursionError):
         return None
-    size = len(lines[0]) + 1
-    entries: list[JournalEntry] = []
-    projects: list[Project] = [base]
-    whole = True
+    steps: list[tuple[JournalEntry, delta.Patch]] = []
     for line in lines[1:]:
-        try:
-            entry = cast("dict[str, Any]", msgspec.json.decode(line))
-            plain = cast("dict[str, Any]", delta.apply(plain, entry["patch"]))
-            project = msgspec.convert(plain, Project)
-            if codec.digest(project) != entry["digest"]:
-                raise ValueError("the digest differs")
-            entries.append(JournalEntry(label=str(entry["label"]), at=str(entry["at"]), digest=entry["digest"]))
-        except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError, RecursionError):
-            whole = False
+        step = _step(line)
+        if step is None:
             break
-        projects.append(project)
-        size += len(line) + 1
+        steps.append(step)
+    project, good = base, 0
+    if steps:
+        # Each line names where it leads; usually it is enough to look at the last one.
+        found = _replayed(plain, steps)
+        if found is None:
+            project, good = _replayed_as_far_as_possible(base, plain, steps)
+        else:
+            project, good = found, len(steps)
     return Replay(
         base=base_digest,
         saved=saved,
         before=before,
-        entries=tuple(entries),
-        projects=tuple(projects),
-        whole=whole,
-        size=size,
+        entries=tuple(entry for entry, _ in steps[:good]),
+        project=project,
+        whole=good == len(lines) - 1,
+        size=sum(len(line) + 1 for line in lines[: 1 + good]),
     )
+
+
+def _step(line: bytes) -> tuple[JournalEntry, delta.Patch] | None:
+    try:
+        found = cast("dict[str, Any]", msgspec.json.decode(line))
+        entry = JournalEntry(label=str(found["label"]), at=str(found["at"]), digest=str(found["digest"]))
+        return entry, found["patch"]
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _replayed(plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]]) -> Project | None:
+    """The project after all steps; None when it is not the one that the last step names, or unsound."""
+    try:
+        after: Any = plain
+        for _, patch in steps:
+            after = delta.apply(after, patch)
+        project = codec.project_of(SCHEMA, after)
+        return project if codec.digest(project) == steps[-1][0].digest else None
+    except (ProjectError, ValueError, RecursionError):
+        return None
+
+
+def _replayed_as_far_as_possible(
+    base: Project, plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]]
+) -> tuple[Project, int]:
+    project, good = base, 0
+    for number, step in enumerate(steps, start=1):
+        found = _replayed(plain, [step])
+        if found is None:
+            break
+        project, good = found, number
+        plain = codec.image(found)[0]
+    return project, good
 
 
 def _write_all(handle: int, data: bytes) -> None:

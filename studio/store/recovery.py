@@ -120,7 +120,7 @@ def recover(path: Path) -> Project:
         if problem.code == "project-newer":
             raise
         if found is not None:
-            return found.projects[-1]
+            return found.project
         backup = backups.newest_readable(path)
         if backup is not None:
             return backup[1]
@@ -156,7 +156,7 @@ def _broken(path: Path, *, never_saved: bool) -> Recoverable | None:
     if found is None:
         # A folder that cannot be read is not offered, and never removed: it may be a newer version's.
         return None
-    project = found.projects[-1]
+    project = found.project
     return Recoverable(
         path=path,
         title=project.title,
