@@ -65,20 +65,17 @@ def badge(grant: SignedGrant | Grant, context: Context | None = None) -> Badge:
     """Open: everything in usual ranges; conditions: an export with limits; listen: no export; blocked: not now, or not
     by this person."""
     inner = grant.grant if isinstance(grant, SignedGrant) else grant
-    if not decision.permits(inner, "play"):
-        return "blocked"
     if context is not None:
         asset = inner.resource.asset_sha256
         usage = Usage(sources=(SourceUse(asset_sha256=asset),))
         if not decision.decide({asset: inner}, usage, context).allowed or inner.grant_id in context.revoked:
             return "blocked"
-    if not decision.permits(inner, "export") or not inner.export.formats or not inner.export.destinations:
-        return "listen"
-    return "open" if _open(inner) else "conditions"
+    return _badge(inner)
 
 
 def badge_of_terms(terms: Mapping[str, Any]) -> Badge:
-    """The badge of a recording that is not licensed yet, from the rightsholder's terms; terms that cannot be read are blocked.
+    """The badge of a recording that is not licensed yet, from the rightsholder's terms; terms that cannot be read are
+    blocked.
 
     Terms are a grant without the person: the same words and limits.
     """
@@ -88,11 +85,7 @@ def badge_of_terms(terms: Mapping[str, Any]) -> Badge:
         )
     except msgspec.ValidationError:
         return "blocked"
-    if not decision.permits(found, "play"):
-        return "blocked"
-    if not decision.permits(found, "export") or not found.export.formats or not found.export.destinations:
-        return "listen"
-    return "open" if _open(found) else "conditions"
+    return _badge(found)
 
 
 def summary(grant: SignedGrant | Grant, usage: SourceUse | None = None, context: Context | None = None) -> Summary:
@@ -112,6 +105,14 @@ def summary(grant: SignedGrant | Grant, usage: SourceUse | None = None, context:
         *_time_lines(inner, context),
     )
     return Summary(chosen, LABELS[chosen], lines)
+
+
+def _badge(grant: Grant | _Terms) -> Badge:
+    if not decision.permits(grant, "play"):
+        return "blocked"
+    if not decision.permits(grant, "export") or not grant.export.formats or not grant.export.destinations:
+        return "listen"
+    return "open" if _open(grant) else "conditions"
 
 
 def _open(grant: Grant | _Terms) -> bool:
