@@ -103,11 +103,20 @@ def test_a_broken_line_ends_the_journal_with_a_notice(tmp_path: Path, project: P
         for title in ("One", "Two", "Three"):
             bundle.commit(title, titled(project, title))
     lines = bundle.path / journal.NAME
-    lines.write_bytes(lines.read_bytes().replace(b'"Two"', b'"Owt"'))
+    good = lines.read_bytes()
+    lines.write_bytes(good.replace(b'"Two"', b'"Owt"'))
     with Bundle.open(bundle.path, write=False) as again:
-        assert (again.project.title, bool(again.notice)) == ("One", True), (
+        assert (again.project.title, again.notice) == ("Three", None), "it leads to where it says that it leads"
+    lines.write_bytes(good.replace(b'"Three"', b'"Eerht"'))
+    with Bundle.open(bundle.path, write=False) as again:
+        assert (again.project.title, bool(again.notice)) == ("Two", True), (
             "a patch that leads elsewhere is not believed"
         )
+    second = good.index(b'"patch"', good.index(b'"patch"') + 1)
+    lines.write_bytes(good[:second] + b'"patsh"' + good[second + 7 :])
+    with Bundle.open(bundle.path, write=False) as again:
+        assert (again.project.title, bool(again.notice)) == ("One", True), "what follows a broken line is not believed"
+    lines.write_bytes(good)
     lines.write_bytes(lines.read_bytes().replace(b'"patch"', b'"patsh"'))
     with Bundle.open(bundle.path, now=now) as again:
         assert (again.project.title, bool(again.notice)) == ("Night bus", True)
