@@ -86,7 +86,9 @@ class Verifier:
         return self.facts.get(hashlib.sha256(path.read_bytes()).hexdigest(), ExportFacts(state="NoCredentials"))
 
 
-def write_song(folder: Path, *, seed: int = 1, meta: dict[str, Any] | None = None, terms: dict[str, Any] | None = None) -> Path:
+def write_song(
+    folder: Path, *, seed: int = 1, meta: dict[str, Any] | None = None, terms: dict[str, Any] | None = None
+) -> Path:
     """A folder with a song of half a second, its stems, credits and terms."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)

@@ -142,7 +142,12 @@ def test_a_code_gives_tokens_once_and_a_second_use_takes_them_back(world: World)
 
 @pytest.mark.parametrize(
     "change",
-    [{"code_verifier": "w" * 64}, {"code_verifier": ""}, {"redirect_uri": "http://127.0.0.1:5124/callback"}, {"code": "x"}],
+    [
+        {"code_verifier": "w" * 64},
+        {"code_verifier": ""},
+        {"redirect_uri": "http://127.0.0.1:5124/callback"},
+        {"code": "x"},
+    ],
 )
 def test_a_code_needs_its_verifier_and_its_redirect(world: World, change: dict[str, str]):
     code = code_of(world)
@@ -263,7 +268,9 @@ def test_sign_in_in_the_browser(served: Served, somebody: Callable[[str], Platfo
     assert client.known_account() == ada
 
 
-def test_an_injected_answer_is_ignored_and_the_right_one_taken(served: Served, somebody: Callable[[str], PlatformClient]):
+def test_an_injected_answer_is_ignored_and_the_right_one_taken(
+    served: Served, somebody: Callable[[str], PlatformClient]
+):
     ada = served.account("ada@example.org")
     seen: list[int] = []
 
@@ -279,7 +286,9 @@ def test_an_injected_answer_is_ignored_and_the_right_one_taken(served: Served, s
             seen.append(web.get(redirect_uri.replace("/callback", "/other"), params=wrong[0]).status_code)
             twice = f"{redirect_uri}?state={state}&state={state}&code=x"
             seen.append(web.get(twice).status_code)
-            seen.append(web.get(redirect_uri, params={"state": state, "code": "x"}, headers={"Host": "evil"}).status_code)
+            seen.append(
+                web.get(redirect_uri, params={"state": state, "code": "x"}, headers={"Host": "evil"}).status_code
+            )
 
     open_browser, problems = browser("ada@example.org", PASSWORD, before=attack)
     client = somebody("ada")
