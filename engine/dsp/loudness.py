@@ -97,6 +97,10 @@ class BlockPowers:
         """Number of whole blocks so far."""
         return len(self._sums) - 1
 
+    def last(self, count: int) -> Curve:
+        """The last whole blocks, at most `count`."""
+        return np.array(self._sums[max(self.complete - count, 0) : self.complete], dtype=np.float64)
+
     def values(self, *, part: bool = True) -> Curve:
         """``(blocks,) float64``, linear power; the last part block is left out with ``part=False``."""
         whole = np.array(self._sums[:-1], dtype=np.float64)
@@ -122,7 +126,7 @@ class LoudnessMeter:
         """Loudness of the last `seconds` (momentary 0.4, short-term 3), over the whole steps so far; -inf before the
         first.
         """
-        steps = self._powers.values(part=False)[-round(seconds / STEP_S) :]
+        steps = self._powers.last(round(seconds / STEP_S))
         return to_lufs(float(steps.sum()) * STEP_S / seconds) if steps.size else -math.inf
 
     def integrated_lufs(self) -> float:

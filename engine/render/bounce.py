@@ -33,7 +33,7 @@ class _Spool:
     """Stereo blocks parked on the disk without a name: they vanish with the process."""
 
     def __init__(self, folder: Path):
-        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         self.frames = 0
 
     def write(self, block: Audio) -> None:

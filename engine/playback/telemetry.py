@@ -1,0 +1,70 @@
+"""One block of shared memory in which the engine process publishes and the window's process reads, without a lock.
+
+A counter that is odd while the writer is at work tells a reader to look again (a sequence lock).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+MAX_TRACKS = 256
+
+LAYOUT = np.dtype(
+    [
+        ("sequence", "<i8"),
+        ("serial", "<i8"),
+        ("heartbeat", "<i8"),
+        ("playing", "<i8"),
+        ("frame", "<i8"),
+        ("plan_rate", "<i8"),
+        ("rate", "<i8"),
+        ("block_frames", "<i8"),
+        ("xruns", "<i8"),
+        ("latency_s", "<f8"),
+        ("dsp_load", "<f8"),
+        ("lufs_m", "<f8"),
+        ("lufs_s", "<f8"),
+        ("true_peak_dbtp", "<f8"),
+        ("master", "<f4", (2,)),
+        ("tracks", "<f4", (MAX_TRACKS, 4)),
+        ("device", "S128"),
+        ("device_name", "S256"),
+        ("notice", "S512"),
+    ]
+)
+
+SIZE = LAYOUT.itemsize
+TRIES = 64
+
+
+class Telemetry:
+    """A view of the block; `memory` is a writable buffer of `SIZE` bytes."""
+
+    def __init__(self, memory: Any):
+        self._record = np.frombuffer(memory, dtype=LAYOUT, count=1)
+        self._writers = threading.Lock()
+
+    def publish(self, **values: Any) -> None:
+        """Write fields of `LAYOUT`, seen by readers all at once; text is cut to its field."""
+        record = self._record
+        with self._writers:
+            record["sequence"] += 1
+            for name, value in values.items():
+                if isinstance(value, str):
+                    room = LAYOUT[name].itemsize
+                    value = value.encode()[:room].decode(errors="ignore").encode()
+                record[name][0] = value
+            record["sequence"] += 1
+
+    def read(self) -> Any:
+        """A consistent copy of the block, a NumPy record."""
+        copy = self._record.copy()
+        for _ in range(TRIES):
+            before = int(self._record["sequence"][0])
+            copy = self._record.copy()
+            if before % 2 == 0 and int(self._record["sequence"][0]) == before:
+                break
+        return copy[0]
