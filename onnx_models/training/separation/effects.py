@@ -1,4 +1,4 @@
-"""Effects that rendered parts pass through: audio is ``(2, frames) float32`` at the training rate, and every choice comes from `rng`."""
+"""Effects of rendered parts: audio is ``(2, frames) float32`` at the training rate, every choice comes from `rng`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a checkpoint to the pack: ONNX with dynamic time, parity at other lengths, self-test, figures with bounds, card, manifest."""
+"""From a checkpoint to the pack: ONNX with dynamic time, parity, self-test, figures with bounds, card, manifest."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write_graph(network: SubTdf, path: Path) -> None:
 
 
 def parity(network: SubTdf, path: Path) -> float:
-    """Largest difference between torch and onnxruntime at lengths other than the exported one, relative to the largest output."""
+    """Largest difference between torch and onnxruntime at other lengths, relative to the largest output."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -146,7 +146,7 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
         "parameters": sum(p.numel() for p in network.parameters()),
         "step": state["step"],
         "minutes": state["minutes"],
-        "audio_hours": state["batches"] * 4 * 3.03 / 3600,
+        "audio_hours": state["heard_s"] / 3600,
         "parity": off,
         "version": version,
         "checkpoint": hashlib.sha256((part / "checkpoint.pt").read_bytes()).hexdigest(),
@@ -174,7 +174,9 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
         "version": version,
         "kind": "separation",
         "title": "Contrafact stems",
-        "description": "Splits a song into vocals, drums, bass and other. Trained by the project on licensed sounds only.",
+        "description": (
+            "Splits a song into vocals, drums, bass and other. Trained by the project on licensed sounds only."
+        ),
         "graph": "model.onnx",
         "members": members,
         "inputs": [{"name": "mixture", "content": "spectrum L.re L.im R.re R.im", "shape": [1, 4, bins, None]}],
@@ -194,13 +196,16 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
             "redistribute": True,
             "commercial": True,
             "training_statement": (
-                "Trained only on the licensed sounds listed here (CC0, public domain, CC BY, MIT and CMU ARCTIC's licence) and on sound "
+                "Trained only on the licensed sounds listed here (CC0, public domain, CC BY, MIT and CMU ARCTIC's "
+                "licence) and on sound "
                 "synthesised by the project. No commercial recordings, no scraped material, no stems of other models. "
-                f"Left out because their other cuts judge the model: {', '.join(EXCLUDED)}. card.md lists attributions, seeds and log."
+                f"Left out because their other cuts judge the model: {', '.join(EXCLUDED)}. "
+                "card.md lists attributions, seeds and log."
             ),
             "training_data": training,
             "voice_consent": (
-                "Voices come from recordings published for reuse under the licences listed; the model separates and does not imitate voices."
+                "Voices come from recordings published for reuse under the licences listed; the model separates and "
+                "does not imitate voices."
             ),
         },
         "selftest": tested,

@@ -22,8 +22,10 @@ PIECES = {
     "open": r"hihat_(open|loose|half)",
     "crash": r"crash|china|splash|cymbal|suspended$|clash|gong",
     "ride": r"ride",
-    "tom": r"tom_|tenor|treble|conga|bongo|quinto|tumba|frame|large_hit|^hit[0-9]|darbuka|high_(open|muted)|low_(open|muted)",
-    "perc": r"cowbell|clave|wood|agogo|guiro|triangle|shaker|tamb|perc|bell|block|slit|snap|blip|glitch|robot|vibraslap|maraca|shake",
+    "tom": r"tom_|tenor|treble|conga|bongo|quinto|tumba|frame|large_hit|^hit[0-9]|darbuka|high_(open|muted)|"
+    r"low_(open|muted)",
+    "perc": r"cowbell|clave|wood|agogo|guiro|triangle|shaker|tamb|perc|bell|block|slit|snap|blip|glitch|robot|"
+    r"vibraslap|maraca|shake",
 }
 
 

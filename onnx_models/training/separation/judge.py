@@ -1,6 +1,7 @@
 """Judging on real recordings never trained on, with the bounds that belong beside every figure.
 
-Figures are global SDR and SI-SDR (Le Roux et al. 2019, https://arxiv.org/abs/1811.02508) in dB at 44.1 kHz, over the whole clip.
+Figures are global SDR and SI-SDR (Le Roux et al. 2019, https://arxiv.org/abs/1811.02508) in dB at 44.1 kHz, over the
+whole clip.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def ideal_ratio(clip: Clip) -> Samples:
 
 
 def baseline(mixture: Samples) -> Samples:
-    """Classical separation: median-filtered harmonic and percussive parts (Fitzgerald 2010), a low-pass for the bass, the middle for the voice."""
+    """Classical separation: harmonic and percussive parts by median filters (Fitzgerald 2010), low-pass, middle."""
     spectrum = stft(mixture)
     size = np.abs(spectrum)
     steady = np.stack([ndimage.median_filter(side, (1, 31)) for side in size])

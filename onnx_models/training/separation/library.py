@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,7 +124,7 @@ def build(samples: Path, cache: Path, *, processes: int = 2) -> None:
     (cache / "library.part").replace(cache / "library.i16")
     part = cache / "library.json.part"
     part.write_text(json.dumps(entries), encoding="utf-8")
-    os.replace(part, cache / "library.json")
+    part.replace(cache / "library.json")
 
 
 class Library:

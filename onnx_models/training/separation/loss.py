@@ -1,10 +1,11 @@
 """The training loss of real masks, fused: softmax, two distances and their gradient in one pass over memory.
 
-On a CPU the masks of four stems are the largest tensors of the whole network, and a dozen element-wise operations on them took as long as
-the network itself. `reference` is the same loss in plain torch: what a GPU uses, and what the test compares with.
+On a CPU the masks of four stems are the largest tensors of the whole network, and a dozen element-wise operations on
+them took as long as the network itself. `reference` is the same loss in plain torch: what a GPU uses, and what the test
+compares with.
 
-With ``X`` the mixture and ``S`` a stem, both complex, a real mask ``m`` can only move ``m X`` along the direction of ``X``. So a target is
-given as its part along ``X`` and the squared rest: ``|m X - S|^2 = (m |X| - along)^2 + rest``.
+With ``X`` the mixture and ``S`` a stem, both complex, a real mask ``m`` can only move ``m X`` along the direction of
+``X``. So a target is given as its part along ``X`` and the squared rest: ``|m X - S|^2 = (m |X| - along)^2 + rest``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Training examples: mixtures torn from the pool, changed, and turned into what the loss wants.
 
-Two in five mixtures keep a song together; the others pair stems of strangers. Each stem gets its own pitch and speed, saturation, equaliser,
-gain, side and polarity. All of it is a function of `(seed, index)`, so a run can be repeated and resumed.
+Two in five mixtures keep a song together; the others pair stems of strangers. Each stem gets its own pitch and speed,
+saturation, equaliser, gain, side and polarity. All of it is a function of the pool and of `(seed, index)`, so a run can
+be repeated and resumed.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _targets(stems, curves, mix, size, along, rest):  # type: ignore[no-untyped-
 
 
 class Mixer:
-    """Draws examples from a pool folder. A new look at the folder is taken now and then, so that the pool may grow meanwhile."""
+    """Draws examples from a pool folder, which is looked at again now and then: the pool may grow meanwhile."""
 
     def __init__(self, cache: Path, *, seed: int):
         self.cache, self.seed = cache, seed
@@ -151,7 +152,7 @@ class Mixer:
         return out
 
     def example(self, index: int) -> tuple[Samples, Samples, Samples, Samples]:
-        """Mixture ``(4, BINS, FRAMES)``, its magnitude ``(2, BINS, FRAMES)``, and `along` and `rest` ``(4, 2, BINS, FRAMES)``."""
+        """Mixture ``(4, BINS, FRAMES)``, its size ``(2, ...)``, and `along` and `rest` ``(4, 2, BINS, FRAMES)``."""
         self._look()
         rng = np.random.default_rng([self.seed, index])
         stems = self.stems(rng)

@@ -1,9 +1,10 @@
 """SubTDF: a small U-Net of convolutions and frequency-wise linear layers over folded sub-bands of the spectrum.
 
 The lineage is TFC-TDF v3 (Kim, Lee, Jung 2023, https://arxiv.org/abs/2306.09382), DTTNet (Chen, Vekkot, Shukla 2023,
-https://arxiv.org/abs/2309.08684) and BSRNN's dual path (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights are our own.
+https://arxiv.org/abs/2309.08684) and BSRNN's dual path (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights
+are our own.
 
-It models the lowest `BINS` bins (0 to 8.3 kHz at 44.1 kHz) and carries the mean mask of the highest `TOP` of them upward.
+It models the lowest `BINS` bins (0 to 8.3 kHz at 44.1 kHz) and carries the mean mask of the highest `TOP` upward.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class DualPath(nn.Module):
 class SubTdf(nn.Module):
     """Spectrum of a stereo mixture in, spectra of the four stems out.
 
-    `forward` takes ``(batch, 4, bins, frames)`` (channels L.re, L.im, R.re, R.im; any number of bins from `BINS` up) and returns
+    `forward` takes ``(batch, 4, bins, frames)`` (L.re, L.im, R.re, R.im; any number of bins from `BINS` up) and returns
     ``(batch, 4, 4, bins, frames)`` in the order vocals, drums, bass, other, whose sum over the stems is the input.
     """
 
@@ -106,7 +107,7 @@ class SubTdf(nn.Module):
         self.head = nn.Sequential(nn.Conv2d(width + 4 * FOLD, 64, 1), nn.GELU(), nn.Conv2d(64, 2 * STEMS * FOLD, 1))
 
     def logits(self, x: Tensor) -> Tensor:
-        """Mask logits ``(batch, STEMS, 2, BINS, frames)`` of the modelled band; their softmax over the stems is the mask."""
+        """Logits ``(batch, STEMS, 2, BINS, frames)`` of the modelled band; the mask is their softmax over the stems."""
         batch, _, _, frames = x.shape
         low = x[:, :, :BINS]
         pair = low.reshape(batch, 2, 2, BINS, frames)
@@ -129,7 +130,7 @@ class SubTdf(nn.Module):
         return out.reshape(batch, STEMS, 2, BINS, frames)
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, _, bins, frames = x.shape
+        batch, _, _, frames = x.shape
         mask = torch.softmax(self.logits(x).float(), 1)
         top = mask[:, :, :, BINS - TOP :].mean(3, keepdim=True)
         low_in, high_in = x[:, :, :BINS], x[:, :, BINS:]

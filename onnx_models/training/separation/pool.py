@@ -32,7 +32,7 @@ def render_song(cache: Path, seed: int) -> Path:
 
 
 def album_songs(cache: Path) -> list[Path]:
-    """The sample-aligned phrases of the three album tracks that may be used, summed to stems, one pool file a passage."""
+    """The sample-aligned phrases of the three album tracks that may be used, as stems, one pool file a passage."""
     library = _library(cache)
     passages: dict[tuple[str, str], dict[int, list[kit.Entry]]] = {}
     for entry in library.entries:

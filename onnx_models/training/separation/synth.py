@@ -1,6 +1,8 @@
-"""Parametric sound: oscillator voices, drums and noises that no sample kit has enough of. All return ``(2, frames) float32``."""
+"""Parametric sound: oscillators, drums and noises that no sample kit has enough of, all ``(2, frames) float32``."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -196,9 +198,7 @@ def glottal_voice(rng: Rng, pitches: npt.NDArray[np.float64], frames: int) -> Sa
     block = int(rng.uniform(0.15, 0.5) * RATE)
     weights = rng.integers(0, len(vowels), frames // block + 2)
     fade = np.linspace(0, 1, block)
-    blend = np.concatenate(
-        [fade if a != b else np.ones(block) for a, b in zip(weights[:-1], weights[1:], strict=True)]
-    )[:frames]
+    blend = np.concatenate([fade if a != b else np.ones(block) for a, b in pairwise(weights)])[:frames]
     for index in range(len(vowels)):
         now = np.repeat(weights[1:] == index, block)[:frames] * blend
         before = np.repeat(weights[:-1] == index, block)[:frames] * (1 - blend)

@@ -1,4 +1,4 @@
-"""The trainer: a wall-clock budget, a learning rate that ends at zero with it, an average of the weights, checkpoints and resume."""
+"""The trainer: a wall-clock budget, a rate that ends at zero with it, averaged weights, checkpoints and resume."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from onnx_models.training.separation import judge
+from onnx_models.training.separation.library import RATE
 from onnx_models.training.separation.loss import mask_loss
-from onnx_models.training.separation.mixing import Mixtures
+from onnx_models.training.separation.mixing import SEGMENT, Mixtures
 from onnx_models.training.separation.network import SubTdf
 
 LEVEL = 1.0 / (2.0 * math.sqrt(2048.0))
-"""Factor of the spectrum at 44.1 kHz of a track brought to an RMS of 1; training's own at half the rate is ``1 / sqrt(2048)``."""
+"""Factor of the spectrum at 44.1 kHz of a track brought to an RMS of 1; at half the rate it is ``1 / sqrt(2048)``."""
+
+SEGMENT_S = SEGMENT / RATE
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,10 @@ class Settings:
     out: Path
     minutes: float
     seed: int = 11
-    batch: int = 4
+    batch: int = 2
     width: int = 32
-    rate: float = 2e-3
-    decay: float = 0.9995
+    rate: float = 1.5e-3
+    decay: float = 0.999
     threads: int = 2
     workers: int = 1
     judge_every_s: float = 600.0
@@ -86,6 +89,7 @@ class Run:
         )
         self.step = 0
         self.batches = 0
+        self.heard_s = 0.0
         self.minutes_before = 0.0
         self.best = -99.0
 
@@ -95,6 +99,7 @@ class Run:
             "settings": self.network.settings,
             "step": self.step,
             "batches": self.batches,
+            "heard_s": self.heard_s,
             "minutes": self.minutes_before,
             "best": self.best,
             "average": self.average.state_dict(),
@@ -113,7 +118,7 @@ class Run:
         if "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.batches, self.best = state["step"], state["batches"], state["best"]
-        self.minutes_before = state["minutes"]
+        self.minutes_before, self.heard_s = state["minutes"], state["heard_s"]
 
     def _blend(self) -> None:
         decay = min(self.settings.decay, (1 + self.step) / (10 + self.step))
@@ -128,7 +133,9 @@ class Run:
         s.out.mkdir(parents=True, exist_ok=True)
         clips = judge.load_clips(s.audio) if s.audio is not None else []
         data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches)
-        loader = iter(DataLoader(data, batch_size=None, num_workers=s.workers, prefetch_factor=4))
+        loader = iter(
+            DataLoader(data, batch_size=None, num_workers=s.workers, prefetch_factor=4 if s.workers else None)
+        )
         begun, minutes_before = time.monotonic(), self.minutes_before
         judged, logged, losses = begun, begun, []
         first_step = self.step
@@ -140,7 +147,7 @@ class Run:
             while not done:
                 passed = time.monotonic() - begun
                 done = passed >= s.minutes * 60
-                share = min(passed / (s.minutes * 60), 1.0)
+                share = min(passed / max(s.minutes * 60, 1e-6), 1.0)
                 warm = min((self.step - first_step + 1) / 100, 1.0)
                 rate = s.rate * warm * 0.5 * (1 + math.cos(math.pi * share))
                 for group in self.optimizer.param_groups:
@@ -157,10 +164,11 @@ class Run:
                     self._blend()
                 self.step += 1
                 self.batches += 1
+                self.heard_s += s.batch * SEGMENT_S
                 losses.append(float(loss.detach()))
                 now = time.monotonic()
                 self.minutes_before = minutes_before + (now - begun) / 60
-                audio_s = round(self.batches * s.batch * 3.03)
+                audio_s = round(self.heard_s)
                 if now - logged > 60 or done:
                     log.writerow(
                         [

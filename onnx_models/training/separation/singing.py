@@ -1,0 +1,123 @@
+"""The voices of a training song."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onnx_models.training.separation import effects, synth
+from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, melody, place
+from onnx_models.training.separation.instruments import pitched, resing, shift
+from onnx_models.training.separation.library import RATE, Library
+
+
+def vocals(form: Form, library: Library, rng: Rng) -> Samples:
+    """A lead (re-sung speech, singing, sampled vowels, rap or a synthetic voice) with doubles, harmonies, effects."""
+    out = np.zeros((2, FRAMES), np.float32)
+    voices = [e for entries in library.folders("voice").values() for e in entries]
+    by_speaker = {name: [e for e in entries if e.world] for name, entries in library.folders("voice").items()}
+    by_speaker = {name: entries for name, entries in by_speaker.items() if entries}
+    names = sorted(by_speaker)
+    kind = str(
+        rng.choice(["resung", "recorded", "vowels", "speech", "glottal", "chops"], p=[0.5, 0.18, 0.12, 0.1, 0.05, 0.05])
+    )
+    settings: dict[str, Any] = {
+        "formant": float(2 ** rng.normal(0, 0.12)),
+        "vibrato": float(rng.choice([0.0, 0.15, 0.35, 0.6])),
+        "breath": float(rng.choice([0.0, 0.0, 0.1, 0.3])),
+        "glide_s": float(rng.choice([0.02, 0.06, 0.1, 0.16])),
+        "scoop": float(rng.uniform(0, 0.4)),
+        "legato": float(rng.choice([0.0, 0.0, 0.6])),
+    }
+    if kind in ("resung", "glottal"):
+        entries = by_speaker[names[int(rng.integers(len(names)))]]
+        voice = library.voice(entries[int(rng.integers(len(entries)))])
+        voiced = voice.f0[voice.f0 > 0]
+        centre = 69 + 12 * np.log2(np.median(voiced) / 440) if voiced.size else 55
+        low = int(np.clip(centre + rng.uniform(-3, 9), 40, 70))
+        line = melody(form, rng, low=low, high=low + 12, density=rng.uniform(0.7, 2.5), bars=range(form.bars))
+        line = [
+            (a, min(b, (line[i + 1][0] - a - 0.02) if i + 1 < len(line) else b), p) for i, (a, b, p) in enumerate(line)
+        ]
+        line = [event for event in line if event[1] > 0.06 and event[0] < SECONDS - 0.2]
+        if kind == "glottal":
+            pitches = np.full(FRAMES, np.nan)
+            for start, length, pitch in line:
+                pitches[int(start * RATE) : int((start + length) * RATE)] = pitch
+            out += synth.glottal_voice(rng, pitches, FRAMES)
+        else:
+            harmonies = [0] + [
+                int(rng.choice([0, 0, 3, 4, 7, -5, 12, -12])) for _ in range(int(rng.choice([0, 0, 0, 1, 2])))
+            ]
+            for number, interval in enumerate(harmonies):
+                moved = [(a + (rng.normal(0, 0.015) if number else 0), b, p + interval) for a, b, p in line]
+                moved = [(max(a, 0.0), b, p) for a, b, p in moved]
+                part = resing(voice, moved, SECONDS, rng, settings=settings)
+                place(
+                    out,
+                    effects.pan(part, 0.0 if number == 0 else rng.uniform(-0.8, 0.8)),
+                    0.0,
+                    1.0 if number == 0 else rng.uniform(0.3, 0.7),
+                )
+    elif kind == "vowels":
+        choirs = pitched(library, "voice")
+        instrument = choirs[int(rng.integers(len(choirs)))]
+        low = int(np.clip(min(e.note for e in instrument.entries), 38, 72))
+        for number in range(int(rng.choice([1, 1, 2, 3]))):
+            line = melody(form, rng, low=low, high=low + 14, density=rng.uniform(0.4, 1.5), bars=range(form.bars))
+            for start, length, pitch in line:
+                place(out, instrument.note(pitch, length, 0.8, rng), start, 1.0 if number == 0 else 0.6)
+    elif kind == "chops":
+        entry = voices[int(rng.integers(len(voices)))]
+        audio = library.samples(entry)
+        starts = rng.integers(0, max(audio.shape[1] - RATE // 2, 1), 4)
+        cuts = [audio[:, s : s + int(rng.uniform(0.08, 0.4) * RATE)] for s in starts]
+        cuts = [
+            c * np.minimum(1, np.minimum(np.arange(c.shape[1]), np.arange(c.shape[1])[::-1]) / 80).astype(np.float32)
+            for c in cuts
+        ]
+        pattern = np.flatnonzero(rng.random(form.beats_per_bar * 4) < 0.3)
+        pitches = rng.choice([0, 0, 0, 3, 5, 7, -5, 12], pattern.size + 1)
+        for bar in range(form.bars):
+            for index, step in enumerate(pattern):
+                cut = cuts[index % 4]
+                place(out, shift(cut, float(2 ** (pitches[index] / 12)), cut.shape[1]), form.time(bar, step / 4, rng))
+    else:
+        sung = [
+            e
+            for e in voices
+            if e.velocity == "phrase"
+            and e.folder.startswith(("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry"))
+        ]
+        spoken = [e for e in voices if e.world]
+        source = sung if kind == "recorded" else spoken
+        ratio = float(2 ** (rng.normal(0, 2.5) / 12))
+        chosen = source[int(rng.integers(len(source)))]
+        same = [e for e in source if e.folder == chosen.folder]
+        now = rng.uniform(0, 2)
+        while now < SECONDS:
+            audio = library.samples(same[int(rng.integers(len(same)))])
+            place(out, shift(audio, ratio, audio.shape[1]), now)
+            now += audio.shape[1] / RATE / ratio + float(rng.choice([0.05, 0.5, 1.5, 3]))
+    if rng.random() < 0.5:
+        out = effects.compress(out, rng)
+    if rng.random() < 0.15:
+        out = effects.drive(out, rng.uniform(1, 6))
+    if rng.random() < 0.7:
+        out = effects.highpass(out, rng.uniform(70, 250))
+    out = effects.bells(out, rng)
+    if rng.random() < 0.08:
+        out = effects.lowpass(effects.highpass(out, 400), 3400)
+    if rng.random() < 0.2:
+        double = np.stack([np.roll(out[0], int(0.012 * RATE)), np.roll(out[1], int(0.019 * RATE))])
+        out = (out + 0.7 * double).astype(np.float32)
+    if rng.random() < 0.12:
+        out = effects.chorus(out, rng)
+    if rng.random() < 0.25:
+        out = effects.delay(out, rng, beat_s=form.beat_s)
+    if rng.random() < 0.75:
+        out = effects.reverb(
+            out, rng, seconds=float(np.exp(rng.uniform(np.log(0.3), np.log(3.5)))), wet=rng.uniform(0.04, 0.45)
+        )
+    return out
