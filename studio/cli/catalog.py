@@ -12,6 +12,9 @@ from studio.flows import acquire
 catalog_app = typer.Typer(help="The platform's catalogue.", no_args_is_help=True, rich_markup_mode=None)
 
 
+_MARKS = {"allowed": "✓", "limited": "✓", "exceeded": "!", "forbidden": "✗", "time": "·"}
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     app.command()(login)
@@ -22,16 +25,20 @@ def register(app: typer.Typer) -> None:
 
 
 def login(
-    email: Annotated[str | None, typer.Option(help="Account; the demo account of the embedded platform if absent.")] = None,
+    email: Annotated[
+        str | None, typer.Option(help="Account; the demo account of the embedded platform if absent.")
+    ] = None,
     password: Annotated[
-        str | None, typer.Option(envvar="CONTRAFACT_PASSWORD", help="Password; asked for on a terminal, or the browser is used.")
+        str | None,
+        typer.Option(envvar="CONTRAFACT_PASSWORD", help="Password; asked for on a terminal, or the browser is used."),
     ] = None,
     device: Annotated[bool, typer.Option("--device", help="Show a code to type in on another device.")] = False,
     home: HomeOption = None,
     platform: PlatformOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Sign in to the platform. Without options the demo account is used on the embedded platform, and the device flow on any other."""
+    """Sign in to the platform. Without options the demo account is used on the embedded platform, and the device
+    flow on any other."""
     with opened(home, platform, as_json=json) as session:
         if email is not None and password is None:
             password = typer.prompt("Password", hide_input=True)
@@ -44,7 +51,9 @@ def login(
 
 def search(
     text: Annotated[str, typer.Argument(help="Title, artist, ISRC or key; everything if absent.")] = "",
-    may: Annotated[list[str] | None, typer.Option(help="Only what may be done, such as style:arrangement. Repeatable.")] = None,
+    may: Annotated[
+        list[str] | None, typer.Option(help="Only what may be done, such as style:arrangement. Repeatable.")
+    ] = None,
     min_bpm: Annotated[float | None, typer.Option(help="Slowest tempo.")] = None,
     max_bpm: Annotated[float | None, typer.Option(help="Fastest tempo.")] = None,
     stems: Annotated[bool, typer.Option("--stems", help="Only recordings that come with stems.")] = False,
@@ -55,7 +64,9 @@ def search(
     """Search the catalogue."""
     with opened(home, platform, as_json=json) as session:
         bpm = None if min_bpm is None and max_bpm is None else (min_bpm or 0.0, max_bpm or 1000.0)
-        items = acquire.search(session.services, text, operations=tuple(may or ()), bpm=bpm, has_stems=True if stems else None)
+        items = acquire.search(
+            session.services, text, operations=tuple(may or ()), bpm=bpm, has_stems=True if stems else None
+        )
         if json:
             print_json({"recordings": items})
             return
@@ -93,7 +104,7 @@ def license_(
         out(f"{signed.grant.resource.title}: licence {signed.grant.grant_id}, revision {signed.grant.rev}")
         if summary is not None:
             for line in summary.lines:
-                out(f"  {'✓' if line.state == 'yes' else '✗' if line.state == 'no' else '·'} {line.text}{'  ' + line.note if line.note else ''}")
+                out(f"  {_MARKS[line.state]} {line.text}{'  ' + line.note if line.note else ''}")
 
 
 def download(

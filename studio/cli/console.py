@@ -1,4 +1,5 @@
-"""What a command says, and how: plain text for a person, JSON for a program, progress on a terminal, errors with a remedy."""
+"""What a command says, and how: plain text for a person, JSON for a program, progress on a terminal, errors with a
+remedy."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -27,7 +28,9 @@ HomeOption = Annotated[
 ]
 PlatformOption = Annotated[
     str | None,
-    typer.Option("--platform", envvar="CONTRAFACT_PLATFORM", help="Address of the platform; the embedded one if absent."),
+    typer.Option(
+        "--platform", envvar="CONTRAFACT_PLATFORM", help="Address of the platform; the embedded one if absent."
+    ),
 ]
 
 
@@ -60,7 +63,7 @@ def fail(error: StudioError | EngineError, *, as_json: bool) -> NoReturn:
 
 
 @contextmanager
-def errors_shown(*, as_json: bool) -> Iterator[None]:
+def errors_shown(*, as_json: bool) -> Generator[None]:
     """Turn named errors into a message, a remedy and an exit code."""
     try:
         yield
@@ -71,7 +74,7 @@ def errors_shown(*, as_json: bool) -> Iterator[None]:
 
 
 @contextmanager
-def opened(home: Path | None, platform: str | None, *, as_json: bool) -> Iterator[Session]:
+def opened(home: Path | None, platform: str | None, *, as_json: bool) -> Generator[Session]:
     """A session for the length of one command, with its errors shown and its processes stopped."""
     with errors_shown(as_json=as_json):
         session = Session.open(home, platform_url=platform, headless=True)
@@ -82,7 +85,8 @@ def opened(home: Path | None, platform: str | None, *, as_json: bool) -> Iterato
 
 
 class Terminal:
-    """The context that a flow reports to on the command line: a progress bar on a terminal, silence elsewhere; Ctrl+C cancels."""
+    """The context that a flow reports to on the command line: a progress bar on a terminal, silence elsewhere;
+    Ctrl+C cancels."""
 
     def __init__(self, title: str, *, quiet: bool = False):
         self._title = title
@@ -156,7 +160,9 @@ def table(rows: list[tuple[str, ...]], *, header: tuple[str, ...] | None = None)
     if not lines:
         return ""
     widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in lines
+    )
 
 
 def out(text: str) -> None:

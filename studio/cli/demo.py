@@ -20,7 +20,7 @@ from studio.project import edits
 from studio.project.model import Project
 from studio.session import Session
 
-STYLE = "house"
+STYLE = "bossa"
 FORMATS: tuple[export.Format, ...] = ("wav", "flac", "mp3")
 
 
@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
 def demo(
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the exports and report.json.")] = Path("demo-out"),
     style: Annotated[str | None, typer.Option(help="Id of the style.")] = None,
-    keep_home: Annotated[Path | None, typer.Option("--home", help="Use this home instead of a fresh one that is removed.")] = None,
+    keep_home: Annotated[
+        Path | None, typer.Option("--home", help="Use this home instead of a fresh one that is removed.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Make a licensed remix from sign-in to signed, verified files, on the embedded platform."""
@@ -49,8 +51,16 @@ def _demo(out_dir: Path, style: str, home: Path, *, as_json: bool) -> None:
         try:
             out_dir.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
-            raise StudioError(f"“{out_dir}” cannot be made: {problem.strerror}.", remedy="Choose another folder with --out.", code="path-not-writable") from problem
-        report = with_progress("Demo", lambda context: run_demo(session, out_dir, style, context, say=None if as_json else out), quiet=as_json)
+            raise StudioError(
+                f"“{out_dir}” cannot be made: {problem.strerror}.",
+                remedy="Choose another folder with --out.",
+                code="path-not-writable",
+            ) from problem
+        report = with_progress(
+            "Demo",
+            lambda context: run_demo(session, out_dir, style, context, say=None if as_json else out),
+            quiet=as_json,
+        )
         path = out_dir / "report.json"
         path.write_text(to_json(report) + "\n", encoding="utf-8")
         if as_json:
@@ -94,7 +104,12 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
     item = acquire.search(services)[0]
     asset = acquire.fetch(services, item.id)
     grant = services.library.grant_for(asset.asset_sha256).grant
-    done("licence", f"“{asset.title}” by {', '.join(asset.artists)}: {grant.grant_id} rev {grant.rev}, stems {', '.join(asset.stems)}", 0.1)
+    done(
+        "licence",
+        f"“{asset.title}” by {', '.join(asset.artists)}: {grant.grant_id} rev {grant.rev}, "
+        f"stems {', '.join(asset.stems)}",
+        0.1,
+    )
 
     landing = acquire.place(services, asset)
     project = landing.apply(Project(id=uuid7(), title=asset.title))
@@ -109,8 +124,14 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
             "references": separate.refs(services, project, label, context),
         },
     )
-    said = ", ".join(f"{name} {value:+.1f} dB" if value is not None else f"{name} silent" for name, value in quality.items())
-    done("stems", f"SI-SDR against the label's own: {said}; {facts['provider'].upper()}, {1 / facts['rtf']:.0f} x real time", 0.3)
+    said = ", ".join(
+        f"{name} {value:+.1f} dB" if value is not None else f"{name} silent" for name, value in quality.items()
+    )
+    done(
+        "stems",
+        f"SI-SDR against the label's own: {said}; {facts['provider'].upper()}, {1 / facts['rtf']:.0f} x real time",
+        0.3,
+    )
 
     split = separate.split(services, project, group, context)
     project = split.apply(project)
@@ -118,7 +139,11 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
     restyled = restyle.restyle(services, project, group, context, style=style, seed=41)
     project = restyled.apply(project)
     result = restyled.result
-    done("restyle", f"{name}: {', '.join(result.parts) or 'production'} at {result.tempo_bpm:.1f} BPM in {result.key}, vocals kept", 0.5)
+    done(
+        "restyle",
+        f"{name}: {', '.join(result.parts) or 'production'} at {result.tempo_bpm:.1f} BPM in {result.key}, vocals kept",
+        0.5,
+    )
 
     project = _mix(project, group)
     project = edits.rename_project(project, f"{asset.title} ({name})")
@@ -131,7 +156,9 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
     last: export.ExportResult | None = None
     for index, format_ in enumerate(FORMATS):
         path = out_dir / f"{_plain(project.title)}.{format_}"
-        options = msgspec.structs.replace(export.options_for(services, path), title=project.title, artist="Demo remixer")
+        options = msgspec.structs.replace(
+            export.options_for(services, path), title=project.title, artist="Demo remixer"
+        )
         last = session.deliver(export.export(services, project, path, options, context))
         seen = verify.verify(services, path)
         if seen.state != "Trusted" or last.receipt_id is None:
@@ -154,13 +181,27 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
                 "sha256": last.sha256,
             }
         )
-        done(f"export {index + 1}", f"{format_.upper()} {seen.state}, {last.lufs:.1f} LUFS, {last.true_peak_dbtp:.1f} dBTP, receipt {last.receipt_id}", 0.55 + 0.15 * index)
+        done(
+            f"export {index + 1}",
+            f"{format_.upper()} {seen.state}, {last.lufs:.1f} LUFS, {last.true_peak_dbtp:.1f} dBTP, "
+            f"receipt {last.receipt_id}",
+            0.55 + 0.15 * index,
+        )
     assert last is not None
     if say is not None:
         for side, shares in (("recording", last.shares.master), ("song", last.shares.publishing)):
-            say(f"  {side:9s} " + ", ".join(f"{share.name} {share.ppm / 10_000:.2f} %" for share in shares) + f"; sum {sum(share.ppm for share in shares):,} ppm")
+            say(
+                f"  {side:9s} "
+                + ", ".join(f"{share.name} {share.ppm / 10_000:.2f} %" for share in shares)
+                + f"; sum {sum(share.ppm for share in shares):,} ppm"
+            )
     return {
-        "song": {"title": asset.title, "artists": list(asset.artists), "grant_id": grant.grant_id, "grant_rev": grant.rev},
+        "song": {
+            "title": asset.title,
+            "artists": list(asset.artists),
+            "grant_id": grant.grant_id,
+            "grant_rev": grant.rev,
+        },
         "stems": {
             "si_sdr_db": quality,
             "model": f"{facts['model_id']} {facts['model_version']}",
@@ -168,7 +209,15 @@ def run_demo(session: Session, out_dir: Path, style: str, context: TaskContext, 
             "sum_error_db": facts["sum_error_db"],
             "used_in_remix": "label" if split.result.delivered else "model",
         },
-        "style": {"id": style, "name": name, "parts": list(result.parts), "tempo_bpm": result.tempo_bpm, "key": result.key, "seed": result.seed, "notices": list(result.notices)},
+        "style": {
+            "id": style,
+            "name": name,
+            "parts": list(result.parts),
+            "tempo_bpm": result.tempo_bpm,
+            "key": result.key,
+            "seed": result.seed,
+            "notices": list(result.notices),
+        },
         "project": str(bundle),
         "exports": exports,
         "timings_s": done.timings_s,

@@ -1,6 +1,7 @@
 """Edit a project from the command line: each command is one undoable step, written at once.
 
-Tracks and clips are named by id, by name (case does not matter, unique beginnings will do) or by number from 1 in the order of `edit show`;
+Tracks and clips are named by id, by name (case does not matter, unique beginnings will do) or by number from 1 in
+the order of `edit show`;
 stems of one split track among several are written ``Song/drums``.
 """
 
@@ -21,7 +22,9 @@ from studio.project import edits
 from studio.project.model import Clip, Insert, Project, Track
 from studio.project.tempo import TempoMap
 
-app = typer.Typer(help="Change a project; each command is one undoable step.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Change a project; each command is one undoable step.", no_args_is_help=True, rich_markup_mode=None
+)
 
 ProjectArg = Annotated[Path, typer.Argument(help="The project's folder, Name.contrafact.")]
 TrackArg = Annotated[str, typer.Argument(help="Track: name, id or number; `master` where it applies.")]
@@ -42,7 +45,9 @@ def find_track(project: Project, text: str) -> Track:
     if not exact and wanted.isdigit() and 1 <= int(wanted) <= len(project.tracks):
         exact = [project.tracks[int(wanted) - 1]]
     if not exact:
-        exact = [t for t in project.tracks if t.name.lower().startswith(wanted) or names[t.id].lower().startswith(wanted)]
+        exact = [
+            t for t in project.tracks if t.name.lower().startswith(wanted) or names[t.id].lower().startswith(wanted)
+        ]
     if len(exact) == 1:
         return exact[0]
     known = ", ".join(names.values()) or "none yet"
@@ -68,7 +73,9 @@ def find_clip(project: Project, text: str) -> Clip:
     if number.isdigit() and 1 <= int(number) <= len(track.clips):
         return track.clips[int(number) - 1]
     raise ProjectError(
-        f"There is no clip {number} on “{track.name}”.", remedy=f"It has {len(track.clips)} clips; `edit show` lists them.", code="edit-invalid"
+        f"There is no clip {number} on “{track.name}”.",
+        remedy=f"It has {len(track.clips)} clips; `edit show` lists them.",
+        code="edit-invalid",
     )
 
 
@@ -91,16 +98,44 @@ def report(project: Project, *, as_json: bool) -> None:
         flags = ("M" if track.strip.mute else "-") + ("S" if track.strip.solo else "-")
         take = f"take {track.take}" if track.take else ""
         indent = "  " if track.parent else ""
-        rows.append((str(index), f"{indent}{track.name}", flags, f"{track.strip.gain_db:+.1f} dB", f"pan {track.strip.pan:+.2f}", take))
+        rows.append(
+            (
+                str(index),
+                f"{indent}{track.name}",
+                flags,
+                f"{track.strip.gain_db:+.1f} dB",
+                f"pan {track.strip.pan:+.2f}",
+                take,
+            )
+        )
         for number, clip in enumerate(track.clips, 1):
-            rows.append(("", f"{indent}  {number}: {clip.name or project.sources[clip.source].title}", "", tempo.text(clip.start_s), f"{clip.length_s:.2f} s", _shape(clip)))
-    out(f"{project.title}: {project.tempo[0].bpm:.2f} BPM, {project.beats_per_bar}/{project.beat_unit}, {project.key or 'no key'}, {project.length_s:.2f} s")
+            rows.append(
+                (
+                    "",
+                    f"{indent}  {number}: {clip.name or project.sources[clip.source].title}",
+                    "",
+                    tempo.text(clip.start_s),
+                    f"{clip.length_s:.2f} s",
+                    _shape(clip),
+                )
+            )
+    out(
+        f"{project.title}: {project.tempo[0].bpm:.2f} BPM, {project.beats_per_bar}/{project.beat_unit}, "
+        f"{project.key or 'no key'}, {project.length_s:.2f} s"
+    )
     out(table(rows) if rows else "No tracks yet: add one with `contrafact add`.")
 
 
 def _shape(clip: Clip) -> str:
-    parts = [f"x{clip.tempo_ratio:.3f}" if clip.tempo_ratio != 1 else "", f"{clip.semitones:+g} st" if clip.semitones else ""]
-    parts += [f"{clip.gain_db:+.1f} dB" if clip.gain_db else "", "reversed" if clip.reverse else "", "muted" if clip.muted else ""]
+    parts = [
+        f"x{clip.tempo_ratio:.3f}" if clip.tempo_ratio != 1 else "",
+        f"{clip.semitones:+g} st" if clip.semitones else "",
+    ]
+    parts += [
+        f"{clip.gain_db:+.1f} dB" if clip.gain_db else "",
+        "reversed" if clip.reverse else "",
+        "muted" if clip.muted else "",
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -164,7 +199,13 @@ def eq(
     json: JsonFlag = False,
 ) -> None:
     """Set one band of the equaliser."""
-    _apply(project, f"EQ {track}", lambda p: edits.set_eq_band(p, _strip_id(p, track), band - 1, freq_hz=freq, gain_db=gain, q=q), home, json)
+    _apply(
+        project,
+        f"EQ {track}",
+        lambda p: edits.set_eq_band(p, _strip_id(p, track), band - 1, freq_hz=freq, gain_db=gain, q=q),
+        home,
+        json,
+    )
 
 
 @app.command()
@@ -183,7 +224,13 @@ def compressor(
 
     def edit(p: Project) -> Project:
         return edits.set_compressor(
-            p, _strip_id(p, track), threshold_db=threshold, ratio=ratio, attack_s=attack, release_s=release, makeup_db=makeup
+            p,
+            _strip_id(p, track),
+            threshold_db=threshold,
+            ratio=ratio,
+            attack_s=attack,
+            release_s=release,
+            makeup_db=makeup,
         )
 
     _apply(project, f"Compressor {track}", edit, home, json)
@@ -201,7 +248,11 @@ def insert(
     """Add an effect to a track."""
     parameters = {name: _number(value, name) for name, _, value in (each.partition("=") for each in parameter or [])}
     _apply(
-        project, f"Insert {kind}", lambda p: edits.add_insert(p, _strip_id(p, track), Insert(id=uuid7(), kind=kind, parameters=parameters)), home, json
+        project,
+        f"Insert {kind}",
+        lambda p: edits.add_insert(p, _strip_id(p, track), Insert(id=uuid7(), kind=kind, parameters=parameters)),
+        home,
+        json,
     )
 
 
@@ -233,11 +284,19 @@ def trim(
     json: JsonFlag = False,
 ) -> None:
     """Trim a clip on either side; the sound stays where it is."""
-    _apply(project, "Trim clip", lambda p: edits.trim_clip(p, find_clip(p, clip).id, start_s=start, end_s=end), home, json)
+    _apply(
+        project, "Trim clip", lambda p: edits.trim_clip(p, find_clip(p, clip).id, start_s=start, end_s=end), home, json
+    )
 
 
 @app.command()
-def cut(project: ProjectArg, clip: ClipArg, at: Annotated[float, typer.Argument(help="Seconds.")], home: HomeOption = None, json: JsonFlag = False) -> None:
+def cut(
+    project: ProjectArg,
+    clip: ClipArg,
+    at: Annotated[float, typer.Argument(help="Seconds.")],
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
     """Split a clip in two."""
     _apply(project, "Split clip", lambda p: edits.split_clip(p, find_clip(p, clip).id, at), home, json)
 
@@ -256,7 +315,9 @@ def clip_(
     fade_in: Annotated[float | None, typer.Option(help="Seconds.")] = None,
     fade_out: Annotated[float | None, typer.Option(help="Seconds.")] = None,
     pitch: Annotated[float | None, typer.Option(help="Semitones.")] = None,
-    speed: Annotated[float | None, typer.Option(help="Tempo ratio: 1.1 plays a tenth faster at the same pitch.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Tempo ratio: 1.1 plays a tenth faster at the same pitch.")
+    ] = None,
     reverse: Annotated[bool | None, typer.Option("--reverse/--forward")] = None,
     mute: Annotated[bool | None, typer.Option("--mute/--unmute")] = None,
     home: HomeOption = None,
@@ -266,7 +327,15 @@ def clip_(
 
     def edit(p: Project) -> Project:
         return edits.set_clip(
-            p, find_clip(p, clip).id, gain_db=gain, fade_in_s=fade_in, fade_out_s=fade_out, semitones=pitch, tempo_ratio=speed, reverse=reverse, muted=mute
+            p,
+            find_clip(p, clip).id,
+            gain_db=gain,
+            fade_in_s=fade_in,
+            fade_out_s=fade_out,
+            semitones=pitch,
+            tempo_ratio=speed,
+            reverse=reverse,
+            muted=mute,
         )
 
     _apply(project, "Change clip", edit, home, json)
@@ -279,7 +348,9 @@ def remove_track(project: ProjectArg, track: TrackArg, home: HomeOption = None, 
 
 
 @app.command(name="rename-track")
-def rename_track(project: ProjectArg, track: TrackArg, name: str, home: HomeOption = None, json: JsonFlag = False) -> None:
+def rename_track(
+    project: ProjectArg, track: TrackArg, name: str, home: HomeOption = None, json: JsonFlag = False
+) -> None:
     """Rename a track."""
     _apply(project, f"Rename {track}", lambda p: edits.rename_track(p, find_track(p, track).id, name), home, json)
 
@@ -293,7 +364,9 @@ def take(
     json: JsonFlag = False,
 ) -> None:
     """Choose a take."""
-    _apply(project, f"Take {number}", lambda p: edits.choose_take(p, find_track(p, track).id, number or None), home, json)
+    _apply(
+        project, f"Take {number}", lambda p: edits.choose_take(p, find_track(p, track).id, number or None), home, json
+    )
 
 
 @app.command()
@@ -312,7 +385,9 @@ def split(
         prefer = "model" if stems == "model" else "label"
         landing = with_progress(
             "Splitting",
-            lambda ctx: separate_flow.split(session.services, session.project, track_id, ctx, prefer=prefer, provider=provider),
+            lambda ctx: separate_flow.split(
+                session.services, session.project, track_id, ctx, prefer=prefer, provider=provider
+            ),
             quiet=json,
         )
         session.commit(landing.label, landing.apply(session.project))
@@ -364,4 +439,8 @@ def _number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ProjectError(f"“{text}” is not a number for {name}.", remedy="Write it as NAME=VALUE, such as mix=0.3.", code="edit-invalid") from None
+        raise ProjectError(
+            f"“{text}” is not a number for {name}.",
+            remedy="Write it as NAME=VALUE, such as mix=0.3.",
+            code="edit-invalid",
+        ) from None

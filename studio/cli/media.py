@@ -8,8 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from engine.inference.styles import list_styles
-from studio.cli.console import HomeOption, JsonFlag, PlatformOption, errors_shown, opened, out, print_json, table, with_progress
-from studio.flows import audition, verify as verify_flow
+from studio.cli.console import (
+    HomeOption,
+    JsonFlag,
+    PlatformOption,
+    errors_shown,
+    opened,
+    out,
+    print_json,
+    table,
+    with_progress,
+)
+from studio.flows import audition
+from studio.flows import verify as verify_flow
 
 ProviderOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the model runs.")]
 
@@ -23,10 +34,13 @@ def register(app: typer.Typer) -> None:
 
 
 def separate(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")],
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")
+    ],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the stems.")],
     stems: Annotated[
-        Literal["label", "model"], typer.Option(help="Stems as the label delivered them where there are any, or made by the model.")
+        Literal["label", "model"],
+        typer.Option(help="Stems as the label delivered them where there are any, or made by the model."),
     ] = "label",
     provider: ProviderOption = "auto",
     home: HomeOption = None,
@@ -37,7 +51,9 @@ def separate(
     with opened(home, platform, as_json=json) as session:
         result = with_progress(
             "Splitting",
-            lambda ctx: audition.separate_to_folder(session.services, source, out_dir, ctx, prefer=stems, provider=provider),
+            lambda ctx: audition.separate_to_folder(
+                session.services, source, out_dir, ctx, prefer=stems, provider=provider
+            ),
             quiet=json,
         )
         if json:
@@ -48,7 +64,10 @@ def separate(
         for name, path in result.stems.items():
             out(f"{name:7s} {path}")
         speed = f", {1 / result.rtf:.0f} x real time" if result.rtf else ""
-        out(f"made by {result.model} on {result.provider}{speed}; sum of stems against the input {result.sum_error_db:.0f} dB")
+        out(
+            f"made by {result.model} on {result.provider}{speed}; "
+            f"sum of stems against the input {result.sum_error_db:.0f} dB"
+        )
 
 
 def styles(json: JsonFlag = False) -> None:
@@ -62,10 +81,14 @@ def styles(json: JsonFlag = False) -> None:
 
 
 def restyle(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")],
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")
+    ],
     style: Annotated[str, typer.Option(help="Id of the style, as `styles` lists them.")],
     out_file: Annotated[Path, typer.Option("--out", help="The file to write: .wav, .flac or .mp3.")],
-    intensity: Annotated[float, typer.Option(min=0.0, max=1.0, help="0 changes nothing, 1 is the style in full.")] = 1.0,
+    intensity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0 changes nothing, 1 is the style in full.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Another number gives another variation.")] = 0,
     keep: Annotated[str, typer.Option(help="Stems that stay as they are, separated by commas.")] = "vocals",
     provider: ProviderOption = "auto",
@@ -79,7 +102,15 @@ def restyle(
         result = with_progress(
             "Restyling",
             lambda ctx: audition.restyle_to_file(
-                session.services, source, out_file, ctx, style=style, intensity=intensity, seed=seed, keep=kept, provider=provider
+                session.services,
+                source,
+                out_file,
+                ctx,
+                style=style,
+                intensity=intensity,
+                seed=seed,
+                keep=kept,
+                provider=provider,
             ),
             quiet=json,
         )
@@ -88,7 +119,10 @@ def restyle(
             return
         for notice in result.notices:
             out(f"note: {notice}")
-        out(f"{result.out}: {result.style} at {result.tempo_bpm:.1f} BPM in {result.key or 'no clear key'}, {result.state}, {result.lufs:.1f} LUFS")
+        out(
+            f"{result.out}: {result.style} at {result.tempo_bpm:.1f} BPM in {result.key or 'no clear key'}, "
+            f"{result.state}, {result.lufs:.1f} LUFS"
+        )
 
 
 def verify(

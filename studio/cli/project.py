@@ -13,7 +13,9 @@ from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out
 from studio.cli.edit import ProjectArg, report
 from studio.flows import acquire, export, import_own, shares
 
-FormatOption = Annotated[Literal["wav", "flac", "mp3"] | None, typer.Option("--format", help="By the file's name if absent.")]
+FormatOption = Annotated[
+    Literal["wav", "flac", "mp3"] | None, typer.Option("--format", help="By the file's name if absent.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +37,9 @@ def new(
     """Make an empty project."""
     with opened(home, None, as_json=json) as session:
         if project.exists():
-            raise ProjectError(f"“{project.name}” is there already.", remedy="Choose another name, or open it.", code="project-exists")
+            raise ProjectError(
+                f"“{project.name}” is there already.", remedy="Choose another name, or open it.", code="project-exists"
+            )
         session.new_project(title or project.stem, tempo_bpm=tempo)
         session.save_project(project)
         report(session.project, as_json=json)
@@ -43,7 +47,9 @@ def new(
 
 def add(
     project: ProjectArg,
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")],
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")
+    ],
     at: Annotated[float, typer.Option(help="Where it starts, in seconds.")] = 0.0,
     home: HomeOption = None,
     platform: PlatformOption = None,
@@ -56,7 +62,9 @@ def add(
         notices: tuple[str, ...] = ()
         if path.exists() or path.suffix:
             landing = with_progress(
-                "Importing", lambda ctx: import_own.import_file(session.services, session.project, path, ctx, at_s=at), quiet=json
+                "Importing",
+                lambda ctx: import_own.import_file(session.services, session.project, path, ctx, at_s=at),
+                quiet=json,
             )
             notices = landing.result.notices
             session.commit(landing.label, landing.apply(session.project))
@@ -80,7 +88,9 @@ def render(
     """Render the mix as it plays. Only projects of your own material: what is licensed leaves by `export`, signed."""
     with opened(home, None, as_json=json) as session:
         session.open_project(project)
-        made = with_progress("Rendering", lambda ctx: export.render_own(session.services, session.project, out_file, ctx), quiet=json)
+        made = with_progress(
+            "Rendering", lambda ctx: export.render_own(session.services, session.project, out_file, ctx), quiet=json
+        )
         if json:
             print_json(made)
         else:
@@ -104,28 +114,44 @@ def export_(
     with opened(home, platform, as_json=json) as session:
         session.open_project(project)
         options = export.options_for(session.services, out_file, format=format_)
-        changes = {"rate": rate, "bits": bits, "destination": destination, "title": session.project.title, "artist": artist}
-        options = msgspec.structs.replace(options, **{name: value for name, value in changes.items() if value is not None})
+        changes = {
+            "rate": rate,
+            "bits": bits,
+            "destination": destination,
+            "title": session.project.title,
+            "artist": artist,
+        }
+        options = msgspec.structs.replace(
+            options, **{name: value for name, value in changes.items() if value is not None}
+        )
         if loudness is not None:
             options = msgspec.structs.replace(options, loudness_lufs=loudness or None)
-        made = with_progress("Exporting", lambda ctx: export.export(session.services, session.project, out_file, options, ctx), quiet=json)
+        made = with_progress(
+            "Exporting",
+            lambda ctx: export.export(session.services, session.project, out_file, options, ctx),
+            quiet=json,
+        )
         made = session.deliver(made)
         if json:
             print_json(made)
             return
         out(f"{made.path}: {made.state}, {made.lufs:.1f} LUFS, {made.true_peak_dbtp:.1f} dBTP")
         out(shares.as_text(made.shares))
-        out(f"receipt {made.receipt_id}" if made.receipt_id else "queued: it is sent when the platform is there (`contrafact sync`)")
+        out(
+            f"receipt {made.receipt_id}"
+            if made.receipt_id
+            else "queued: it is sent when the platform is there (`contrafact sync`)"
+        )
 
 
 def shares_(project: ProjectArg, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Show who is paid for the mix as it is now."""
     with opened(home, None, as_json=json) as session:
         session.open_project(project)
-        found = with_progress("Listening", lambda ctx: shares.shares_of(session.services, session.project, ctx), quiet=json)
+        found = with_progress(
+            "Listening", lambda ctx: shares.shares_of(session.services, session.project, ctx), quiet=json
+        )
         if json:
             print_json(found)
         else:
             out(shares.as_text(found))
-
-

@@ -16,6 +16,7 @@ import typer
 
 from engine.errors import EngineError
 from engine.inference.packs import list_packs
+from engine.playback.player import Player
 from engine.worker import Worker
 from studio import __version__
 from studio.base.errors import StudioError
@@ -51,9 +52,20 @@ def sync(home: HomeOption = None, platform: PlatformOption = None, json: JsonFla
     with opened(home, platform, as_json=json) as session:
         report = session.sync_now().value()
         if json:
-            print_json({"sent": report.sent, "waiting": report.waiting, "parked": report.parked, "state": report.state, "problem": report.problem})
+            print_json(
+                {
+                    "sent": report.sent,
+                    "waiting": report.waiting,
+                    "parked": report.parked,
+                    "state": report.state,
+                    "problem": report.problem,
+                }
+            )
         else:
-            out(f"sent {report.sent}, waiting {report.waiting}, needs you {report.parked}" + (f": {report.problem}" if report.problem else ""))
+            out(
+                f"sent {report.sent}, waiting {report.waiting}, needs you {report.parked}"
+                + (f": {report.problem}" if report.problem else "")
+            )
         if report.waiting or report.parked:
             raise typer.Exit(1)
 
@@ -63,9 +75,26 @@ def models_list(home: HomeOption = None, json: JsonFlag = False) -> None:
     with opened(home, None, as_json=json) as session:
         packs = list_packs(session.services.pack_roots)
         if json:
-            print_json([{"id": p.id, "version": p.version, "kind": p.kind, "title": p.title, "digest": p.digest, "rights": p.rights} for p in packs])
+            print_json(
+                [
+                    {
+                        "id": p.id,
+                        "version": p.version,
+                        "kind": p.kind,
+                        "title": p.title,
+                        "digest": p.digest,
+                        "rights": p.rights,
+                    }
+                    for p in packs
+                ]
+            )
         else:
-            out(table([(p.id, p.version, p.kind, p.title, p.rights.weights) for p in packs], header=("id", "version", "kind", "title", "licence")))
+            out(
+                table(
+                    [(p.id, p.version, p.kind, p.title, p.rights.weights) for p in packs],
+                    header=("id", "version", "kind", "title", "licence"),
+                )
+            )
 
 
 def models_verify(
@@ -101,7 +130,9 @@ def version(json: JsonFlag = False) -> None:
 
 
 def doctor(
-    warm: Annotated[bool, typer.Option("--warm", help="Compile the audio kernels, so that the first use is quick.")] = False,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Compile the audio kernels, so that the first use is quick.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what does not work.")] = False,
     home: HomeOption = None,
     json: JsonFlag = False,
@@ -123,11 +154,26 @@ def doctor(
 
 
 def _system_findings() -> list[Finding]:
-    found = [Finding(name="Python", ok=True, detail=f"{machine.python_version()} on {machine.system()} {machine.machine()}, {os.cpu_count()} cores")]
-    missing = [name for name in ("PySide6-Essentials", "numpy", "soundfile", "c2pa-python", "numba", "librosa") if not _installed(name)]
+    found = [
+        Finding(
+            name="Python",
+            ok=True,
+            detail=f"{machine.python_version()} on {machine.system()} {machine.machine()}, {os.cpu_count()} cores",
+        )
+    ]
+    missing = [
+        name
+        for name in ("PySide6-Essentials", "numpy", "soundfile", "c2pa-python", "numba", "librosa")
+        if not _installed(name)
+    ]
     runtimes = [name for name in ("onnxruntime", "onnxruntime-gpu") if _installed(name)]
     found.append(
-        Finding(name="packages", ok=not missing, detail=f"missing: {', '.join(missing)}" if missing else "all there", remedy="Run packaging/bootstrap.py again.")
+        Finding(
+            name="packages",
+            ok=not missing,
+            detail=f"missing: {', '.join(missing)}" if missing else "all there",
+            remedy="Run packaging/bootstrap.py again.",
+        )
     )
     found.append(
         Finding(
@@ -138,15 +184,17 @@ def _system_findings() -> list[Finding]:
         )
     )
     try:
-        from engine.playback.player import list_devices
-
-        devices = list_devices()
+        with Player() as player:
+            player.wait_ready()
+            devices = [device for device in player.devices() if device.id != "none"]
         found.append(
             Finding(
                 name="sound",
                 ok=bool(devices),
                 needed=False,
-                detail=f"{len(devices)} output devices" if devices else "no output device; everything but hearing works",
+                detail=f"{len(devices)} output devices"
+                if devices
+                else "no output device; everything but hearing works",
                 remedy="Connect an audio interface; on Linux install libportaudio2.",
             )
         )
@@ -162,8 +210,19 @@ def _folder_findings(home: Path | None) -> list[Finding]:
         keys = KeyStore(paths)
         return [
             Finding(name="folders", ok=True, detail=str(paths.data)),
-            Finding(name="disk", ok=free_gb > 2, detail=f"{free_gb:.0f} GB free", remedy="Free some space: stems and decoded audio need it."),
-            Finding(name="keys", ok=keys.notice is None, needed=False, detail="in the system's keyring" if keys.in_keyring else "in files of your own user", remedy=keys.notice or ""),
+            Finding(
+                name="disk",
+                ok=free_gb > 2,
+                detail=f"{free_gb:.0f} GB free",
+                remedy="Free some space: stems and decoded audio need it.",
+            ),
+            Finding(
+                name="keys",
+                ok=keys.notice is None,
+                needed=False,
+                detail="in the system's keyring" if keys.in_keyring else "in files of your own user",
+                remedy=keys.notice or "",
+            ),
         ]
     finally:
         paths.close()
@@ -174,7 +233,14 @@ def _worker_findings(*, warm: bool) -> list[Finding]:
     found: list[Finding] = []
     try:
         providers = worker.run("studio.flows.warm:providers", {})
-        found.append(Finding(name="models run on", ok=bool(providers), detail=", ".join(providers) or "nothing", remedy="Reinstall onnxruntime."))
+        found.append(
+            Finding(
+                name="models run on",
+                ok=bool(providers),
+                detail=", ".join(providers) or "nothing",
+                remedy="Reinstall onnxruntime.",
+            )
+        )
         if warm:
             with tempfile.TemporaryDirectory() as folder:
                 worker.run("studio.flows.warm:warm", {"folder": folder})

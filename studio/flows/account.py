@@ -1,4 +1,5 @@
-"""What the manifest says of a project: the sources that are heard, what was done to them, and the models that did it."""
+"""What the manifest says of a project: the sources that are heard, what was done to them, and the models that did
+it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def licensed_sources(services: Services, project: Project) -> tuple[LicensedSour
         RightsError: no-grant, grant-expired ... for one whose licence does not hold now.
     """
     return tuple(
-        licensed_source(services.library.grant_for(use.asset_sha256), stems=tuple(sorted(use.stems))) for use in usage_of(project).sources
+        licensed_source(services.library.grant_for(use.asset_sha256), stems=tuple(sorted(use.stems)))
+        for use in usage_of(project).sources
     )
 
 
@@ -37,7 +39,8 @@ def own_sources(project: Project) -> tuple[OwnSource, ...]:
 
 
 def steps_of(project: Project) -> tuple[StepFacts, ...]:
-    """Everything that was done to what is heard: separation, restyles, settings of takes, tempo and pitch; each once."""
+    """Everything that was done to what is heard: separation, restyles, settings of takes, tempo and pitch; each
+    once."""
     steps: dict[tuple[object, ...], StepFacts] = {}
     for track, clip in audible_clips(project):
         source = project.sources[clip.source]
@@ -50,7 +53,9 @@ def steps_of(project: Project) -> tuple[StepFacts, ...]:
     return tuple(steps.values())
 
 
-def models_of(services: Services, steps: Iterable[StepFacts], digests: dict[str, tuple[str, str]]) -> tuple[ModelFacts, ...]:
+def models_of(
+    services: Services, steps: Iterable[StepFacts], digests: dict[str, tuple[str, str]]
+) -> tuple[ModelFacts, ...]:
     """The models that the steps name, with their packs' titles and training statements where the packs are still here.
 
     `digests` maps a model's id to (version, digest) as the project recorded them.
@@ -65,7 +70,9 @@ def models_of(services: Services, steps: Iterable[StepFacts], digests: dict[str,
             title, statement = pack.title, pack.rights.training_statement
         except PackError:
             title, statement = step.model_id, "The model's pack is not on this computer any more."
-        found[step.model_id] = ModelFacts(id=step.model_id, version=version, digest=digest, title=title, statement=statement)
+        found[step.model_id] = ModelFacts(
+            id=step.model_id, version=version, digest=digest, title=title, statement=statement
+        )
     return tuple(found.values())
 
 
@@ -111,7 +118,9 @@ def _fact(step: Step, owner: str | None, source: Source) -> StepFacts:
 def _clip_facts(project: Project, track: Track, clip: Clip, source: Source, owner: str | None) -> Iterable[StepFacts]:
     stem = source.role if source.role in STEMS else None
     if clip.tempo_ratio != 1.0:
-        yield StepFacts(operation="time_stretch", at=now_iso(), source=owner, parameters={"tempo_ratio": round(clip.tempo_ratio, 6)})
+        yield StepFacts(
+            operation="time_stretch", at=now_iso(), source=owner, parameters={"tempo_ratio": round(clip.tempo_ratio, 6)}
+        )
     if clip.semitones:
         yield StepFacts(operation="pitch_shift", at=now_iso(), source=owner, parameters={"semitones": clip.semitones})
     shown = next((take for take in track.takes if take.number == track.take), None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -19,6 +20,8 @@ from studio.project import edits
 from studio.project.model import Marker, Project, Source
 from studio.rights import summary as rights_summary
 from studio.rights.grants import SignedGrant
+
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class CatalogueItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +92,10 @@ def _item(row: RecordingSummary, owned: set[str]) -> CatalogueItem:
 def _artwork(named: Any, asset_sha256: str) -> tuple[str, str]:
     """The cover's two colours: the label's, or a quiet pair that follows from the recording's digest."""
     if isinstance(named, dict):
-        colours = (named.get("from"), named.get("to"))  # pyright: ignore[reportUnknownMemberType]
-        if all(isinstance(each, str) and len(each) == 7 and each[0] == "#" for each in colours):
-            return str(colours[0]), str(colours[1])
+        fields = cast("dict[str, Any]", named)
+        first, second = str(fields.get("from")), str(fields.get("to"))
+        if _HEX.fullmatch(first) and _HEX.fullmatch(second):
+            return first, second
     seed = int(asset_sha256[:6], 16)
     return _colour(seed, 0.34), _colour(seed + 900, 0.62)
 
@@ -146,7 +150,9 @@ def fetch(services: Services, recording_id: str, context: TaskContext | None = N
             def report(fraction: float, note: str = "", *, before: int = before, size: int = info.size) -> None:
                 context.progress(0.05 + 0.9 * (before + fraction * size) / total, "Downloading")
 
-            client.download(detail.summary.id, path, role=info.role, progress=report, cancelled=lambda: context.cancelled)
+            client.download(
+                detail.summary.id, path, role=info.role, progress=report, cancelled=lambda: context.cancelled
+            )
             done += info.size
             files[info.role] = path
         context.progress(0.97, "Storing it encrypted")
@@ -204,9 +210,9 @@ def _adopt(project: Project, facts: dict[str, Any]) -> Project:
         project = edits.set_time_signature(project, int(facts["beats_per_bar"]), project.beat_unit)
     if facts.get("key"):
         project = edits.set_key(project, str(facts["key"]))
+    found = cast("list[dict[str, Any]]", facts.get("sections") or [])
     sections = [
-        Marker(start_s=float(each["start_s"]), name=str(each["name"]), length_s=_length(each))
-        for each in facts.get("sections") or []
+        Marker(start_s=float(each["start_s"]), name=str(each["name"]), length_s=_length(each)) for each in found
     ]
     return edits.set_markers(project, sections) if sections else project
 

@@ -20,7 +20,8 @@ from studio.project.model import Project, Role, Source
 
 
 class SeparateResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Files of the stems by name, and how they were made; `sum_error_db` is the sum of stems minus the input, relative to full scale."""
+    """Files of the stems by name, and how they were made; `sum_error_db` is the sum of stems minus the input,
+    relative to full scale."""
 
     stems: dict[str, str]
     model: str
@@ -50,8 +51,11 @@ class RestyleFileResult(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-def load_project(services: Services, text: str, context: TaskContext, *, rate: int | None = None) -> tuple[Project, str, tuple[str, ...]]:
-    """A project with one track: a file of the user's own (at its own rate, or `rate`), or a recording of the catalogue by its id.
+def load_project(
+    services: Services, text: str, context: TaskContext, *, rate: int | None = None
+) -> tuple[Project, str, tuple[str, ...]]:
+    """A project with one track: a file of the user's own (at its own rate, or `rate`), or a recording of the
+    catalogue by its id.
 
     Returns:
         the project, the id of its track, and notices about conversions.
@@ -99,7 +103,9 @@ def separate_to_folder(
     refs = separate.refs(services, project, stems, context)
     files = write_stems(services, refs, out_dir, context)
     mixture = services.media.pcm(source, project.rate, context)
-    error = services.io.run("studio.flows.tasks:sum_error_db", {"mixture": mixture, "files": files}, cancelled=stop_of(context))
+    error = services.io.run(
+        "studio.flows.tasks:sum_error_db", {"mixture": mixture, "files": files}, cancelled=stop_of(context)
+    )
     made_by = f"{facts['model_id']} {facts['model_version']}" if facts else "the label"
     return SeparateResult(
         stems=files,
@@ -125,7 +131,9 @@ def write_stems(services: Services, refs: dict[str, PcmRef], out_dir: Path, cont
         for index, name in enumerate(names):
             context.progress(0.9 + 0.1 * index / len(names), f"Writing {name}")
             services.io.run(
-                "studio.flows.tasks:write_float_wav", {"pcm": refs[name], "out_path": str(part / f"{name}.wav")}, cancelled=stop_of(context)
+                "studio.flows.tasks:write_float_wav",
+                {"pcm": refs[name], "out_path": str(part / f"{name}.wav")},
+                cancelled=stop_of(context),
             )
         try:
             out_dir.mkdir(exist_ok=True)
@@ -158,7 +166,15 @@ def restyle_to_file(
     options = export.options_for(services, out_file)
     project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
     landing = restyle.restyle(
-        services, project, track_id, share_of(context, 0.1, 0.7), style=style, intensity=intensity, seed=seed, keep=keep, provider=provider
+        services,
+        project,
+        track_id,
+        share_of(context, 0.1, 0.7),
+        style=style,
+        intensity=intensity,
+        seed=seed,
+        keep=keep,
+        provider=provider,
     )
     project = edits.rename_project(landing.apply(project), f"{project.title} ({style})")
     options = msgspec.structs.replace(options, title=project.title)
@@ -180,5 +196,3 @@ def restyle_to_file(
         true_peak_dbtp=exported.true_peak_dbtp,
         notices=(*notices, *made.notices),
     )
-
-

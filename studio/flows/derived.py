@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -13,7 +13,8 @@ from studio.base.canonical import canonical_json
 
 
 class DerivedCache:
-    """Small records on disk, keyed by the digests of everything that went into a result. The sounds themselves are blobs of the library."""
+    """Small records on disk, keyed by the digests of everything that went into a result. The sounds themselves are
+    blobs of the library."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -29,7 +30,7 @@ class DerivedCache:
             found = msgspec.json.decode((self._folder / f"{key}.json").read_bytes())
         except (OSError, msgspec.DecodeError):
             return None
-        return found if isinstance(found, dict) else None
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
     def put(self, key: str, record: dict[str, Any]) -> None:
         """Keep a record, atomically.

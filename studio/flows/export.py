@@ -72,7 +72,9 @@ def options_for(services: Services, path: Path, *, format: Format | None = None)
     chosen = format or path.suffix.lower().removeprefix(".")
     if chosen not in FORMATS:
         raise StorageError(
-            f"“{path.name}” does not say which format to write.", remedy="End the name with .wav, .flac or .mp3.", code="format-unknown"
+            f"“{path.name}” does not say which format to write.",
+            remedy="End the name with .wav, .flac or .mp3.",
+            code="format-unknown",
         )
     settings = services.settings
     return ExportOptions(
@@ -87,11 +89,16 @@ def options_for(services: Services, path: Path, *, format: Format | None = None)
 def export_use(options: ExportOptions) -> ExportUse:
     """What the policy is asked about this file."""
     return ExportUse(
-        format=options.format, rate=options.rate, bits=None if options.format == "mp3" else options.bits, destination=options.destination
+        format=options.format,
+        rate=options.rate,
+        bits=None if options.format == "mp3" else options.bits,
+        destination=options.destination,
     )
 
 
-def export(services: Services, project: Project, path: Path, options: ExportOptions, context: TaskContext) -> ExportResult:
+def export(
+    services: Services, project: Project, path: Path, options: ExportOptions, context: TaskContext
+) -> ExportResult:
     """Export the mix to `path`, signed, and put it into the outbox.
 
     Raises:
@@ -154,7 +161,11 @@ def export(services: Services, project: Project, path: Path, options: ExportOpti
 def bounce(services: Services, project: Project, path: Path, options: ExportOptions, context: TaskContext) -> Bounced:
     """Render the audible mix to a tagged file."""
     plan = compile_plan(project, services.media, share_of(context, 0.0, 0.2), only_audible=True)
-    tags = {"title": options.title or project.title, "artist": options.artist, "comment": "Made with Contrafact; see its content credential."}
+    tags = {
+        "title": options.title or project.title,
+        "artist": options.artist,
+        "comment": "Made with Contrafact; see its content credential.",
+    }
     return services.io.run(
         "engine.render:bounce_task",
         {
@@ -176,7 +187,8 @@ def render_own(services: Services, project: Project, path: Path, context: TaskCo
     """Render a project of the user's own material to a file, as it is, unsigned.
 
     Raises:
-        RightsError: operation-forbidden as soon as anything licensed is heard: that leaves by `export`, with its account.
+        RightsError: operation-forbidden as soon as anything licensed is heard: that leaves by `export`, with its
+        account.
     """
     licensed = usage_of(project).sources
     if licensed:
@@ -234,8 +246,6 @@ def ensure_certificate(services: Services) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 
 
 def with_receipt(services: Services, made: ExportResult) -> ExportResult:

@@ -13,7 +13,6 @@ from studio.project.model import Clip, Project, Track
 from studio.project.usage import assets_of, lineage
 from studio.rights.verdict import Fix
 
-
 _ClipChange = Callable[[Project, Clip], Project]
 _TrackChange = Callable[[Project, Track], Project]
 
@@ -25,13 +24,19 @@ def fix_project(project: Project, fix: Fix) -> Project:
         RightsError: for a fix that no edit can bring about, such as a missing licence.
     """
     if fix.kind == "set_semitones" and fix.value is not None:
-        return _each_clip(project, fix, lambda p, clip: edits.set_clip(p, clip.id, semitones=_nearest(clip.semitones, fix)))
+        return _each_clip(
+            project, fix, lambda p, clip: edits.set_clip(p, clip.id, semitones=_nearest(clip.semitones, fix))
+        )
     if fix.kind == "set_tempo_ratio" and fix.value is not None:
-        return _each_clip(project, fix, lambda p, clip: edits.set_clip(p, clip.id, tempo_ratio=_nearest(clip.tempo_ratio, fix)))
+        return _each_clip(
+            project, fix, lambda p, clip: edits.set_clip(p, clip.id, tempo_ratio=_nearest(clip.tempo_ratio, fix))
+        )
     if fix.kind in ("remove_source", "remove_own_material"):
         return _each_clip(project, fix, lambda p, clip: edits.set_clip(p, clip.id, muted=True))
     if fix.kind == "remove_stem":
-        return _each_track(project, fix, lambda p, track: edits.set_strip(p, track.id, mute=True) if track.role == fix.stem else p)
+        return _each_track(
+            project, fix, lambda p, track: edits.set_strip(p, track.id, mute=True) if track.role == fix.stem else p
+        )
     if fix.kind in ("remove_operation", "remove_voice_model"):
         return _each_track(project, fix, lambda p, track: _without_operation(p, track, fix))
     return project
@@ -57,7 +62,11 @@ def concerns_options(fix: Fix) -> bool:
 
 def unfixable(fix: Fix) -> RightsError:
     """The error of a fix that has to be done elsewhere."""
-    return RightsError("This cannot be mended by an edit.", remedy=f"{fix.label}: in the catalogue, or in the settings.", details={"kind": fix.kind})
+    return RightsError(
+        "This cannot be mended by an edit.",
+        remedy=f"{fix.label}: in the catalogue, or in the settings.",
+        details={"kind": fix.kind},
+    )
 
 
 def _nearest(value: float, fix: Fix) -> float:
@@ -78,7 +87,9 @@ def _concerned(project: Project, clip: Clip, fix: Fix) -> bool:
 def _each_clip(project: Project, fix: Fix, change: _ClipChange) -> Project:
     for track in project.tracks:
         for clip in track.clips:
-            if _concerned(project, clip, fix) and any(clip.id == each.id for each in edits.find_track(project, track.id).clips):
+            if _concerned(project, clip, fix) and any(
+                clip.id == each.id for each in edits.find_track(project, track.id).clips
+            ):
                 project = change(project, clip)
     return project
 

@@ -21,7 +21,9 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-def load(services: Services, path: Path, *, rate: int | None, context: TaskContext | None = None) -> tuple[Source, tuple[str, ...]]:
+def load(
+    services: Services, path: Path, *, rate: int | None, context: TaskContext | None = None
+) -> tuple[Source, tuple[str, ...]]:
     """Decode a file in the worker and keep its samples; `rate` None keeps its own.
 
     Raises:
@@ -53,7 +55,13 @@ def load(services: Services, path: Path, *, rate: int | None, context: TaskConte
 
 
 def import_file(
-    services: Services, project: Project, path: Path, context: TaskContext, *, at_s: float = 0.0, track_id: str | None = None
+    services: Services,
+    project: Project,
+    path: Path,
+    context: TaskContext,
+    *,
+    at_s: float = 0.0,
+    track_id: str | None = None,
 ) -> Landing[ImportResult]:
     """Put a file of the user's own on a new track, or on `track_id`."""
     source, notices = load(services, path, rate=project.rate, context=context)
@@ -66,4 +74,6 @@ def import_file(
         clip = Clip(id=clip_id, source=source.id, start_s=max(at_s, 0.0), length_s=source.duration_s, name=source.title)
         return edits.add_clip(now, track_id, clip)
 
-    return Landing(label=f"Import {path.name}", apply=apply, result=ImportResult(track_id=track_id or new_track, notices=notices))
+    return Landing(
+        label=f"Import {path.name}", apply=apply, result=ImportResult(track_id=track_id or new_track, notices=notices)
+    )

@@ -13,7 +13,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Landing(Generic[T]):
-    """`apply` is pure and may be called on a project that was edited while the flow ran; it raises ProjectError where the edit no longer fits."""
+    """`apply` is pure and may be called on a project that was edited while the flow ran; it raises ProjectError
+    where the edit no longer fits."""
 
     label: str
     apply: Callable[[Project], Project]

@@ -1,6 +1,7 @@
 """Sounds on their way between the library and the engine.
 
-The library keeps blobs (encrypted where they are licensed); the engine plays PCM at the project's rate. `MediaCache` makes the latter from the
+The library keeps blobs (encrypted where they are licensed); the engine plays PCM at the project's rate. `MediaCache`
+makes the latter from the
 former once per session, in the scratch folder that is removed at exit.
 """
 
@@ -88,7 +89,8 @@ class MediaCache:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def _once(self, key: str, make: Callable[[Path], PcmRef]) -> PcmRef:
-        """The cached sound of this key, made by `make(path)` if it is not there; concurrent callers wait for the first."""
+        """The cached sound of this key, made by `make(path)` if it is not there; concurrent callers wait for the
+        first."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -102,7 +104,9 @@ class MediaCache:
             return made
 
     def _run(self, task: str, context: TaskContext, **kwargs: Any) -> Any:
-        return self.worker.run(f"studio.flows.tasks:{task}", kwargs, progress=context.progress, cancelled=stop_of(context))
+        return self.worker.run(
+            f"studio.flows.tasks:{task}", kwargs, progress=context.progress, cancelled=stop_of(context)
+        )
 
     def probe(self, blob: str) -> Any:
         """Rate, channels (after folding to stereo), frames and duration of an encoded blob, from its header."""
@@ -142,11 +146,19 @@ class MediaCache:
         return self._once(f"{source.blob}@{rate}", make)
 
     def stretched(
-        self, project: Project, source: Source, rate: int, *, tempo_ratio: float, semitones: float, context: TaskContext | None = None
+        self,
+        project: Project,
+        source: Source,
+        rate: int,
+        *,
+        tempo_ratio: float,
+        semitones: float,
+        context: TaskContext | None = None,
     ) -> PcmRef:
         """The source at another tempo or pitch.
 
-        Stems of one recording are stretched together in one pass, channels side by side, so that they still sum to it without phasing.
+        Stems of one recording are stretched together in one pass, channels side by side, so that they still sum to
+        it without phasing.
         """
         context = context or Silent()
         family = _siblings(project, source)
@@ -154,7 +166,9 @@ class MediaCache:
 
         def make(path: Path) -> PcmRef:
             inputs = [self.pcm(member, rate, context) for member in family]
-            outputs = [path if m.id == source.id else path.with_name(f"{path.stem}-{i}.f32") for i, m in enumerate(family)]
+            outputs = [
+                path if m.id == source.id else path.with_name(f"{path.stem}-{i}.f32") for i, m in enumerate(family)
+            ]
             made: list[PcmRef] = self._run(
                 "stretch_together",
                 context,
@@ -177,6 +191,8 @@ def _siblings(project: Project, source: Source) -> list[Source]:
     family = [
         other
         for other in project.sources.values()
-        if other.parents == source.parents and other.delivered == source.delivered and any(s.operation.startswith("stem:") for s in other.steps)
+        if other.parents == source.parents
+        and other.delivered == source.delivered
+        and any(s.operation.startswith("stem:") for s in other.steps)
     ]
     return sorted(family, key=lambda other: (other.role, other.id)) or [source]

@@ -9,7 +9,9 @@ from studio.project.limits import SILENCE_DB
 from studio.project.model import Clip, Project, Strip
 
 
-def compile_plan(project: Project, media: MediaCache, context: TaskContext | None = None, *, only_audible: bool = False) -> MixPlan:
+def compile_plan(
+    project: Project, media: MediaCache, context: TaskContext | None = None, *, only_audible: bool = False
+) -> MixPlan:
     """Everything the engine needs to play the project, with all sounds decoded and stretched.
 
     `only_audible` leaves out what is muted, for renders; the player takes all, so that unmuting is instant.
@@ -35,7 +37,9 @@ def compile_plan(project: Project, media: MediaCache, context: TaskContext | Non
             context.progress(done / todo, f"Preparing {track.name}")
         if only_audible and track.id not in heard:
             continue
-        tracks.append(TrackPlan(id=track.id, clips=tuple(clips), strip=strip_plan(track.strip), audible=track.id in heard))
+        tracks.append(
+            TrackPlan(id=track.id, clips=tuple(clips), strip=strip_plan(track.strip), audible=track.id in heard)
+        )
     rate = project.rate
     loop = project.loop
     return MixPlan(
@@ -62,7 +66,9 @@ def _clip_plan(project: Project, clip: Clip, media: MediaCache, context: TaskCon
     source = project.sources[clip.source]
     rate = project.rate
     if clip.tempo_ratio != 1.0 or clip.semitones != 0.0:
-        pcm = media.stretched(project, source, rate, tempo_ratio=clip.tempo_ratio, semitones=clip.semitones, context=context)
+        pcm = media.stretched(
+            project, source, rate, tempo_ratio=clip.tempo_ratio, semitones=clip.semitones, context=context
+        )
     else:
         pcm = media.pcm(source, rate, context)
     start = round(clip.start_s * rate)
@@ -95,12 +101,12 @@ def strip_plan(strip: Strip, *, master: bool = False) -> StripPlan:
             release_s=strip.compressor.release_s,
             makeup_db=strip.compressor.makeup_db,
         ),
-        inserts=tuple(InsertPlan(id=i.id, kind=i.kind, parameters=dict(i.parameters)) for i in strip.inserts if not i.bypass),
+        inserts=tuple(
+            InsertPlan(id=i.id, kind=i.kind, parameters=dict(i.parameters)) for i in strip.inserts if not i.bypass
+        ),
     )
 
 
 def linear(gain_db: float) -> float:
     """Decibels as a factor; -96 dB and below are silence."""
     return 0.0 if gain_db <= SILENCE_DB else float(10.0 ** (gain_db / 20.0))
-
-

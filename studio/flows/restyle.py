@@ -67,7 +67,9 @@ def restyle(
     group = edits.group_of(project, track_id)[0]
     landing: Landing[Any] | None = None
     if not edits.children_of(project, group.id):
-        landing = separate.split(services, project, group.id, share_of(context, 0.0, 0.4), prefer=prefer, provider=provider)
+        landing = separate.split(
+            services, project, group.id, share_of(context, 0.0, 0.4), prefer=prefer, provider=provider
+        )
         project = landing.apply(project)
     stems = stems_of(project, group.id)
     source = separate.recording_of(project, group.id)
@@ -105,7 +107,9 @@ def restyle(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     # Settings that a person made stay with the take; ids make a second use of the same landing impossible to confuse.
-    strips: dict[Role, Strip] = {role: edits.strip_from(settings) for role, settings in made.strips.items() if role in stems}
+    strips: dict[Role, Strip] = {
+        role: edits.strip_from(settings) for role, settings in made.strips.items() if role in stems
+    }
     number = edits.next_take_number(project, group.id)
     maker = Step(
         operation="style:production",
@@ -178,7 +182,9 @@ def _permitted(
             free.remove(role)
             kept.append(role)
             notices.append(why)
-    allowed = tuple(op for op in operators if any(rights.allowed_operation(services, source, op, role) for role in free))
+    allowed = tuple(
+        op for op in operators if any(rights.allowed_operation(services, source, op, role) for role in free)
+    )
     for operator in operators:
         if operator not in allowed and free:
             why = rights.denial_of(services, source, operator, free[0])
@@ -188,11 +194,19 @@ def _permitted(
 
 
 def _part(
-    services: Services, project: Project, source: Source, stems: dict[Role, Source], part: Any, made: Any, facts: dict[str, Any]
+    services: Services,
+    project: Project,
+    source: Source,
+    stems: dict[Role, Source],
+    part: Any,
+    made: Any,
+    facts: dict[str, Any],
 ) -> edits.RestyledPart:
     assets = () if source.asset_sha256 is None else (source.asset_sha256,)
     pcm: PcmRef = part.pcm
-    parents = tuple(stems[role].id for role in part.conditioned_on if role in stems) or tuple(stem.id for stem in stems.values())
+    parents = tuple(stems[role].id for role in part.conditioned_on if role in stems) or tuple(
+        stem.id for stem in stems.values()
+    )
     return edits.RestyledPart(
         replaces=part.replaces,
         title=part.title,

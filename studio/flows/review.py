@@ -52,7 +52,9 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     lease_end: str | None
 
 
-def review(services: Services, project: Project, options: ExportOptions, context: TaskContext, *, online: bool) -> Review:
+def review(
+    services: Services, project: Project, options: ExportOptions, context: TaskContext, *, online: bool
+) -> Review:
     """Look at the export from all sides without making it.
 
     Raises:
@@ -66,8 +68,16 @@ def review(services: Services, project: Project, options: ExportOptions, context
         found = shares_of(services, project, share_of(context, 0.05, 0.5))
     except RightsError as problem:
         if not denials:
-            denials.append(Denial(clause="splits", number="", asset_sha256=None, title="", why=problem.message, remedy=problem.remedy))
-    lufs, peak = _levels(services, project, options, share_of(context, 0.5, 1.0)) if project.length_s > 0 else (float("-inf"), float("-inf"))
+            denials.append(
+                Denial(
+                    clause="splits", number="", asset_sha256=None, title="", why=problem.message, remedy=problem.remedy
+                )
+            )
+    lufs, peak = (
+        _levels(services, project, options, share_of(context, 0.5, 1.0))
+        if project.length_s > 0
+        else (float("-inf"), float("-inf"))
+    )
     steps = account.steps_of(project)
     models = account.models_of(services, steps, account.model_digests(project))
     titles = {use.asset_sha256: use.title for use in usage_of(project).sources}
@@ -116,7 +126,9 @@ def _rows(services: Services, project: Project, found: Shares | None, denials: l
                 title=use.title,
                 artist=", ".join(grant.grant.resource.artists) if grant else "",
                 used=used + (f"; {', '.join(restyled)} restyled" if restyled else ""),
-                badge="blocked" if blocked or grant is None else rights_summary.badge(grant, services.library.context()),
+                badge="blocked"
+                if blocked or grant is None
+                else rights_summary.badge(grant, services.library.context()),
                 fixes=blocked,
                 master_ppm=share.master_ppm if share else 0,
                 publishing_ppm=share.publishing_ppm if share else 0,
@@ -140,13 +152,23 @@ def _rows(services: Services, project: Project, found: Shares | None, denials: l
     return tuple(rows)
 
 
-def _credential(services: Services, project: Project, options: ExportOptions, steps: tuple[StepFacts, ...]) -> tuple[tuple[str, str], ...]:
+def _credential(
+    services: Services, project: Project, options: ExportOptions, steps: tuple[StepFacts, ...]
+) -> tuple[tuple[str, str], ...]:
     uses = usage_of(project).sources
     grants = services.library.grants()
     generated = sorted({step.stem or "mix" for step in steps if step.generated})
     assisted = any(step.model_id is not None for step in steps)
-    disclosure = f"{', '.join(generated).capitalize()} made by a model" if generated else "Models set levels and took sounds apart" if assisted else "None by this studio"
-    licences = ", ".join(f"{g.grant.grant_id} rev {g.grant.rev}" for use in uses if (g := grants.get(use.asset_sha256)) is not None)
+    disclosure = (
+        f"{', '.join(generated).capitalize()} made by a model"
+        if generated
+        else "Models set levels and took sounds apart"
+        if assisted
+        else "None by this studio"
+    )
+    licences = ", ".join(
+        f"{g.grant.grant_id} rev {g.grant.rev}" for use in uses if (g := grants.get(use.asset_sha256)) is not None
+    )
     return (
         ("Title", options.title or project.title),
         ("Made from", ", ".join(use.title for use in uses) or "your own material"),
@@ -162,4 +184,6 @@ def _lease(services: Services, project: Project) -> tuple[int | None, str | None
     used = [grants[use.asset_sha256].grant for use in usage_of(project).sources if use.asset_sha256 in grants]
     if not used:
         return None, None
-    return min(policy.exports_left(grant, context) for grant in used), iso(min(policy.lease_end(grant) for grant in used))
+    return min(policy.exports_left(grant, context) for grant in used), iso(
+        min(policy.lease_end(grant) for grant in used)
+    )

@@ -1,9 +1,10 @@
-"""Split a track: stems as the label delivered them where there are any, else by the model; from the cache the second time."""
+"""Split a track: stems as the label delivered them where there are any, else by the model; from the cache the second
+time."""
 
 from __future__ import annotations
 
 import shutil
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -64,7 +65,9 @@ def split(
     forbidden = [role for role in stems if role not in allowed]
     if not allowed:
         raise RightsError(
-            "This licence allows no stem of this recording.", remedy="Use the recording as a whole, or ask the rightsholder.", details={"asset_sha256": source.asset_sha256}
+            "This licence allows no stem of this recording.",
+            remedy="Use the recording as a whole, or ask the rightsholder.",
+            details={"asset_sha256": source.asset_sha256},
         )
     kept: dict[Role, Source] = {role: stem for role, stem in stems.items() if role in allowed}
     notices = [f"{STEM_TITLES[role]} left out: the licence does not allow this stem." for role in forbidden]
@@ -113,7 +116,7 @@ def delivered_stems(services: Services, source: Source) -> dict[Role, Source]:
     if not asset.stems:
         return {}
     stems: dict[Role, Source] = {}
-    for role in asset.stems:
+    for role in cast("tuple[Role, ...]", asset.stems):
         step = Step(operation=f"stem:{role}", at=now_iso(), parameters={"delivered": True})
         stems[role] = _stem_source(source, role, asset.files[role], step, delivered=True)
     return stems
@@ -122,12 +125,13 @@ def delivered_stems(services: Services, source: Source) -> dict[Role, Source]:
 def model_stems(
     services: Services, project: Project, source: Source, context: TaskContext, *, provider: str | None = None
 ) -> tuple[dict[Role, Source], dict[str, Any]]:
-    """Stems made by the default model, and its facts; from the cache where this recording was split by this model before."""
+    """Stems made by the default model, and its facts; from the cache where this recording was split by this model
+    before."""
     pack = services.pack(DEFAULT_PACK)
     key = services.derived.key(task="separate", blob=source.blob, rate=project.rate, model=pack.digest)
     record = services.derived.get(key)
     if record is not None and all(services.library.blobs.has(blob) for blob in record["stems"].values()):
-        facts = {**record["facts"], "cached": True}
+        facts: dict[str, Any] = {**record["facts"], "cached": True}
     else:
         pcm = services.media.pcm(source, project.rate, context)
         folder = services.paths.scratch / f"split-{uuid7()}"
@@ -151,7 +155,7 @@ def model_stems(
         services.derived.put(key, {"stems": blobs, "facts": facts})
         record = {"stems": blobs}
     stems: dict[Role, Source] = {}
-    for role in STEMS:
+    for role in cast("tuple[Role, ...]", STEMS):
         if role not in record["stems"]:
             continue
         step = Step(
@@ -166,7 +170,9 @@ def model_stems(
     return stems, facts
 
 
-def _stem_source(source: Source, role: str, blob: str, step: Step, *, delivered: bool, rate: int | None = None) -> Source:
+def _stem_source(
+    source: Source, role: str, blob: str, step: Step, *, delivered: bool, rate: int | None = None
+) -> Source:
     return msgspec.structs.replace(
         source,
         id=uuid7(),
@@ -184,5 +190,3 @@ def _stem_source(source: Source, role: str, blob: str, step: Step, *, delivered:
 def refs(services: Services, project: Project, stems: dict[Role, Source], context: TaskContext) -> dict[str, PcmRef]:
     """The samples of stems at the project's rate."""
     return {role: services.media.pcm(stem, project.rate, context) for role, stem in stems.items()}
-
-

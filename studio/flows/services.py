@@ -22,7 +22,8 @@ from studio.sync.outbox import Outbox
 
 @dataclass
 class Services:
-    """The parts below the flows. `client` gives a client that is signed in or raises `signed-out`; it may wait for the embedded platform to start."""
+    """The parts below the flows. `client` gives a client that is signed in or raises `signed-out`; it may wait for
+    the embedded platform to start."""
 
     paths: AppPaths
     settings: Settings

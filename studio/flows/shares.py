@@ -51,5 +51,8 @@ def share_sources(services: Services, project: Project, groups: Iterable[str]) -
 
 def as_text(found: Shares) -> str:
     """Both sides as lines of text."""
-    lines = [f"{side}:" + "".join(f"\n  {share.ppm / 10_000:6.2f} %  {share.name}" for share in part) for side, part in (("recording", found.master), ("song", found.publishing))]
+    lines = [
+        f"{side}:" + "".join(f"\n  {share.ppm / 10_000:6.2f} %  {share.name}" for share in part)
+        for side, part in (("recording", found.master), ("song", found.publishing))
+    ]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from engine.io.decode import AudioReader
 from engine.io.encode import stream
 from engine.plan import MixPlan
 from engine.render import bounce_task
-from engine.types import Cancelled, PcmRef, Progress
+from engine.types import Audio, Cancelled, PcmRef, Progress
 
 
 def import_file(*, path: str, out_path: str, rate: int | None, progress: Progress, cancelled: Cancelled) -> Any:
@@ -44,7 +45,12 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 def probe(*, path: str, progress: Progress, cancelled: Cancelled) -> Probe:
     """Read a sound file's header."""
     with AudioReader(path) as reader:
-        return Probe(rate=reader.rate, channels=reader.channels, frames=reader.frames_out, duration_s=reader.frames_out / reader.rate)
+        return Probe(
+            rate=reader.rate,
+            channels=reader.channels,
+            frames=reader.frames_out,
+            duration_s=reader.frames_out / reader.rate,
+        )
 
 
 def resample_pcm(*, pcm: PcmRef, out_path: str, rate: int, progress: Progress, cancelled: Cancelled) -> PcmRef:
@@ -52,7 +58,9 @@ def resample_pcm(*, pcm: PcmRef, out_path: str, rate: int, progress: Progress, c
     progress(0.0, "Converting the sample rate")
     if cancelled():
         raise CancelledError
-    return pcm_io.write_pcm(resample(np.asarray(pcm.open()), from_rate=pcm.rate, to_rate=rate), Path(out_path), rate=rate)
+    return pcm_io.write_pcm(
+        resample(np.asarray(pcm.open()), from_rate=pcm.rate, to_rate=rate), Path(out_path), rate=rate
+    )
 
 
 def stretch_together(
@@ -64,7 +72,8 @@ def stretch_together(
     progress: Progress,
     cancelled: Cancelled,
 ) -> list[PcmRef]:
-    """Stretch sounds of one recording in one pass with their channels side by side, so that they stay in phase with each other.
+    """Stretch sounds of one recording in one pass with their channels side by side, so that they stay in phase with
+    each other.
 
     Each output has ``round(frames / tempo_ratio)`` frames.
     """
@@ -97,8 +106,11 @@ def stretch_together(
     return made
 
 
-def si_sdr_db(*, estimates: dict[str, PcmRef], references: dict[str, PcmRef], progress: Progress, cancelled: Cancelled) -> dict[str, float | None]:
-    """Scale-invariant SDR in dB (Le Roux et al., 2019) of each estimate against its reference; None where the reference is silent."""
+def si_sdr_db(
+    *, estimates: dict[str, PcmRef], references: dict[str, PcmRef], progress: Progress, cancelled: Cancelled
+) -> dict[str, float | None]:
+    """Scale-invariant SDR in dB (Le Roux et al., 2019) of each estimate against its reference; None where the
+    reference is silent."""
     result: dict[str, float | None] = {}
     for index, (name, estimate) in enumerate(estimates.items()):
         progress(index / max(len(estimates), 1), "Comparing with the true stems")
@@ -136,13 +148,15 @@ def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, 
     worst = 0.0
     readers = [AudioReader(path, rate=mixture.rate) for path in files.values()]
     try:
-        blocks = [reader.blocks() for reader in readers]
+        blocks: list[Iterator[Audio]] = [reader.blocks() for reader in readers]
         original = mixture.open()
         at = 0
         for parts in zip(*blocks, strict=True):
             if cancelled():
                 raise CancelledError
-            total = np.sum([np.broadcast_to(p, (2, p.shape[1])) for p in parts], axis=0, dtype=np.float64)
+            total = np.zeros((2, parts[0].shape[1]))
+            for part in parts:
+                total += part
             worst = max(worst, float(np.max(np.abs(total - original[:, at : at + total.shape[1]]), initial=0.0)))
             at += total.shape[1]
             progress(at / max(mixture.frames, 1), "Checking the sum")
@@ -155,7 +169,8 @@ def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, 
 def mix_levels(
     *, plan: MixPlan, loudness_lufs: float | None, ceiling_dbtp: float, progress: Progress, cancelled: Cancelled
 ) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP of the file that an export with these options will be; -inf for silence."""
+    """Integrated loudness in LUFS and true peak in dBTP of the file that an export with these options will be; -inf
+    for silence."""
     with tempfile.TemporaryDirectory() as folder:
         made = bounce_task(
             plan=plan,

@@ -72,7 +72,9 @@ def export_facts(path: Path, *, filename: str, anchors: str) -> ExportFacts:
         device_id=facts.device_id,
         signed_at=facts.signed_at,
         grants=tuple(
-            ClaimedGrant(grant_id=line.grant_id, rev=line.grant_rev, digest=line.grant_digest) for line in facts.sources if line.status == "licensed"
+            ClaimedGrant(grant_id=line.grant_id, rev=line.grant_rev, digest=line.grant_digest)
+            for line in facts.sources
+            if line.status == "licensed"
         ),
         usage=facts.usage or Usage(),
         evidence=facts.evidence,
@@ -81,7 +83,12 @@ def export_facts(path: Path, *, filename: str, anchors: str) -> ExportFacts:
     )
 
 
-_MARKS = {"Trusted": "✓ Trusted", "Valid": "? Signed by someone this studio does not know", "Invalid": "✗ Not as signed", "NoCredentials": "– No credentials"}
+_MARKS = {
+    "Trusted": "✓ Trusted",
+    "Valid": "? Signed by someone this studio does not know",
+    "Invalid": "✗ Not as signed",
+    "NoCredentials": "– No credentials",
+}
 
 
 def as_text(found: VerifyResult) -> str:
@@ -98,7 +105,8 @@ def as_text(found: VerifyResult) -> str:
     for source in facts.sources:
         who = f", {', '.join(source.artists)}" if source.artists else ""
         used = f" ({', '.join(source.stems)})" if source.stems else ""
-        lines.append(f"made of    {source.title}{who}{used}: {source.status}{f', {source.grant_id} rev {source.grant_rev}' if source.grant_id else ''}")
+        grant = f", {source.grant_id} rev {source.grant_rev}" if source.grant_id else ""
+        lines.append(f"made of    {source.title}{who}{used}: {source.status}{grant}")
     lines += [f"step       {step}" for step in facts.steps]
     lines += [f"model      {model.title}" for model in facts.models]
     for side, shares in (("recording", facts.master), ("song", facts.publishing)):

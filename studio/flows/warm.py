@@ -30,14 +30,27 @@ def warm(*, folder: str, progress: Progress, cancelled: Cancelled) -> None:
     pcm = write_pcm(np.stack([clicks, clicks]), Path(folder) / "warm.f32", rate=RATE)
     analyse_task(pcm=pcm, progress=progress, cancelled=cancelled)
     stretch_together(
-        inputs=[pcm], outputs=[str(Path(folder) / "slow.f32")], tempo_ratio=0.9, semitones=1.0, progress=progress, cancelled=cancelled
+        inputs=[pcm],
+        outputs=[str(Path(folder) / "slow.f32")],
+        tempo_ratio=0.9,
+        semitones=1.0,
+        progress=progress,
+        cancelled=cancelled,
     )
     strip = StripPlan(
         high_pass_hz=60.0,
-        eq=(EqPlan(kind="low_shelf", gain_db=1.0), EqPlan(kind="peak", gain_db=-1.0), EqPlan(kind="high_shelf", gain_db=1.0)),
+        eq=(
+            EqPlan(kind="low_shelf", gain_db=1.0),
+            EqPlan(kind="peak", gain_db=-1.0),
+            EqPlan(kind="high_shelf", gain_db=1.0),
+        ),
         compressor=CompressorPlan(ratio=2.0),
     )
-    clip = ClipPlan(id="warm", pcm=pcm, start_frame=0, length_frames=pcm.frames, fade_in_frames=100, fade_out_frames=100)
+    clip = ClipPlan(
+        id="warm", pcm=pcm, start_frame=0, length_frames=pcm.frames, fade_in_frames=100, fade_out_frames=100
+    )
     plan = MixPlan(rate=RATE, length_frames=pcm.frames, tracks=(TrackPlan(id="warm", clips=(clip,), strip=strip),))
     track_powers_task(plan=plan, groups={"warm": ["warm"]}, progress=progress, cancelled=cancelled)
-    bounce_task(plan=plan, out_path=str(Path(folder) / "warm.wav"), loudness_lufs=-14.0, progress=progress, cancelled=cancelled)
+    bounce_task(
+        plan=plan, out_path=str(Path(folder) / "warm.wav"), loudness_lufs=-14.0, progress=progress, cancelled=cancelled
+    )

@@ -1,4 +1,5 @@
-"""The platform as the session sees it: embedded or remote, reached when it is needed, remembered when it is not there."""
+"""The platform as the session sees it: embedded or remote, reached when it is needed, remembered when it is not
+there."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ from studio.settings import Settings
 
 
 class Connection:
-    """One platform. Without a `url` it is the embedded service, started in the background; everything else waits for it only when it must."""
+    """One platform. Without a `url` it is the embedded service, started in the background; everything else waits for
+    it only when it must."""
 
     def __init__(
         self,
@@ -51,7 +53,12 @@ class Connection:
         self._lock = threading.Lock()
         self._account = self._remembered()
         if url is None:
-            config = ServiceConfig(data_dir=paths.data / "platform", name="Contrafact demo platform", now=clock.now, verify_export=export_facts)
+            config = ServiceConfig(
+                data_dir=paths.data / "platform",
+                name="Contrafact demo platform",
+                now=clock.now,
+                verify_export=export_facts,
+            )
             self._server = EmbeddedServer(config, catalogue_dir=catalogue_dir)
         self._thread = threading.Thread(target=self._connect, name="contrafact-connect", daemon=True)
         self._thread.start()
@@ -96,7 +103,9 @@ class Connection:
         """
         client = self.client()
         found = how(client)
-        account = Account(name=found.name, email=found.email, subject=found.subject, territory=found.territory, demo=demo)
+        account = Account(
+            name=found.name, email=found.email, subject=found.subject, territory=found.territory, demo=demo
+        )
         self._trust.add(client.info().trust_anchors.encode())
         atomic.write_bytes(self._account_file, msgspec.json.encode(account), mode=0o600)
         self._account = account
@@ -183,7 +192,10 @@ class Connection:
         except StudioError as problem:
             self._client.set_exception(problem)
         except Exception as problem:
-            down = PlatformDown(f"The platform could not be started: {problem}", remedy="Restart the studio; projects and exports are not affected.")
+            down = PlatformDown(
+                f"The platform could not be started: {problem}",
+                remedy="Restart the studio; projects and exports are not affected.",
+            )
             down.__cause__ = problem
             self._client.set_exception(down)
         else:

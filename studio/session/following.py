@@ -18,9 +18,11 @@ _log = logging.getLogger(__name__)
 
 
 class PlanFollower:
-    """Compiles the project as it is now, in the background, whenever `wake` is called, and hands the plan to the player.
+    """Compiles the project as it is now, in the background, whenever `wake` is called, and hands the plan to the
+    player.
 
-    A burst of edits compiles the last one only. What cannot be compiled leaves the plan before in place and is told to `on_problem`.
+    A burst of edits compiles the last one only. What cannot be compiled leaves the plan before in place and is told
+    to `on_problem`.
     """
 
     def __init__(

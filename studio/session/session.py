@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import onnx_models
 import resources
@@ -66,7 +66,8 @@ _OUTBOX_KEY = "outbox-key"
 
 
 class Session:
-    """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable commit."""
+    """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
+    commit."""
 
     def __init__(self, paths: AppPaths, *, platform_url: str | None, headless: bool):
         self.paths = paths
@@ -89,7 +90,9 @@ class Session:
             catalogue_dir=_folder_of(resources) / "catalogue",
             url=str(url) if url else None,
         )
-        self.library = Library(paths, keys, clock=clock, holder=self._connection.holder, trusted_keys=self._connection.trusted_keys)
+        self.library = Library(
+            paths, keys, clock=clock, holder=self._connection.holder, trusted_keys=self._connection.trusted_keys
+        )
         self._io, self._inference = Worker(), Worker()
         self.media = MediaCache(self.library, self._io, paths.scratch / "pcm")
         outbox = Outbox(paths.data / "outbox.db", mac_key=_secret(keys, _OUTBOX_KEY), now=clock.now)
@@ -139,7 +142,8 @@ class Session:
     def open(cls, home: Path | None = None, *, platform_url: str | None = None, headless: bool = False) -> Session:
         """Open everything under `home` (or the places of the operating system).
 
-        The embedded platform starts in the background unless a url is given. `headless` leaves out play-back and background delivery.
+        The embedded platform starts in the background unless a url is given. `headless` leaves out play-back and
+        background delivery.
 
         Raises:
             StorageError, StudioError: when the folders cannot be used.
@@ -228,7 +232,9 @@ class Session:
             project = self._history.committed
             if path is None or (self._bundle is not None and path.absolute() == self._bundle.path.absolute()):
                 if self._bundle is None or self.project_path is None:
-                    raise StudioError("This project has no place yet.", remedy="Choose where to save it.", code="project-nowhere")
+                    raise StudioError(
+                        "This project has no place yet.", remedy="Choose where to save it.", code="project-nowhere"
+                    )
                 self._bundle.save(project)
             else:
                 fresh = Bundle.create(path, project)
@@ -357,17 +363,29 @@ class Session:
 
     def sign_out(self) -> Job[None]:
         """Sign out on this computer."""
-        return self._job("Signing out", lambda _: self._connection.sign_out(), landed=lambda _: self.events.account_changed.emit(None))
+        return self._job(
+            "Signing out",
+            lambda _: self._connection.sign_out(),
+            landed=lambda _: self.events.account_changed.emit(None),
+        )
 
     def ensure_signed_in(self) -> Account:
         """The account; on the embedded platform the demo account signs itself in."""
         return self.account or self.sign_in_now()
 
     def search(
-        self, text: str = "", *, operations: tuple[str, ...] = (), bpm: tuple[float, float] | None = None, has_stems: bool | None = None
+        self,
+        text: str = "",
+        *,
+        operations: tuple[str, ...] = (),
+        bpm: tuple[float, float] | None = None,
+        has_stems: bool | None = None,
     ) -> Job[list[CatalogueItem]]:
         """Search the catalogue."""
-        return self._job("Searching", lambda _: acquire.search(self.services, text, operations=operations, bpm=bpm, has_stems=has_stems))
+        return self._job(
+            "Searching",
+            lambda _: acquire.search(self.services, text, operations=operations, bpm=bpm, has_stems=has_stems),
+        )
 
     def rights_summary(self, asset_sha256: str) -> Summary | None:
         """What the licence of a recording allows, in plain words; None without a licence."""
@@ -384,7 +402,8 @@ class Session:
     # Flows
 
     def open_demo(self) -> Job[str]:
-        """Sign in if needed, license the first song of the catalogue and open it as a new project; the result is its track."""
+        """Sign in if needed, license the first song of the catalogue and open it as a new project; the result is its
+        track."""
 
         def work(context: TaskContext) -> Landing[str]:
             context.progress(0.05, "Signing in")
@@ -417,15 +436,21 @@ class Session:
         """Put a file of the user's own on a track."""
         return self._landing_job(
             f"Importing {path.name}",
-            lambda context: import_own.import_file(self.services, self.project, path, context, at_s=at_s, track_id=track_id),
+            lambda context: import_own.import_file(
+                self.services, self.project, path, context, at_s=at_s, track_id=track_id
+            ),
         )
 
-    def split(self, track_id: str, *, prefer: Literal["label", "model"] = "label", provider: str | None = None) -> Job[SplitResult]:
+    def split(
+        self, track_id: str, *, prefer: Literal["label", "model"] = "label", provider: str | None = None
+    ) -> Job[SplitResult]:
         """Split a track into stems below it."""
         name = edits.find_track(self.project, track_id).name
         return self._landing_job(
             f"Splitting {name}",
-            lambda context: separate.split(self.services, self.project, track_id, context, prefer=prefer, provider=provider),
+            lambda context: separate.split(
+                self.services, self.project, track_id, context, prefer=prefer, provider=provider
+            ),
             lane="inference",
         )
 
@@ -467,7 +492,9 @@ class Session:
         project = self.project
         return self._job(
             "Looking at the mix",
-            lambda context: review.review(self.services, project, options, context, online=self.sync_state().state != "queued"),
+            lambda context: review.review(
+                self.services, project, options, context, online=self.sync_state().state != "queued"
+            ),
         )
 
     def export(self, path: Path, options: ExportOptions) -> Job[ExportResult]:
@@ -557,25 +584,35 @@ class Session:
     # Inside
 
     def _job(
-        self, title: str, work: Callable[[TaskContext], T], *, lane: Lane = "io", landed: Callable[[T], object] | None = None
+        self,
+        title: str,
+        work: Callable[[TaskContext], T],
+        *,
+        lane: Lane = "io",
+        landed: Callable[[T], object] | None = None,
     ) -> Job[T]:
         def run(context: JobContext) -> T:
             return work(context)
 
         def done(job: Job[T]) -> None:
             if landed is not None:
-                landed(job.result)  # type: ignore[arg-type]
+                landed(cast("T", job.result))
 
         return self.jobs.submit(run, title=title, lane=lane, on_done=done)
 
     def _landing_job(
-        self, title: str, work: Callable[[TaskContext], Landing[T]], *, lane: Lane = "io", land: Callable[[Landing[T]], T] | None = None
+        self,
+        title: str,
+        work: Callable[[TaskContext], Landing[T]],
+        *,
+        lane: Lane = "io",
+        land: Callable[[Landing[T]], T] | None = None,
     ) -> Job[T]:
         def run(context: JobContext) -> Any:
             return work(context)
 
         def done(job: Job[Any]) -> None:
-            landing: Landing[T] = job.result
+            landing: Landing[T] = cast("Landing[T]", job.result)
             if land is not None:
                 job.result = land(landing)
                 return

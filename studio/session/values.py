@@ -12,7 +12,8 @@ from studio.project.history import Change
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is signed in. `subject` is how licences name the account; it is kept on disk, so that licences hold offline."""
+    """Who is signed in. `subject` is how licences name the account; it is kept on disk, so that licences hold
+    offline."""
 
     name: str
     email: str
