@@ -14,6 +14,7 @@ from studio.rights.shares import Share
 from studio.rights.usage import Usage
 
 MAX_LINES = 200
+MAX_SHARES = 10_000
 
 
 class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,14 +167,15 @@ def _models(manifest: dict[str, Any]) -> list[ModelLine]:
 
 def _shares(value: object) -> tuple[Share, ...]:
     found: list[Share] = []
-    for each in as_list(value)[:MAX_LINES]:
+    for each in as_list(value)[:MAX_SHARES]:
         fields = as_dict(each)
         ppm = fields.get("ppm")
         if isinstance(ppm, int) and not isinstance(ppm, bool) and 0 <= ppm <= 1_000_000:
             kind = as_text(fields.get("kind"))
             found.append(
                 Share(
-                    id=plain(as_text(fields.get("id"))),
+                    # As it stands, because others compare it; it is not for the screen.
+                    id=as_text(fields.get("id")),
                     name=plain(as_text(fields.get("name"))),
                     ppm=ppm,
                     kind=kind if kind in {"own", "pool", "unclaimed"} else "licensed",  # pyright: ignore[reportArgumentType]

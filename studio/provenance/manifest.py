@@ -210,7 +210,7 @@ def _check(facts: ManifestInput) -> None:
             raise _refused(f"the step {step.operation} names an unknown model")
         if step.generated and step.model_id is None:
             raise _refused(f"the step {step.operation} made sound without a model")
-    ids = [*(s.asset_sha256 for s in facts.sources), *(own.id for own in facts.own), *models]
+    ids = [*(s.asset_sha256 for s in facts.sources), *(own.id for own in facts.own), *(m.id for m in facts.models)]
     if len(set(ids)) != len(ids):
         raise _refused("two ingredients have the same id")
     numbers = (facts.export.duration_s, facts.export.loudness_lufs, facts.export.true_peak_dbtp)

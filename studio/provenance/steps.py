@@ -83,7 +83,7 @@ def plain(text: str) -> str:
     """Text that cannot disturb a screen: one line, no control or direction characters, at most 300 characters."""
     kept = "".join(
         " " if character in "\n\r\t" else character
-        for character in text
+        for character in text[: 4 * MAX_TEXT]
         if character in "\n\r\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
     return " ".join(kept.split())[:MAX_TEXT]
