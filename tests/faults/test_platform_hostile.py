@@ -256,8 +256,6 @@ def test_without_a_token_nothing_private_is_told(served: Served):
 def test_what_breaks_inside_says_nothing_of_the_inside(
     served: Served, web: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ):
-    from studio.platform import catalogue
-
     def broken(*_: object) -> None:
         raise RuntimeError("secret path /etc/x")
 
