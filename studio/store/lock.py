@@ -39,14 +39,14 @@ class BundleLock:
         try:
             if not _try_lock(handle):
                 raise in_use(self._path)
+        except BaseException:
+            os.close(handle)
+            raise
+        # Who holds it is a courtesy: a full disk must not keep a person from opening a project.
+        with contextlib.suppress(OSError):
             os.ftruncate(handle, 0)
             os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, json.dumps({"pid": os.getpid(), "at": at}).encode())
-        except BaseException as problem:
-            os.close(handle)
-            if isinstance(problem, OSError):
-                raise storage_error(problem, self._path) from problem
-            raise
         self._handle = handle
 
     def release(self) -> None:

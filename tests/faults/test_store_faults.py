@@ -154,6 +154,23 @@ def test_a_bundle_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert failed > 5
 
 
+def test_edits_that_cannot_be_dropped_stay(tmp_path: Path) -> None:
+    with Bundle.create(tmp_path / "p", start(), now=now) as bundle:
+        bundle.commit("One", edits.rename_project(start(), "One"))
+        with faults(1, errno.ENOSPC), pytest.raises(StorageError):
+            bundle.discard()
+        assert (bundle.project.title, bundle.unsaved_count) == ("One", 1)
+    assert title_of(tmp_path / "p") == "One"
+
+
+def test_a_project_opens_on_a_full_disk(tmp_path: Path) -> None:
+    Bundle.create(tmp_path / "p", start(), now=now).close()
+    for number in range(2, 4):
+        with faults(number, errno.ENOSPC) as fault:
+            Bundle.open(tmp_path / "p", now=now).close()
+        assert fault.calls >= number
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file size limit per process")
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     import resource

@@ -152,9 +152,7 @@ def _in_place(project: Project, clips: Lane, source: Source, ids: Ids) -> Lane:
 
 
 def _roots(project: Project, source: Source) -> frozenset[str]:
-    if not source.parents:
-        return frozenset({source.id})
-    return frozenset(root for parent in source.parents for root in _roots(project, project.sources[parent]))
+    return frozenset(root.id for root in roots_of(project, source))
 
 
 def _on_top(strip: Strip, own: Strip, ids: Ids) -> Strip:

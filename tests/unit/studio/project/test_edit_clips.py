@@ -227,3 +227,34 @@ def test_a_stem_that_is_a_little_shorter_survives_cuts_near_the_end(project: Pro
     assert spans(cut, "d") == [("d1", 0, 99.995, 0)]
     trimmed = edits.trim_clip(split, "a", start_s=99.998)
     assert spans(trimmed, "d") == []
+
+
+def test_every_take_that_does_not_show_is_cut_too(split: Project, make_part) -> None:
+    styled = split
+    for name in ("one", "two"):
+        part = edits.RestyledPart(source=make_part("drums", name=name), replaces="drums")
+        styled = edits.apply_restyle(styled, "t", [part], style=name)
+    cut = edits.trim_clip(styled, "a", start_s=10)
+    for number in (None, 1, 2):
+        shown = edits.choose_take(cut, "t", number)
+        assert {clip.start_s for track in edits.group_of(shown, "t") for clip in track.clips} == {10}, number
+
+
+def test_crossfades_reach_the_stems(split: Project) -> None:
+    cut = edits.split_clip(split, "a", 50, ids=["b"])
+    cut = edits.trim_clip(cut, "b", start_s=51)
+    cut = edits.move_clip(cut, "b", 50)
+    faded = edits.crossfade(cut, "a", "b", length_s=1)
+    shapes = {
+        tuple((c.start_s, round(c.end_s, 6), c.fade_in_s, c.fade_out_s) for c in track.clips)
+        for track in edits.group_of(faded, "t")
+    }
+    assert shapes == {((0, 50.5, 0, 1), (49.5, 99, 1, 0))}
+
+
+def test_a_clip_that_begins_with_another_takes_its_place(project: Project) -> None:
+    from studio.project.edits.lanes import settle
+
+    first = Clip(id="x", source="own", start_s=1, length_s=2)
+    second = Clip(id="y", source="own", start_s=1, length_s=3)
+    assert settle([first, second]) == (second,)

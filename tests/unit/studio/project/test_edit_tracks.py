@@ -311,3 +311,35 @@ def test_sources_and_grants_only_grow(project: Project, make_stem: MakePart) -> 
     assert edits.add_grant(granted, "a" * 64, "gr_1") is granted
     with pytest.raises(ProjectError, match="licence"):
         edits.add_grant(project, "", "gr_1")
+
+
+def test_what_changes_nothing_is_the_same_project(split: Project, project: Project) -> None:
+    assert edits.show_original(split, "t", False) is split
+    assert edits.rename_track(project, "t", "Glass Harbour") is project
+    assert edits.rename_project(project, project.title) is project
+    assert edits.set_time_signature(project, 4, 4) is project
+    assert edits.set_master(project, ceiling_dbtp=-1) is project
+    assert edits.set_markers(project, ()) is project
+    assert edits.star_take(edits.add_take(project, "u", []), "u", 1, False).track("u").takes[0].starred is False
+
+
+def test_a_muted_stem_that_is_removed_is_forgotten(split: Project) -> None:
+    original = edits.show_original(edits.set_strip(split, "drums", mute=True), "t")
+    without = edits.remove_track(original, "drums")
+    assert without.track("t").muted_stems == ()
+    with pytest.raises(ProjectError, match="no longer"):
+        edits.rename_track(without, "drums", "X")
+    with pytest.raises(KeyError):
+        without.track("drums")
+
+
+def test_a_restyle_after_a_copied_stem_replaces_it_once(split: Project, make_part: MakePart) -> None:
+    twice = edits.duplicate_track(split, "drums", ids=["drums2"])
+    part = edits.RestyledPart(source=make_part("drums"), replaces="drums")
+    styled = edits.apply_restyle(twice, "t", [part], style="house")
+    assert [len(styled.track(track).clips) for track in ("drums", "drums2")] == [1, 0]
+    own = edits.move_clip(split, "s", 0, track_id="bass")
+    mixed = edits.apply_restyle(
+        own, "t", [edits.RestyledPart(source=make_part("bass"), replaces="bass")], style="house"
+    )
+    assert [clip.source for clip in mixed.track("bass").clips] == ["own", "part-bass"], "what is not of the song stays"

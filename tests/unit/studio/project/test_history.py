@@ -69,6 +69,7 @@ def test_a_gesture_can_be_left(project: Project) -> None:
     assert history.project is project
     history.cancel()
     history.begin("Nothing")
+    history.update(history.project)
     assert not history.end()
     history.update(moved)
     assert history.committed is moved, "without a gesture an update is a step"

@@ -14,7 +14,7 @@ import pytest
 from studio.base.errors import ProjectError
 from studio.project import edits
 from studio.project.model import Project
-from studio.store import backups, journal
+from studio.store import backups, codec, journal
 from studio.store.bundle import PROJECT, Bundle
 
 Now = Callable[[], str]
@@ -365,3 +365,45 @@ def test_a_long_journal_begins_anew(
         assert again.project.title == "Title 59"
         assert (again.saved, again.changed) == (project, True)
         assert 60 >= again.unsaved_count > len(again.unsaved)
+
+
+def test_a_replacement_that_fails_leaves_the_bundle(saved: Path, project: Project, now: Now) -> None:
+    import msgspec
+
+    with pytest.raises(ProjectError):
+        Bundle.create(saved, msgspec.structs.replace(project, rate=-1), overwrite=True, now=now)
+    with Bundle.open(saved, now=now) as bundle:
+        assert bundle.project.title == "Second"
+
+
+def test_a_bundle_without_its_project_file_is_replaced_all_the_same(tmp_path: Path, project: Project, now: Now) -> None:
+    with Bundle.create(tmp_path / "p", project, now=now) as bundle:
+        (bundle.path / PROJECT).write_bytes(b"")
+    with Bundle.create(bundle.path, titled(project, "New"), overwrite=True, now=now) as again:
+        assert again.project.title == "New"
+        assert backups.backups(again.path) == []
+
+
+def test_a_journal_that_says_nothing_is_put_aside(saved: Path, project: Project, now: Now) -> None:
+    for raw in (b"", b"no newline", b"5\n"):
+        (saved / journal.NAME).write_bytes(raw)
+        with Bundle.open(saved, now=now) as bundle:
+            assert (bundle.project.title, bool(bundle.notice)) == ("Second", True)
+
+
+def test_an_absurdly_large_file_is_not_read(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "MAX_BYTES", 100)
+    with pytest.raises(ProjectError, match="too large"):
+        Bundle.open(saved, write=False)
+
+
+def test_a_patch_that_does_not_fit_ends_the_journal(tmp_path: Path, project: Project, now: Now) -> None:
+    with Bundle.create(tmp_path / "p", project, now=now) as bundle:
+        bundle.commit("One", titled(project, "One"))
+        bundle.commit("Two", titled(project, "Two"))
+    lines = bundle.path / journal.NAME
+    raw = lines.read_bytes()
+    last = raw.rindex(b'"patch":')
+    lines.write_bytes(raw[:last] + b'"patch":["[",9,9,[]]}\n')
+    with Bundle.open(bundle.path, now=now) as again:
+        assert (again.project.title, bool(again.notice)) == ("One", True)
