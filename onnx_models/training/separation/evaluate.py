@@ -6,6 +6,7 @@ Figures of a model on real clips beside the mixture as estimate, a classical bas
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,20 @@ import numpy as np
 from onnx_models.training.separation import judge
 
 
-def bounds(clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of the three bounds, in the order of the clips and stems."""
+def bounds(clips: list[judge.Clip], *, store: Path | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the three bounds, in the order of the clips and stems; kept in `store` for clips seen before."""
+    digest = hashlib.sha256(b"".join(clip.stems.tobytes() for clip in clips)).hexdigest()
+    if store is not None and store.exists():
+        stored = json.loads(store.read_text(encoding="utf-8"))
+        if stored["clips"] == digest:
+            return stored["rows"]
+    rows = _bounds(clips)
+    if store is not None:
+        store.write_text(json.dumps({"clips": digest, "rows": rows}), encoding="utf-8")
+    return rows
+
+
+def _bounds(clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
     by_mixture = {clip.mixture.tobytes()[:65536] + str(clip.mixture.shape).encode(): clip for clip in clips}
 
     def ideal_of(mixture: Any) -> Any:
@@ -29,11 +42,13 @@ def bounds(clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def evaluate_torch(network: Any, clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
+def evaluate_torch(
+    network: Any, clips: list[judge.Clip], *, store: Path | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """Model and bounds, the model in torch."""
     from onnx_models.training.separation.trainer import separator
 
-    return {"model": judge.judge(clips, separator(network)), **bounds(clips)}
+    return {"model": judge.judge(clips, separator(network)), **bounds(clips, store=store)}
 
 
 def evaluate_pack(folder: Path, clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:

@@ -140,7 +140,7 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
     )
     from onnx_models.training.separation.evaluate import evaluate_torch
 
-    rows = evaluate_torch(network, judge.load_clips(audio))
+    rows = evaluate_torch(network, judge.load_clips(audio), store=log.with_name("bounds.json"))
     training = sources(samples)
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
