@@ -183,7 +183,7 @@ class MainWindow(QMainWindow):
 
     def _play_new(self, track: Any) -> None:
         self.ws.select(track=track if isinstance(track, str) else None)
-        self.session.player.play(0.0)
+        self.ws.play_when_ready()
 
     def add_recording(self, recording_id: str, at_s: float = 0.0) -> None:
         """License a recording and put it on a new track."""

@@ -62,6 +62,7 @@ class ExportReview(Sheet):
         self._review: Any | None = None
         self._job: Any | None = None
         self._exported: Path | None = None
+        self._state = ""
         theme = ws.theme
 
         left = QWidget()
@@ -203,6 +204,7 @@ class ExportReview(Sheet):
         self.verify.clicked.connect(lambda: self.verify_asked.emit(self._exported))
         ws.bridge.jobs_changed.connect(self._on_job)
         ws.bridge.project_changed.connect(self._ask)
+        ws.bridge.sync_changed.connect(self._on_sync)
         self._show_wave()
         self._ask()
 
@@ -351,17 +353,15 @@ class ExportReview(Sheet):
         self.recording.set_segments(segments(shares.master) if shares is not None else [])
         self.song.set_segments(segments(shares.publishing) if shares is not None else [])
         clear(self._models)
-        for model in review.models or ["No model was used."]:
-            made = bool(review.models)
-            self._models.addWidget(
-                Text(
-                    theme,
-                    str(model),
-                    icon="sparkle" if made else None,
-                    icon_token="stem.drums",
-                    token="text" if made else "text.muted",
-                )
-            )
+        for model in review.models:
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            sign = Text(theme, "", icon="sparkle", icon_token="stem.drums", fixed=True)
+            row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(label(model, wrap=True), 1)
+            self._models.addLayout(row)
+        if not review.models:
+            self._models.addWidget(label("No model was used.", "muted"))
         self._levels["lufs"].set_text(words.level(review.lufs, "LUFS"))
         peak = review.true_peak_dbtp
         self._levels["peak"].set_text(
@@ -459,11 +459,12 @@ class ExportReview(Sheet):
     def _done(self, result: Any) -> None:
         self._job = None
         self._exported = Path(result.path)
+        self._state = result.state
         self._progress.hide()
         if result.receipt_id:
             sent = f"received by the platform, receipt {result.receipt_id[:8]}…"
         else:
-            sent = "its account waits here and is sent when the platform can be reached"
+            sent = "its account is on its way to the platform"
         self.title_label.setText("Exported and signed")
         self.subtitle_text.set_text(str(self._exported))
         self._foot_text.set_text(f"{result.state}; {sent}.", "ok")
@@ -476,6 +477,16 @@ class ExportReview(Sheet):
         self.export.set_icon("check")
         self.export.setAccessibleName("Done")
         self.export.setEnabled(True)
+
+    def _on_sync(self) -> None:
+        """Say so once the platform has the account, or that it cannot be reached."""
+        if self._exported is None:
+            return
+        state = self.ws.session.sync_state()
+        if state.state == "synced":
+            self._foot_text.set_text(f"{self._state}; received by the platform.", "ok")
+        elif state.note:
+            self._foot_text.set_text(f"{self._state}; its account waits here. {state.note}", "ok")
 
     def _on_cancel(self) -> None:
         if self._job is not None:

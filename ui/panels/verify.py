@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -162,7 +162,8 @@ class VerifySheet(Sheet):
         self.song.set_segments(segments(facts.publishing))
         self._shares.setVisible(bool(facts.master))
         self.report.setEnabled(True)
-        self._fit()
+        # After the event loop has polished the new widgets, or their heights are not known.
+        QTimer.singleShot(0, self, self._fit)
 
     def _fit(self) -> None:
         """As tall as its content, within the window."""

@@ -97,6 +97,13 @@ def model_note(source: Source) -> str:
     return ""
 
 
+def sound_title(source: Source) -> str:
+    """What a sound is called on a clip: a stem by its role, anything else by its title."""
+    if source.parents and source.origin == "licensed" and source.role in ROLE_TITLES:
+        return ROLE_TITLES[source.role]
+    return source.title
+
+
 def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> ClipLook:
     """How one clip is drawn."""
     source = project.sources.get(clip.source)
@@ -121,7 +128,7 @@ def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> C
     if clip.muted or track.strip.mute:
         notes.append("muted")
     return ClipLook(
-        title=clip.name or source.title,
+        title=clip.name or sound_title(source),
         note=" · ".join(notes),
         token=role_token(track.role if track.role != "own" else source.role),
         generated=made_by_model(source),

@@ -42,7 +42,7 @@ def take_cards(project: Project, track_id: str, styles: Iterable[Any]) -> list[T
         track, take = pairs[0]
         first = next((t for _, t in pairs if t.style), take)
         parts = []
-        if first.intensity is not None:
+        if first.intensity is not None and first.intensity < 0.995:
             parts.append(f"{first.intensity:.2f}")
         if first.seed is not None:
             parts.append(f"seed {first.seed}")

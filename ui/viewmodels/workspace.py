@@ -24,6 +24,7 @@ SNAP_STEPS: tuple[tuple[str, float], ...] = (
 )
 FRAME_MS = 16
 REST_MS = 66
+READY_MS = 120
 
 
 class Workspace(QObject):
@@ -59,6 +60,11 @@ class Workspace(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(REST_MS)
         self._timer.timeout.connect(self._tick)
+        self._tries = 0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(READY_MS)
+        self._soon.timeout.connect(self._try_play)
         bridge.project_changed.connect(self._prune)
 
     # project
@@ -182,6 +188,7 @@ class Workspace(QObject):
     def stop_clock(self) -> None:
         """Stop following."""
         self._timer.stop()
+        self._soon.stop()
 
     def _tick(self) -> None:
         player = self.session.player
@@ -198,6 +205,18 @@ class Workspace(QObject):
         self.position_s = max(at_s, 0.0)
         self.session.player.seek(self.position_s)
         self._tick()
+
+    def play_when_ready(self, *, tries: int = 40) -> None:
+        """Play from the start as soon as the engine has the new project's plan, which is made in the background."""
+        self._tries = tries
+        self._try_play()
+
+    def _try_play(self) -> None:
+        if self.session.player.status().playing or self._tries <= 0:
+            return
+        self._tries -= 1
+        self.session.player.play(0.0)
+        self._soon.start()
 
     def toggle_play(self) -> None:
         """Play from the play-head, or stop and keep the place."""

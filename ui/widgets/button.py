@@ -65,7 +65,9 @@ class Button(QAbstractButton):
         width = 0
         if self.text():
             metrics = QFontMetrics(self._font())
-            width = metrics.horizontalAdvance(self.text()) + (18 if self.kind == "chip" else 24)
+            width = metrics.horizontalAdvance(self.text()) + (
+                18 if self.kind == "chip" else 16 if self.kind == "toggle" else 24
+            )
             if self.icon_name:
                 width += self.icon_size + 7
             if self.kind == "chip" and self.isChecked():

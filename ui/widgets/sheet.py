@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -89,7 +90,7 @@ class Sheet(QWidget):
             return
         self.hide()
         before = self._focus_before
-        if before is not None and before.isVisible():
+        if before is not None and shiboken6.isValid(before) and before.isVisible():
             before.setFocus()
         self.closed.emit()
         self.deleteLater()
@@ -181,7 +182,7 @@ class Toast(QWidget):
     def __init__(self, theme: Theme, host: QWidget, *, text: str, remedy: str = "", level: str = "info"):
         super().__init__(host)
         self.theme = theme
-        self._level = level
+        self.level = level
         self.text, self.remedy = text, remedy
         self.setAccessibleName(f"{text} {remedy}".strip())
         layout = QHBoxLayout(self)
@@ -216,7 +217,7 @@ class Toast(QWidget):
             "error": ("circle-alert", "block"),
             "warning": ("triangle-alert", "warn"),
             "ok": ("circle-check", "ok"),
-        }.get(self._level, ("info", "text.muted"))
+        }.get(self.level, ("info", "text.muted"))
         rounded(painter, QRectF(self.rect()), 8, self.theme.color("bg.raised"), self.theme.color("line.strong"))
         self.theme.paint_icon(painter, icon, token, QRectF(16, 13, 16, 16))
         painter.end()

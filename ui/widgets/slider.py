@@ -14,14 +14,15 @@ from ui.theme import Theme
 from ui.widgets.control import ValueControl
 from ui.widgets.paint import focus_ring, rounded
 
-FADER_TOP_DB = 6.0
+FADER_TOP_DB = 12.0
 FADER_FLOOR_DB = -96.0
 FADER_MARKS: tuple[tuple[float, float], ...] = (
-    (6.0, 1.0),
-    (0.0, 0.80),
-    (-6.0, 0.62),
-    (-12.0, 0.45),
-    (-24.0, 0.24),
+    (12.0, 1.0),
+    (6.0, 0.88),
+    (0.0, 0.75),
+    (-6.0, 0.59),
+    (-12.0, 0.43),
+    (-24.0, 0.23),
     (-48.0, 0.06),
     (-96.0, 0.0),
 )

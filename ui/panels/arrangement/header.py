@@ -45,7 +45,7 @@ class TrackHeader(QWidget):
         for button in (self.mute, self.solo):
             button.setFixedWidth(22)
         self.volume = Slider(
-            theme, name="Volume", minimum=-96, maximum=6, default=0, step=0.1, show=words.decibels, decibels=True
+            theme, name="Volume", minimum=-96, maximum=12, default=0, step=0.1, show=words.decibels, decibels=True
         )
         self.pan = Knob(theme, name="Pan", show=words.pan, size=20)
         self.meter = Meter(theme, name="Level", bar=3, gap=1, hold=False)

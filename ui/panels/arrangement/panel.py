@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QWidget
 
 from ui.panels.arrangement.canvas import Canvas
@@ -114,7 +114,7 @@ class ArrangementPanel(QWidget):
             else:
                 header.show_lane(lane, project)
         self._place_headers()
-        if project.length_s > 0 and self._fitted != project.id and self.canvas.width() > 100:
+        if project.length_s > 0 and self._fitted != project.id and self.isVisible():
             self._fitted = project.id
             self.zoom_to_fit()
         self._sync_bars()
@@ -146,6 +146,10 @@ class ArrangementPanel(QWidget):
         self.canvas.setGeometry(heads, RULER_H, w - heads, h - RULER_H)
         self._across.setGeometry(heads, h - BAR, w - heads - BAR, BAR)
         self._down.setGeometry(w - BAR, RULER_H, BAR, h - RULER_H - BAR)
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.refresh()
 
     def zoom_to_fit(self) -> None:

@@ -53,7 +53,7 @@ class Ruler(QWidget):
             elided(
                 painter,
                 QRectF(start + 8, SECTION[0], right - start - 12, SECTION[1]),
-                marker.name,
+                marker.name[:1].upper() + marker.name[1:],
                 Qt.AlignmentFlag.AlignLeft,
             )
         step = grid.label_step(view.px_per_s)

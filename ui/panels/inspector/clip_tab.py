@@ -12,7 +12,7 @@ from studio.project import edits
 from studio.project.model import Clip, Project, Track
 from ui.panels.inspector.rights_section import section_head
 from ui.viewmodels import words
-from ui.viewmodels.lanes import ROLE_TITLES, made_by_model
+from ui.viewmodels.lanes import ROLE_TITLES, made_by_model, sound_title
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.control import parse_number
@@ -208,7 +208,7 @@ class ClipTab(QWidget):
     def _show(self, track: Track, clip: Clip) -> None:
         source = self.ws.project.sources.get(clip.source)
         count = len(self.ws.selected_clips)
-        self._title.set_text(clip.name or (source.title if source is not None else track.name))
+        self._title.set_text(clip.name or (sound_title(source) if source is not None else track.name))
         generated = source is not None and made_by_model(source)
         self._title.set_icon("sparkle" if generated else None, f"stem.{track.role}" if generated else None)
         self._role.set_text(ROLE_TITLES.get(track.role, "") if count < 2 else f"first of {count}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -51,11 +51,9 @@ class InspectorPanel(Surface):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages)
-        for section in (RightsSection(ws), SharesSection(ws)):
-            column.addWidget(separator(theme))
-            column.addWidget(section)
-        column.addStretch(1)
-        scroll = QScrollArea()
+        column.addWidget(separator(theme))
+        column.addWidget(RightsSection(ws))
+        scroll = _Scroll()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -77,7 +75,11 @@ class InspectorPanel(Surface):
         layout.setContentsMargins(1, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(strip)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scroll)
+        # Outside of what scrolls: who is paid stays in sight while one mixes.
+        layout.addWidget(separator(theme))
+        layout.addWidget(SharesSection(ws))
+        layout.addStretch(1)
         layout.addWidget(foot)
         self.tabs.currentChanged.connect(self._on_tab)
         self.review.clicked.connect(self.review_asked)
@@ -97,6 +99,39 @@ class InspectorPanel(Surface):
     def _enable(self) -> None:
         self.review.setEnabled(self.ws.project.length_s > 0)
         self.pages.fit()
+
+
+class _Scroll(QScrollArea):
+    """As tall as its content, or as the room that is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def sizeHint(self) -> QSize:
+        content = self.widget()
+        if content is None:
+            return super().sizeHint()
+        layout = content.layout()
+        width = self.viewport().width()
+        tall = (
+            layout.totalHeightForWidth(width)
+            if layout is not None and layout.hasHeightForWidth()
+            else content.sizeHint().height()
+        )
+        return QSize(content.sizeHint().width(), tall)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(100, 80)
+
+    def setWidget(self, widget: QWidget) -> None:
+        super().setWidget(widget)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 class _Pages(QStackedWidget):

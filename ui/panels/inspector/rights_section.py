@@ -13,9 +13,11 @@ from ui.viewmodels.rights import asset_title, line_icon, segments, used_assets
 from ui.viewmodels.strips import track_asset
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.bars import ShareBar
+from ui.widgets.button import Button
 from ui.widgets.label import Text, label
 
 SHOWN_SHARES = 4
+SHOWN_LINES = 5
 
 
 def section_head(ws: Workspace, icon: str | None, title: str) -> tuple[QHBoxLayout, Text]:
@@ -54,6 +56,7 @@ class RightsSection(QWidget):
         self._lines.setSpacing(4)
         layout.addLayout(self._lines)
         self._shown: tuple[Any, ...] = ()
+        self._all = False
         ws.bridge.project_changed.connect(self.refresh)
         ws.bridge.library_changed.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
@@ -95,13 +98,26 @@ class RightsSection(QWidget):
         clear(self._lines)
         if not lines:
             self._lines.addWidget(label("Add a song, and its licence is told here in plain words.", "muted", wrap=True))
-        for icon, token, text, note in lines:
+        shown_lines = lines if self._all or len(lines) <= SHOWN_LINES + 1 else lines[:SHOWN_LINES]
+        for icon, token, text, note in shown_lines:
             row = QHBoxLayout()
             row.setSpacing(8)
             row.addWidget(Text(self.ws.theme, text, icon=icon, icon_token=token), 1)
             if note:
                 row.addWidget(Text(self.ws.theme, note, token="text.muted", fixed=True))
             self._lines.addLayout(row)
+        if len(lines) > SHOWN_LINES + 1:
+            title = "Fewer" if self._all else f"{len(lines) - SHOWN_LINES} more"
+            more = Button(
+                self.ws.theme, title, icon="chevron-up" if self._all else "chevron-down", kind="ghost", height=22
+            )
+            more.clicked.connect(self._toggle)
+            self._lines.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _toggle(self) -> None:
+        self._all = not self._all
+        self._shown = ()
+        self.refresh()
 
 
 class SharesSection(QWidget):

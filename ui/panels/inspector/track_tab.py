@@ -95,10 +95,16 @@ class TrackTab(QWidget):
             button.setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
             grid.addWidget(button, index // 2, index % 2)
+            button.setVisible(index < SHOWN_STYLES)
             self.style_buttons[style.id] = button
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         inside.addLayout(grid)
+        self.more_styles = Button(theme, "", icon="chevron-down", kind="ghost", height=24, name="More styles")
+        self.more_styles.setText(f"{len(self.style_buttons)} styles")
+        self.more_styles.setVisible(len(self.style_buttons) > SHOWN_STYLES)
+        self.more_styles.clicked.connect(self._fold_styles)
+        inside.addWidget(self.more_styles, 0, Qt.AlignmentFlag.AlignLeft)
         form = QGridLayout()
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(6)
@@ -267,6 +273,15 @@ class TrackTab(QWidget):
         self._style_job = None
         self.refresh()
         self.ws.fail(error)
+
+    def _fold_styles(self) -> None:
+        """Show all styles, or the first few."""
+        buttons = list(self.style_buttons.values())
+        opened = not buttons[-1].isHidden()
+        for button in buttons[SHOWN_STYLES:]:
+            button.setVisible(not opened)
+        self.more_styles.setText(f"{len(buttons)} styles" if opened else "Fewer styles")
+        self.more_styles.set_icon("chevron-down" if opened else "chevron-up")
 
     def _on_seed(self, text: str) -> None:
         if text.isdigit() and int(text) < 2**31:

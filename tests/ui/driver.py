@@ -1,0 +1,64 @@
+"""A person at the window: real Qt events, counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+STEP_MS = 20
+
+
+class Person:
+    """Clicks and keys, and waiting for what they bring about."""
+
+    def __init__(self, window: Any):
+        self.window = window
+        self.clicks = 0
+        self.keys = 0
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+        """One click on a widget that can be seen and used."""
+        assert widget.isVisible(), f"{widget.accessibleName()} is not in sight"
+        assert widget.isEnabled(), f"{widget.accessibleName()} cannot be used"
+        self.clicks += 1
+        where = at if at is not None else widget.rect().center()
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, where)
+
+    def key(
+        self, widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        """One key."""
+        self.keys += 1
+        QTest.keyClick(widget, key, modifiers)
+
+    def wait(self, condition: Callable[[], Any], what: str, *, timeout_s: float = 60.0) -> None:
+        """Let the program run until `condition` holds.
+
+        Raises:
+            AssertionError: with what the window says, when the time ran out.
+        """
+        end = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > end:
+                said = [f"{toast.text} {toast.remedy}" for toast in self.window.toasts]
+                raise AssertionError(f"{what} did not happen in {timeout_s:g} s; the window says: {said}")
+            QTest.qWait(STEP_MS)
+
+    def settle(self, ms: int = 200) -> None:
+        """Let posted events and repaints happen."""
+        QTest.qWait(ms)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return bool(self.window.session.jobs.active)
+
+    def no_errors(self) -> None:
+        """The window has said nothing that went wrong."""
+        errors = [f"{toast.text} {toast.remedy}" for toast in self.window.toasts if toast.level == "error"]
+        assert errors == []
