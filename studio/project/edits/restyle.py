@@ -15,6 +15,7 @@ from studio.project.edits.takes import choose_take, next_take_number
 from studio.project.edits.tracks import TITLES
 from studio.project.limits import GAIN_DB, INTENSITY
 from studio.project.model import Clip, Project, Role, Source, Step, Strip, Take, Track
+from studio.project.usage import roots_of
 
 PRODUCTION = "style:production"
 
