@@ -26,7 +26,7 @@ _LEAST_BLOCK = 4096
 
 
 class PayloadError(ValueError):
-    """A file whose structure does not hold. `reason`: not-audio, damaged or credentials-too-large."""
+    """A file whose structure does not hold. `reason`: not-audio, damaged, credentials-damaged, credentials-too-large."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ def locate(path: Path) -> Payload:
     """Find the sound in a file by its content, whatever its name says.
 
     Raises:
-        PayloadError: if it is no WAV, FLAC or MP3, is damaged, or carries credentials that are too large.
+        PayloadError: if it is no WAV, FLAC or MP3, is damaged, or carries credentials that are too large or cut.
         OSError: if it cannot be read.
     """
     size = path.stat().st_size
@@ -125,8 +125,12 @@ def _map(path: Path, payload: Payload, block: int) -> AudioMap:
 
 
 def _locate_wav(file: BinaryIO, size: int) -> Payload:
+    file.seek(4)
+    declared = int.from_bytes(file.read(4), "little")
+    # What follows the RIFF is no part of it; 0 and 0xFFFFFFFF are what writers of streams leave there.
+    end = size if declared in (0, 0xFFFFFFFF) else min(size, declared + 8)
     position, sound, credentials = 12, None, False
-    while position + 8 <= size:
+    while position + 8 <= end:
         file.seek(position)
         head = file.read(8)
         name, length = head[:4], int.from_bytes(head[4:8], "little")
@@ -134,7 +138,8 @@ def _locate_wav(file: BinaryIO, size: int) -> Payload:
             credentials = True
             _check_size(length)
         if position + 8 + length > size:
-            raise PayloadError("damaged", "a part of this file claims to be larger than the file")
+            reason = "credentials-damaged" if credentials else "damaged"
+            raise PayloadError(reason, "a part of this file claims to be larger than the file")
         if name == b"data" and sound is None:
             sound = (position + 8, length)
         position += 8 + length + (length & 1)

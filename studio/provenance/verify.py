@@ -23,6 +23,7 @@ from studio.rights.shares import parse_evidence, recompute
 
 State = Literal["Trusted", "Valid", "Invalid", "NoCredentials"]
 
+_DAMAGED = "The credentials of this file are damaged."
 _NAMELESS = "an ingredient"
 _UNTRUSTED = "signingCredential.untrusted"
 
@@ -89,7 +90,7 @@ def verify_file(path: Path, *, trust: TrustAnchors) -> Verification:
     except OSError as problem:
         raise _no_file(path, problem) from problem
     if isinstance(payload, Problem):
-        state: State = "Invalid" if payload.code == "credentials-too-large" else "NoCredentials"
+        state: State = "Invalid" if payload.code.startswith("credentials-") else "NoCredentials"
         return Verification(state=state, path=str(path), problems=(payload,))
     store = read_store(path, MIME[payload.kind], trust)
     if isinstance(store, str):
@@ -151,6 +152,7 @@ def _locate(path: Path) -> Payload | Problem:
     except PayloadError as problem:
         texts = {
             "not-audio": ("format-unsupported", "This is not a WAV, FLAC or MP3 file, so it carries no credentials."),
+            "credentials-damaged": ("credentials-damaged", _DAMAGED),
             "damaged": ("file-damaged", "This file is damaged, and no credentials can be read from it."),
         }
         code, text = texts.get(problem.reason, (problem.reason, f"{str(problem)[0].upper()}{str(problem)[1:]}."))
@@ -165,9 +167,7 @@ def _unread(path: Path, payload: Payload, why: str) -> Verification:
         )
         return Verification(state="NoCredentials", path=str(path), problems=(problem,))
     if payload.credentials:
-        problem = Problem(
-            code="credentials-damaged", text="The credentials of this file are damaged.", detail=plain(why)
-        )
+        problem = Problem(code="credentials-damaged", text=_DAMAGED, detail=plain(why))
         return Verification(state="Invalid", path=str(path), problems=(problem,))
     problem = Problem(code="file-damaged", text="No credentials can be read from this file.", detail=plain(why))
     return Verification(state="NoCredentials", path=str(path), problems=(problem,))
@@ -185,7 +185,7 @@ def _with_place(path: Path, payload: Payload, store: Store, problems: list[Probl
     except OSError:
         return problems
     if not spans:
-        text = "The tags of this file were changed after it was signed; the sound is untouched."
+        text = "The tags or headers of this file were changed after it was signed; the data of its sound are untouched."
         made = Problem(code="tags-changed", text=text)
     elif len(spans) == 1 and spans[0] == (0, max(payload.length, signed.length)):
         text = "These credentials belong to other audio: no part of this file's sound is what was signed."

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -13,8 +14,9 @@ import soundfile
 from studio.base import pki
 from studio.base.errors import ProvenanceError
 from studio.base.paths import AppPaths
-from studio.provenance import manifest, reading
+from studio.provenance import manifest, reading, signing
 from studio.provenance.identity import DeviceIdentity
+from studio.provenance.inputs import ExportFacts
 from studio.provenance.native import library
 from studio.provenance.payload import locate
 from studio.provenance.signing import sign_file
@@ -63,6 +65,11 @@ BROKEN = {
     "vast.wav": (b"RIFF\xff\xff\xff\xffWAVEdata\xff\xff\xff\xff" + bytes(99), "NoCredentials", "file-damaged"),
     "vast-c2pa.wav": (b"RIFF\xff\xff\xff\xffWAVEC2PA\xff\xff\xff\xff" + bytes(99), "Invalid", "credentials-too-large"),
     "vast-tag.mp3": (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + bytes(99), "Invalid", "credentials-too-large"),
+    "cut-c2pa.wav": (
+        b"RIFF\x40\x00\x00\x00WAVEdata\x02\x00\x00\x00abC2PA\x99\x00\x00\x00" + bytes(9),
+        "Invalid",
+        "credentials-damaged",
+    ),
     "sync.mp3": (b"\xff\xfb\x90\x00" + bytes(99), "NoCredentials", "no-credentials"),
     "track.ogg": (b"OggS" + bytes(99), "NoCredentials", "format-unsupported"),
 }
@@ -135,6 +142,111 @@ def test_a_file_cut_anywhere_has_an_outcome(
             outcome = verify_file(path, trust=trust)
             assert outcome.state in {"NoCredentials", "Invalid"}
             assert outcome.problems
+
+
+def test_what_is_appended_to_a_file_is_found(
+    render: Callable[[str], Path], identity: DeviceIdentity, trust: TrustAnchors
+) -> None:
+    for name in ("a.wav", "a.flac", "a.mp3"):
+        path = render(name)
+        sign_file(path, manifest.build(facts()), identity)
+        with path.open("ab") as file:
+            file.write(b"something more")
+        outcome = verify_file(path, trust=trust)
+        assert outcome.state == "Invalid", (name, outcome)
+        assert outcome.problems[0].code in {"audio-changed", "tags-changed"}
+
+
+def test_a_changed_header_is_not_called_sound(
+    render: Callable[[str], Path], identity: DeviceIdentity, trust: TrustAnchors
+) -> None:
+    path = render("a.wav")
+    sign_file(path, manifest.build(facts()), identity)
+    data = bytearray(path.read_bytes())
+    data[24] ^= 1
+    path.write_bytes(data)
+    outcome = verify_file(path, trust=trust)
+    assert (outcome.state, outcome.problems[0].code) == ("Invalid", "tags-changed")
+    assert "headers" in outcome.summary
+
+
+def test_changes_in_many_places_are_counted(
+    render: Callable[[str], Path], identity: DeviceIdentity, trust: TrustAnchors
+) -> None:
+    path = render("a.wav")
+    sign_file(path, manifest.build(msgspec.structs.replace(facts(), export=_no_length(facts().export))), identity)
+    payload = locate(path)
+    data = bytearray(path.read_bytes())
+    for part in range(1, 8):
+        data[payload.start + part * payload.length // 8] ^= 1
+    path.write_bytes(data)
+    text = verify_file(path, trust=trust).summary
+    assert text.endswith("and 3 more places.")
+    assert "after it was signed, in bytes " in text
+
+
+def _no_length(export: ExportFacts) -> ExportFacts:
+    return msgspec.structs.replace(export, duration_s=0.0)
+
+
+def test_a_stranger_without_a_map_is_told_less(
+    render: Callable[[str], Path], identity: DeviceIdentity, trust: TrustAnchors
+) -> None:
+    path = render("a.mp3")
+    signed = path.with_name("signed.mp3")
+    with (
+        library.Context.from_dict(native_settings(trust)) as context,
+        library.Builder(manifest.build(facts("mp3")), context=context) as builder,
+        library.Signer.from_callback(
+            identity.sign, library.C2paSigningAlg.ES256, (identity.chain or b"").decode()
+        ) as signer,
+        path.open("rb") as before,
+        signed.open("w+b") as after,
+    ):
+        builder.sign(signer, "audio/mpeg", before, after)
+    assert verify_file(signed, trust=trust).state == "Trusted"
+    assert verify_file(signed, trust=trust).summary.startswith("Untouched")
+    data = bytearray(signed.read_bytes())
+    data[-300] ^= 1
+    signed.write_bytes(data)
+    outcome = verify_file(signed, trust=trust)
+    assert (outcome.state, outcome.problems[0].code) == ("Invalid", "file-changed")
+
+
+def test_a_file_that_vanishes_while_it_is_read(tmp_path: Path, trust: TrustAnchors) -> None:
+    found = reading.read_store(tmp_path / "gone.wav", "audio/wav", trust)
+    assert isinstance(found, str)
+    assert found != ""
+
+
+@pytest.mark.parametrize("fault", ["sound", "unreadable", "failing"])
+def test_what_does_not_hold_after_signing_is_not_kept(
+    fault: str, render: Callable[[str], Path], identity: DeviceIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = render("a.wav")
+    before = path.read_bytes()
+    real = signing.map_audio
+    maps = iter([real, lambda file, payload: msgspec.structs.replace(real(file, payload), sha256="0" * 64)])
+    if fault == "sound":
+        monkeypatch.setattr(signing, "map_audio", lambda file, payload: next(maps)(file, payload))
+    elif fault == "unreadable":
+        monkeypatch.setattr(signing, "read_store", lambda *args: "broken")
+    else:
+        monkeypatch.setattr(signing, "read_store", lambda *args: reading.Store("Invalid", "", {}, {}, {}))
+    with pytest.raises(ProvenanceError) as caught:
+        sign_file(path, manifest.build(facts()), identity)
+    assert caught.value.code == "signing-failed"
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.glob("*a.wav*")] == ["a.wav"]
+
+
+def test_a_damaged_or_unreadable_render_is_not_signed(identity: DeviceIdentity, tmp_path: Path) -> None:
+    (tmp_path / "torn.wav").write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
+    (tmp_path / "folder.wav").mkdir()
+    for name in ("torn.wav", "folder.wav"):
+        with pytest.raises(ProvenanceError) as caught:
+            sign_file(tmp_path / name, manifest.build(facts()), identity)
+        assert caught.value.code == "signing-failed"
 
 
 def test_credentials_moved_to_another_recording_of_the_same_length(

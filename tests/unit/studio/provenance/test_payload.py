@@ -57,6 +57,16 @@ def test_odd_chunks_and_credentials_in_a_wav(tmp_path: Path) -> None:
     assert found.credentials
 
 
+def test_what_follows_the_riff_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(riff((b"data", b"1234")) + b"junkjunkjunk")
+    assert locate(path).length == 4
+    for declared in (b"\x00" * 4, b"\xff" * 4):
+        data = riff((b"data", b"1234"))
+        path.write_bytes(data[:4] + declared + data[8:])
+        assert locate(path).length == 4
+
+
 def test_tags_before_and_after_the_sound(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     frames = b"\xff\xfb\x90\x00" + b"s" * 500

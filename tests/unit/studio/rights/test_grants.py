@@ -165,6 +165,17 @@ def test_optional_parts_may_be_left_out() -> None:
     assert signed(voiced).grant == voiced
 
 
+def test_people_without_identifiers_are_people() -> None:
+    plain = changed(
+        RESOURCE,
+        isrc=None,
+        works=(changed(WORK, iswc=None, writers=(changed(WORK.writers[0], ipi=None, share_ppm=1_000_000),)),),
+        master_owners=(changed(RESOURCE.master_owners[0], dpid=None),),
+        performers=(changed(RESOURCE.performers[0], isni=None),),
+    )
+    assert signed(changed(GRANT, resource=plain)).grant.resource == plain
+
+
 def test_a_broken_grant_is_not_signed() -> None:
     with pytest.raises(RightsError):
         sign(changed(GRANT, rev=0), KEY)
