@@ -28,19 +28,23 @@ class Link(Struct, frozen=True, kw_only=True):
     """From 1, without gaps."""
     key: str
     kind: str
-    body_hash: str
+    subject: str
+    needs: str | None
+    body: bytes
     previous_hash: str
-    entry_hash: str
+    entry_hash: str = ""
 
 
-def entry_hash(*, sequence: int, key: str, kind: str, body_hash: str, previous_hash: str) -> str:
+def entry_hash(link: Link) -> str:
     """The hash of an entry: the SHA-256 of its canonical form."""
     fields = {
-        "sequence": sequence,
-        "key": key,
-        "kind": kind,
-        "body_hash": body_hash,
-        "previous_hash": previous_hash,
+        "sequence": link.sequence,
+        "key": link.key,
+        "kind": link.kind,
+        "subject": link.subject,
+        "needs": link.needs,
+        "body_hash": hashlib.sha256(link.body).hexdigest(),
+        "previous_hash": link.previous_hash,
     }
     return hashlib.sha256(canonical_json(fields)).hexdigest()
 
@@ -50,7 +54,7 @@ def seal(mac_key: bytes, *, chain: str, sequence: int, head: str) -> str:
     return hmac.new(mac_key, f"{chain}|{sequence}|{head}".encode(), hashlib.sha256).hexdigest()
 
 
-def check(links: Iterable[Link], bodies: Iterable[bytes], *, mac_key: bytes, chain: str, sealed: str) -> None:
+def check(links: Iterable[Link], *, mac_key: bytes, chain: str, sealed: str) -> None:
     """Recompute the chain.
 
     Raises:
@@ -58,16 +62,9 @@ def check(links: Iterable[Link], bodies: Iterable[bytes], *, mac_key: bytes, cha
     """
     previous = GENESIS
     count = 0
-    for link, body in zip(links, bodies, strict=True):
+    for link in links:
         count += 1
-        expected = entry_hash(
-            sequence=count,
-            key=link.key,
-            kind=link.kind,
-            body_hash=hashlib.sha256(body).hexdigest(),
-            previous_hash=previous,
-        )
-        if link.sequence != count or link.previous_hash != previous or link.entry_hash != expected:
+        if link.sequence != count or link.previous_hash != previous or link.entry_hash != entry_hash(link):
             raise changed(count)
         previous = link.entry_hash
     if not hmac.compare_digest(seal(mac_key, chain=chain, sequence=count, head=previous), sealed):

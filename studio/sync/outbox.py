@@ -7,7 +7,6 @@ platform's signed receipt. Rows are never deleted: together they are the record 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -36,7 +35,7 @@ SCHEMA = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS outbox (
     sequence INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, subject TEXT NOT NULL,
-    body BLOB NOT NULL, body_hash TEXT NOT NULL, previous_hash TEXT NOT NULL, entry_hash TEXT NOT NULL,
+    body BLOB NOT NULL, previous_hash TEXT NOT NULL, entry_hash TEXT NOT NULL,
     needs TEXT, file TEXT, title TEXT NOT NULL,
     state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, not_before_s REAL NOT NULL DEFAULT 0, problem TEXT,
     receipt BLOB, created_at TEXT NOT NULL, done_at TEXT);
@@ -156,18 +155,20 @@ class Outbox:
         key = uuid7()
         kept = None if file is None else self._keep(file)
         raw = canonical_json(body)
-        digest = hashlib.sha256(raw).hexdigest()
         with self.transaction() as connection:
             last = connection.execute(
                 "SELECT sequence, entry_hash FROM outbox ORDER BY sequence DESC LIMIT 1"
             ).fetchone()
             sequence = 1 if last is None else int(last["sequence"]) + 1
             previous = GENESIS if last is None else str(last["entry_hash"])
-            entry = chain.entry_hash(sequence=sequence, key=key, kind=kind, body_hash=digest, previous_hash=previous)
+            link = Link(
+                sequence=sequence, key=key, kind=kind, subject=subject, needs=needs, body=raw, previous_hash=previous
+            )
+            entry = chain.entry_hash(link)
             connection.execute(
-                "INSERT INTO outbox (sequence, key, kind, subject, body, body_hash, previous_hash, entry_hash, needs, "
-                "file, title, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-                (sequence, key, kind, subject, raw, digest, previous, entry, needs, kept, title, iso(self._now())),
+                "INSERT INTO outbox (sequence, key, kind, subject, body, previous_hash, entry_hash, needs, "
+                "file, title, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
+                (sequence, key, kind, subject, raw, previous, entry, needs, kept, title, iso(self._now())),
             )
             name = connection.execute("SELECT chain FROM outbox_head").fetchone()["chain"]
             sealed = chain.seal(self._mac_key, chain=name, sequence=sequence, head=entry)
@@ -264,14 +265,15 @@ class Outbox:
                 sequence=row["sequence"],
                 key=row["key"],
                 kind=row["kind"],
-                body_hash=row["body_hash"],
+                subject=row["subject"],
+                needs=row["needs"],
+                body=bytes(row["body"]),
                 previous_hash=row["previous_hash"],
                 entry_hash=row["entry_hash"],
             )
             for row in found
         ]
-        bodies = [bytes(row["body"]) for row in found]
-        chain.check(links, bodies, mac_key=self._mac_key, chain=head["chain"], sealed=head["sealed"])
+        chain.check(links, mac_key=self._mac_key, chain=head["chain"], sealed=head["sealed"])
 
     def close(self) -> None:
         """Close the file."""
