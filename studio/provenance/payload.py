@@ -26,7 +26,8 @@ _LEAST_BLOCK = 4096
 
 
 class PayloadError(ValueError):
-    """A file whose structure does not hold. `reason`: not-audio, damaged, credentials-damaged, credentials-too-large."""
+    """A file whose structure does not hold. `reason` is not-audio, damaged, credentials-damaged or
+    credentials-too-large."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -27,6 +27,9 @@ _DAMAGED = "The credentials of this file are damaged."
 _NAMELESS = "an ingredient"
 _UNTRUSTED = "signingCredential.untrusted"
 
+_UNVOUCHED = frozenset({"signer-unknown", "certificate-ended"})
+"""Problems of the signer alone: nothing was changed, but nobody vouches for who signed."""
+
 _TEXTS: dict[str, tuple[str, str]] = {
     "assertion.dataHash.mismatch": ("file-changed", "This file was changed after it was signed."),
     "assertion.bmffHash.mismatch": ("file-changed", "This file was changed after it was signed."),
@@ -36,7 +39,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "claimSignature.mismatch": ("signature-broken", "The signature does not fit: the credentials were changed."),
     "claimSignature.missing": ("signature-broken", "The signature was removed."),
     "claimSignature.outsideValidity": (
-        "certificate-ended",
+        "certificate-invalid",
         "It was signed outside of the time for which its certificate holds.",
     ),
     "signingCredential.expired": ("certificate-ended", "The certificate that it was signed with has ended."),
@@ -126,11 +129,14 @@ def problems_of(store: Store) -> list[Problem]:
         found.append(Problem(code="credentials-invalid", text="The credentials do not hold."))
     if store.state not in {"Trusted", "Invalid"} and not any(problem.code == "signer-unknown" for problem in found):
         found.append(Problem(code="signer-unknown", text=_TEXTS[_UNTRUSTED][1]))
+    if any(problem.code == "certificate-ended" for problem in found):
+        # The library calls the signer of an ended certificate unknown as well; whether it was known cannot be told.
+        found = [problem for problem in found if problem.code != "signer-unknown"]
     return list(dict.fromkeys(found))
 
 
 def _state(store: Store, problems: list[Problem]) -> State:
-    if any(problem.code != "signer-unknown" for problem in problems) or store.state == "Invalid":
+    if any(problem.code not in _UNVOUCHED for problem in problems):
         return "Invalid"
     return "Trusted" if store.state == "Trusted" and not problems else "Valid"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import soundfile
 from studio.base import pki
 from studio.base.errors import ProvenanceError
 from studio.base.paths import AppPaths
-from studio.provenance import manifest, reading, signing
+from studio.provenance import manifest, reading, signing, verify
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.inputs import ExportFacts
 from studio.provenance.native import library
@@ -211,6 +212,25 @@ def test_a_stranger_without_a_map_is_told_less(
     signed.write_bytes(data)
     outcome = verify_file(signed, trust=trust)
     assert (outcome.state, outcome.problems[0].code) == ("Invalid", "file-changed")
+
+
+def test_a_certificate_that_has_ended_leaves_the_file_unvouched_for(
+    render: Callable[[str], Path], identity: DeviceIdentity, trust: TrustAnchors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = render("a.wav")
+    sign_file(path, manifest.build(facts()), identity)
+    store = reading.read_store(path, "audio/wav", trust)
+    assert isinstance(store, reading.Store)
+    # What the library was measured to say of an untouched file whose certificate has ended.
+    codes = ("signingCredential.untrusted", "signingCredential.expired")
+    failure = [{"code": code, "url": "c2pa.signature", "explanation": "as measured"} for code in codes]
+    ended = dataclasses.replace(store, state="Invalid", results={"activeManifest": {"failure": failure}})
+    monkeypatch.setattr(verify, "read_store", lambda *args: ended)
+    outcome = verify_file(path, trust=trust)
+    assert outcome.state == "Valid"
+    assert [problem.code for problem in outcome.problems] == ["certificate-ended"]
+    failure.append({"code": "assertion.dataHash.mismatch", "url": "", "explanation": ""})
+    assert verify_file(path, trust=trust).state == "Invalid"
 
 
 def test_a_file_that_vanishes_while_it_is_read(tmp_path: Path, trust: TrustAnchors) -> None:
