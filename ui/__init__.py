@@ -1,1 +1,4 @@
-"""The window: Qt widgets over `studio.session.Session`. Nothing here knows sound, rights or storage beyond what the session says."""
+"""The window: Qt widgets over `studio.session.Session`.
+
+Nothing here knows sound, rights or storage beyond what the session says.
+"""

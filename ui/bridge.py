@@ -75,7 +75,7 @@ class Bridge(QObject):
             getattr(self, name).emit()
 
     def when_done(self, job: Any, done: Callable[[Any], None], failed: Callable[[Any], None] | None = None) -> None:
-        """Call `done(result)` or `failed(error)` in the window's thread once `job` has ended; neither for a cancelled one."""
+        """Call `done(result)` or `failed(error)` in the window's thread once `job` has ended."""
         self._waiting[job.id] = (job, done, failed)
         if job.state in FINAL_STATES:
             self._heard.emit("jobs_changed", (job,))

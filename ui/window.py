@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -308,6 +308,9 @@ class MainWindow(QMainWindow):
 
     def set_mode(self, mode: str) -> None:
         """Switch between dark and light."""
+        if mode == "system":
+            light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+            mode = "light" if light else "dark"
         self.theme.set_mode("light" if mode == "light" else "dark")
         app = QApplication.instance()
         if isinstance(app, QApplication):

@@ -1,7 +1,7 @@
 """Pictures of the real program: ``python -m tests.ui.screenshots --out docs/screenshots``.
 
-Drives the real window with a real session in a temporary home, at 1440 x 900, through first run, the demo song, stems, a restyle, review,
-export and verify.
+Drives the real window with a real session in a temporary home, at 1440 x 900, through first run, the demo song, stems,
+a restyle, review, export and verify.
 """
 
 from __future__ import annotations

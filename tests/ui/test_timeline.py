@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +82,7 @@ def test_grid_lines_thin_out() -> None:
     far = list(grid.lines(0.0, 64.0, 2.0))
     assert [line.beat for line in near[:5]] == [1, 2, 3, 4, 1]
     assert all(line.beat == 1 for line in far)
-    gaps = [b.at_s - a.at_s for a, b in zip(far, far[1:], strict=False)]
+    gaps = [b.at_s - a.at_s for a, b in pairwise(far)]
     assert min(gaps) * 2.0 >= 9.0
 
 

@@ -1,4 +1,4 @@
-"""The toolkit itself: a Qt binding that drops references of None aborts the program after a few thousand paint calls."""
+"""The toolkit itself: a Qt binding that drops references of None aborts the program after some thousand paint calls."""
 
 from __future__ import annotations
 

@@ -261,8 +261,10 @@ class FirstRunPanel(Surface):
         for recoverable in session.recoverable()[:3]:
             row = _RecentRow(self.theme, recoverable.title, _day(recoverable.when), _length(recoverable), "not saved")
             rows.append((row, recoverable, True))
-        for recent in [each for each in session.recent_projects() if each.exists][:5]:
-            rows.append((_RecentRow(self.theme, recent.title, _day(recent.when), _length(recent)), recent, False))
+        rows.extend(
+            (_RecentRow(self.theme, recent.title, _day(recent.when), _length(recent)), recent, False)
+            for recent in [each for each in session.recent_projects() if each.exists][:5]
+        )
         for row, item, lost in rows[:6]:
             signal = self.recover_asked if lost else self.project_asked
             row.clicked.connect(lambda signal=signal, item=item: signal.emit(item))

@@ -18,7 +18,8 @@ Mode = Literal["dark", "light"]
 class Theme:
     """Tokens of one mode, with fonts and coloured icons made from them.
 
-    `mode` may change while the program runs; widgets read colours when they paint, so that a repaint is all that a change needs.
+    `mode` may change while the program runs; widgets read colours when they paint, so that a repaint is all that a
+    change needs.
     """
 
     def __init__(self, mode: Mode = "dark", *, resources: Path = RESOURCES):

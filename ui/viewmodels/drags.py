@@ -29,7 +29,7 @@ def find_clip(project: Project, clip_id: str) -> tuple[Track, Clip] | None:
 
 
 def without_mirrored(project: Project, clip_ids: Iterable[str]) -> list[str]:
-    """The ids less the stem clips whose parent track has a selected clip at the same place: an edit of that one moves them too."""
+    """The ids less the stem clips whose song has a selected clip at the same place: an edit of that one moves them."""
     chosen = [found for each in dict.fromkeys(clip_ids) if (found := find_clip(project, each)) is not None]
     starts = {(track.id, clip.start_s) for track, clip in chosen}
     return [clip.id for track, clip in chosen if (track.parent, clip.start_s) not in starts]

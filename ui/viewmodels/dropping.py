@@ -9,7 +9,7 @@ MARKS = (b"c2pa", b"C2PA")
 
 
 def carries_credential(path: str | Path) -> bool:
-    """Whether a file seems to hold a C2PA credential: its mark stands in the first or last MiB. Verifying says for sure."""
+    """Whether a file seems to hold a C2PA credential: its mark stands in the first or last MiB."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(WINDOW)

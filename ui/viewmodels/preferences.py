@@ -24,8 +24,8 @@ DEFAULT_DEVICE = "default"
 
 @dataclass(frozen=True, kw_only=True)
 class PreferenceRow:
-    """One setting: its words, its value as text, the choices where it has some, and `apply`, which sets a text and gives the
-    text that now stands."""
+    """One setting: its words, its value as text, its choices, and `apply`, which sets a text and gives what then
+    stands."""
 
     key: str
     title: str

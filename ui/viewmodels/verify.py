@@ -96,11 +96,11 @@ def cards(verification: Any) -> list[FactCard]:
                 text=_join(facts.signed_by or "no name", when),
             )
         )
-        for problem in verification.problems:
-            if problem.code != "signer-unknown":
-                found.append(
-                    FactCard(icon="triangle-alert", token="block", title=problem.text, text=problem.detail[:160])
-                )
+        found.extend(
+            FactCard(icon="triangle-alert", token="block", title=problem.text, text=problem.detail[:160])
+            for problem in verification.problems
+            if problem.code != "signer-unknown"
+        )
     licensed = [source for source in facts.sources if source.status == "licensed"]
     own = [source for source in facts.sources if source.status == "user-asserted"]
     if licensed:
@@ -163,8 +163,7 @@ def source_cards(verification: Any) -> list[tuple[str, str, str]]:
         )
         out.append((source.title, _join(who, ", ".join(source.stems)), palette[licensed % len(palette)]))
         licensed += 1
-    for model in verification.facts.models:
-        out.append((model.title, model.statement or "model", "stem.drums"))
+    out.extend((model.title, model.statement or "model", "stem.drums") for model in verification.facts.models)
     return out
 
 

@@ -124,7 +124,7 @@ class Workspace(QObject):
         return None
 
     def song_track(self) -> Track | None:
-        """The track that Split and Restyle are about: the one in focus, or its parent, or the first one with a whole recording."""
+        """The track that Split and Restyle are about: the one in focus, its parent, or the first one."""
         project = self.project
         track = self.track()
         if track is not None and track.parent is not None:

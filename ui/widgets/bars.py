@@ -15,7 +15,7 @@ from ui.widgets.paint import rounded
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """One share of a bar: who, how much of a million, and which token colours it (`dim` for the second of one source)."""
+    """One share of a bar: who, how much of a million, and its token (`dim` for the second of one source)."""
 
     label: str
     ppm: int

@@ -17,8 +17,8 @@ FINE = 0.1
 class ValueControl(QWidget):
     """A value in ``[minimum, maximum]`` that a person changes.
 
-    Each drag is one gesture: `pressed`, any number of `changed`, then `released` or, after Esc, `cancelled`. Wheel, keys, reset and typed
-    values are gestures of their own, so that each is one step of undo.
+    Each drag is one gesture: `pressed`, any number of `changed`, then `released` or, after Esc, `cancelled`. Wheel,
+    keys, reset and typed values are gestures of their own, so that each is one step of undo.
     """
 
     pressed = Signal()

@@ -10,7 +10,6 @@ from ui.panels.dock.history import HistoryList
 from ui.panels.dock.mixer import Mixer
 from ui.panels.dock.variations import Variations
 from ui.viewmodels.workspace import Workspace
-from ui.widgets.button import Button
 from ui.widgets.label import Text
 from ui.widgets.segmented import Segmented
 from ui.widgets.surface import Surface
@@ -42,8 +41,6 @@ class DockPanel(Surface):
         self.source_or_take = Segmented(theme, (("source", "Original"), ("take", "Take")), name="Original or take")
         self.source_or_take.changed.connect(self._on_side)
         self._side_note = Text(theme, "Hear", token="text.faint", px="caption", fixed=True)
-        self.clear_note = Button(theme, "Go to the start", kind="ghost", height=24)
-        self.clear_note.hide()
         strip = Surface(theme, "bg.panel", lines="b")
         strip.setFixedHeight(34)
         row = QHBoxLayout(strip)
