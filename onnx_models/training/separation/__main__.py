@@ -34,7 +34,7 @@ def main() -> None:
     library.build(options.samples, options.cache)
     pool.album_songs(options.cache)
     for seed in range(options.songs):
-        pool.render_song(options.cache, seed)
+        pool.produce_voice(options.cache, seed)
     run = Run(
         Settings(
             cache=options.cache,

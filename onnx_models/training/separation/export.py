@@ -17,7 +17,7 @@ from onnx_models.training.separation import judge
 from onnx_models.training.separation.card import card_text
 from onnx_models.training.separation.library import EXCLUDED
 from onnx_models.training.separation.network import HOP, N_FFT, SubTdf
-from onnx_models.training.separation.trainer import LEVEL
+from onnx_models.training.separation.trainer import LEVEL, separator
 
 OPSET = 17
 CHUNK_HOPS, OVERLAP_HOPS = 256, 40
@@ -142,6 +142,7 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
 
     rows = evaluate_torch(network, judge.load_clips(audio), store=log.with_name("bounds.json"))
     training = sources(samples)
+    leaks = judge.energy_shares(audio, separator(network))
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
         "step": state["step"],
@@ -151,7 +152,7 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
         "version": version,
         "checkpoint": hashlib.sha256((part / "checkpoint.pt").read_bytes()).hexdigest(),
     }
-    (part / "card.md").write_text(card_text(facts, rows, training), encoding="utf-8")
+    (part / "card.md").write_text(card_text(facts, rows, leaks, training), encoding="utf-8")
     roles = {
         "model.onnx": "graph",
         "card.md": "card",

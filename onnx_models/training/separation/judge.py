@@ -147,6 +147,22 @@ def judge(clips: list[Clip], separate: Separate) -> list[dict[str, float | str]]
     return rows
 
 
+def energy_shares(audio: Path, separate: Separate, *, seconds: float = 30.0) -> list[dict[str, float | str]]:
+    """Where the energy of recordings without stems goes, in per cent: those of one instrument show what leaks where."""
+    import soundfile
+
+    rows: list[dict[str, float | str]] = []
+    for path in sorted(audio.glob("*.ogg")):
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True, frames=int(seconds * RATE))
+        mixture = samples.T if samples.shape[1] == 2 else np.repeat(samples.T, 2, axis=0)
+        if rate != RATE:
+            raise SystemExit(f"{path} is not at {RATE} Hz")
+        energy = (separate(np.ascontiguousarray(mixture)).astype(np.float64) ** 2).sum((1, 2))
+        shares = 100.0 * energy / energy.sum()
+        rows.append({"clip": path.stem} | {name: round(float(v), 1) for name, v in zip(STEMS, shares, strict=True)})
+    return rows
+
+
 def average(rows: list[dict[str, float | str]], clip: str | None = None, key: str = "sdr_db") -> float:
     """Mean of one figure over the rows (of one clip)."""
     values = [float(row[key]) for row in rows if clip is None or row["clip"] == clip]

@@ -22,6 +22,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from onnx_models.training.separation import pool
 from onnx_models.training.separation.library import RATE
 from onnx_models.training.separation.network import BINS
+from onnx_models.training.separation.production import PRODUCED_SHARE
 
 Samples = npt.NDArray[np.float32]
 N_FFT, HOP = 2048, 512
@@ -29,6 +30,9 @@ FRAMES = 128
 SEGMENT = N_FFT + (FRAMES - 1) * HOP
 ALBUM_SHARE = 0.08
 """How often a mixture starts from the real album: it is twelve passages against hundreds of songs."""
+
+LAYERED = {0: 0.12, 3: 0.3}
+"""How often a second voice, or a second accompaniment, joins the first."""
 
 
 def _window() -> Samples:
@@ -45,13 +49,13 @@ def _curve(rng: np.random.Generator) -> Samples:
     return (10 ** (np.interp(np.log(frequencies + 1), np.log(points), gains) / 20)).astype(np.float32)
 
 
-def _cut(song: npt.NDArray[np.int16], stem: int, start: int, ratio: float) -> Samples:
+def _cut(source: npt.NDArray[np.int16], start: int, ratio: float) -> Samples:
     """`SEGMENT` frames of one stem at `ratio` times its speed, wrapped where the passage is short."""
     need = int(SEGMENT * ratio) + 4
-    available = song.shape[2]
-    piece = np.asarray(song[stem, :, start : start + need])
+    available = source.shape[1]
+    piece = np.asarray(source[:, start : start + need])
     while piece.shape[1] < need:
-        piece = np.concatenate([piece, np.asarray(song[stem, :, : min(need - piece.shape[1], available)])], 1)
+        piece = np.concatenate([piece, np.asarray(source[:, : min(need - piece.shape[1], available)])], 1)
     audio = piece.astype(np.float32) * np.float32(1 / 32768)
     if ratio == 1.0:
         return audio[:, :SEGMENT]
@@ -103,39 +107,44 @@ class Mixer:
             self._songs = [path for path in found if path.name.startswith("song")]
             self._looked = time.monotonic()
 
-    def _song(self, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+    def _song(self, rng: np.random.Generator) -> Path:
         source = self._albums if self._albums and rng.random() < ALBUM_SHARE else self._songs
-        return pool.load(source[int(rng.integers(len(source)))])
+        return source[int(rng.integers(len(source)))]
+
+    def _stem(self, song: Path, stem: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+        """One stem of a song, ``(2, frames)``; of voices sometimes the produced version."""
+        if stem == 0:
+            produced = song.with_name(song.name.replace("song-", "voice-"))
+            if produced != song and produced.exists() and rng.random() < PRODUCED_SHARE:
+                return pool.load_voice(produced)[0]
+        return pool.load(song)[stem]
+
+    @staticmethod
+    def _start(source: npt.NDArray[np.int16], rng: np.random.Generator) -> int:
+        return int(rng.integers(max(source.shape[1] - int(SEGMENT * 1.3), 1)))
 
     def stems(self, rng: np.random.Generator) -> Samples:
         """The four stems of one example in time, ``(4, 2, SEGMENT)``, before their equalisers."""
         out = np.zeros((4, 2, SEGMENT), np.float32)
         together = rng.random() < 0.4
         song = self._song(rng)
-        start = int(rng.integers(max(song.shape[2] - int(SEGMENT * 1.3), 1)))
+        start = self._start(pool.load(song)[0], rng)
         common = 2 ** (rng.normal(0, 2.0) / 12) if rng.random() < 0.3 else 1.0
         for stem in range(4):
             ratio = common
-            source, begin = song, start
+            source, begin = self._stem(song, stem, rng), start
             if not together:
                 for _ in range(4):
-                    source = self._song(rng)
-                    begin = int(rng.integers(max(source.shape[2] - int(SEGMENT * 1.3), 1)))
+                    source = self._stem(self._song(rng), stem, rng)
+                    begin = self._start(source, rng)
                     # Silence teaches little; look again before taking it.
-                    if np.abs(source[stem, 0, begin : begin + SEGMENT : 97]).max() > 300:
+                    if np.abs(source[0, begin : begin + SEGMENT : 97]).max() > 300:
                         break
                 ratio = 2 ** (rng.normal(0, 1.5) / 12) if rng.random() < 0.35 else 1.0
-            audio = _cut(source, stem, begin, ratio)
-            if stem == 3 and rng.random() < 0.3:
-                extra = self._song(rng)
-                audio = audio + _cut(
-                    extra, 3, int(rng.integers(max(extra.shape[2] - SEGMENT * 2, 1))), 1.0
-                ) * np.float32(rng.uniform(0.3, 1))
-            if stem == 0 and rng.random() < 0.12:
-                extra = self._song(rng)
-                audio = audio + _cut(
-                    extra, 0, int(rng.integers(max(extra.shape[2] - SEGMENT * 2, 1))), 1.0
-                ) * np.float32(rng.uniform(0.2, 0.8))
+            audio = _cut(source, begin, ratio)
+            if stem in LAYERED and rng.random() < LAYERED[stem]:
+                extra = self._stem(self._song(rng), stem, rng)
+                audio = audio + _cut(extra, self._start(extra, rng), 1.0) * np.float32(rng.uniform(0.2, 1))
             if rng.random() < 0.12:
                 peak = float(np.abs(audio).max()) + 1e-6
                 amount = float(np.exp(rng.uniform(0, 1.8)))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onnx_models.training.separation import library as kit
-from onnx_models.training.separation import songs
+from onnx_models.training.separation import production, songs
 
 ALBUM = ("eif_francium", "eif_potassium", "eif_rubidium")
 
@@ -62,6 +62,20 @@ def _store(path: Path, song: npt.NDArray[np.float32]) -> None:
     part.replace(path)
 
 
+def produce_voice(cache: Path, seed: int) -> Path:
+    """The produced version of the vocals of song `seed`, beside the song unless it is there."""
+    path = cache / "pool" / f"voice-{seed:05d}.i16"
+    if not path.exists():
+        plain = load(render_song(cache, seed))[0].astype(np.float32) / 32768.0
+        _store(path, songs.level(production.produce(plain, seed)))
+    return path
+
+
+def load_voice(path: Path) -> npt.NDArray[np.int16]:
+    """Memory-map a produced voice, ``(1, 2, frames) int16``."""
+    return np.memmap(path, dtype="<i2", mode="r").reshape(1, 2, -1)
+
+
 def load(path: Path) -> npt.NDArray[np.int16]:
     """Memory-map a pool file, ``(4, 2, frames) int16``."""
     flat = np.memmap(path, dtype="<i2", mode="r")
@@ -70,7 +84,7 @@ def load(path: Path) -> npt.NDArray[np.int16]:
 
 def listing(cache: Path) -> list[Path]:
     """The finished songs, in name order."""
-    return sorted((cache / "pool").glob("*.i16"))
+    return sorted([*(cache / "pool").glob("album-*.i16"), *(cache / "pool").glob("song-*.i16")])
 
 
 def main() -> None:
@@ -85,7 +99,7 @@ def main() -> None:
     album_songs(options.cache)
     seeds = range(options.first, options.first + options.songs)
     with ProcessPoolExecutor(options.processes) as pool:
-        for number, _ in enumerate(pool.map(render_song, [options.cache] * len(seeds), seeds)):
+        for number, _ in enumerate(pool.map(produce_voice, [options.cache] * len(seeds), seeds)):
             if number % 10 == 9:
                 print(f"{number + 1} of {len(seeds)} songs", flush=True)
 
