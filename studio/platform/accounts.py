@@ -86,6 +86,40 @@ def find_account(state: PlatformState, email: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def ensure_account(
+    state: PlatformState,
+    email: str,
+    password: str,
+    *,
+    name: str,
+    role: Literal["remixer", "rightsholder"] = "remixer",
+) -> Account:
+    """The account with this address; made if it is missing, also when another process makes it at the same moment.
+
+    Raises:
+        Refusal: password-too-short, request-invalid.
+    """
+    found = find_account(state, email)
+    if found is not None:
+        return found
+    try:
+        return create_account(state, email, password, name=name, role=role)
+    except Refusal as error:
+        found = find_account(state, email)
+        if error.code != "account-exists" or found is None:
+            raise
+        return found
+
+
+def has_password(state: PlatformState, account_id: str, password: str) -> bool:
+    """Whether this is the account's password."""
+    with state.db.read() as connection:
+        stored = connection.execute(
+            sa.select(db.accounts.c.password).where(db.accounts.c.id == account_id)
+        ).scalar_one_or_none()
+    return stored is not None and check_password(password, stored)
+
+
 def set_password(state: PlatformState, account_id: str, password: str) -> None:
     """Give an account another password; everybody signed in with the old one is signed out.
 

@@ -10,6 +10,7 @@ from studio.platform import messages
 
 _ROUTES: tuple[tuple[str, str, str, type | None, type | None, bool], ...] = (
     ("get", "/health", "Whether the service runs", None, None, False),
+    ("get", "/openapi.json", "This description", None, None, False),
     ("get", "/platform", "Name, keys and trust anchors, signed", None, messages.PlatformInfo, False),
     ("get", "/oauth/authorize", "Sign-in page (RFC 6749 4.1, PKCE S256, loopback redirect)", None, None, False),
     ("post", "/oauth/authorize", "The sign-in form", None, None, False),

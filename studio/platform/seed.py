@@ -68,10 +68,8 @@ def _take(state: PlatformState, owner: Account, path: Path) -> FileName:
 
 
 def _label(state: PlatformState) -> Account:
-    found = accounts.find_account(state, LABEL_EMAIL)
-    return found or accounts.create_account(
-        state, LABEL_EMAIL, secrets.token_urlsafe(24), name=LABEL_NAME, role="rightsholder"
-    )
+    password = secrets.token_urlsafe(24)
+    return accounts.ensure_account(state, LABEL_EMAIL, password, name=LABEL_NAME, role="rightsholder")
 
 
 def _stands(state: PlatformState, isrc: str) -> bool:

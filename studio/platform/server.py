@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import socket
 import threading
 from dataclasses import replace
@@ -12,11 +10,11 @@ from types import TracebackType
 
 import uvicorn
 
-from studio.base import atomic
-from studio.base.errors import PlatformDown, StorageError
+from studio.base.errors import PlatformDown
 from studio.platform import accounts, seed
 from studio.platform.messages import DemoAccount
 from studio.platform.service import create_app
+from studio.platform.service_keys import load_demo_password
 from studio.platform.state import PlatformState, ServiceConfig
 
 DEMO_EMAIL = "demo@contrafact.example"
@@ -153,25 +151,11 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 def _demo_account(state: PlatformState) -> DemoAccount:
-    path = state.data_dir / "keys" / "demo-account.json"
-    fresh = False
-    try:
-        password = str(json.loads(path.read_text())["password"])
-    except FileNotFoundError:
-        password = secrets.token_urlsafe(18)
-        fresh = True
-        atomic.write_json(path, {"email": DEMO_EMAIL, "password": password}, mode=0o600)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise StorageError(
-            "The demo account of the platform on this computer cannot be read.",
-            remedy=f"Remove {path.name} and its platform folder; the demo songs come again.",
-            code="key-unreadable",
-        ) from problem
-    standing = accounts.find_account(state, DEMO_EMAIL)
-    if standing is None:
-        accounts.create_account(state, DEMO_EMAIL, password, name="Demo listener")
-    elif fresh:
-        accounts.set_password(state, standing.id, password)
+    password = load_demo_password(state.data_dir / "keys" / "demo-password")
+    account = accounts.ensure_account(state, DEMO_EMAIL, password, name="Demo listener")
+    # A secret that was lost was made anew: the account follows it.
+    if not accounts.has_password(state, account.id, password):
+        accounts.set_password(state, account.id, password)
     return DemoAccount(email=DEMO_EMAIL, password=password)
 
 

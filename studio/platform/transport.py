@@ -188,9 +188,10 @@ class Transport:
 
     def _refreshed(self, stale: TokenSet) -> TokenSet:
         with self._lock:
+            # Another thread, or another process of this person, may have been faster; a refresh token works once.
+            self._loaded = False
             current = self.tokens()
             if current is not None and current.access_token != stale.access_token:
-                # Another thread was faster.
                 return current
             if current is None:
                 raise signed_out()
