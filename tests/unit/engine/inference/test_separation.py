@@ -262,3 +262,18 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path, pack: Path, 
             cancelled=lambda: False,
         )
     assert code_of(caught) == "path-not-writable"
+
+
+def test_it_runs_in_the_worker(tmp_path: Path, pack: Path, rng: np.random.Generator) -> None:
+    from engine.worker import Worker
+
+    pcm = pcm_of(noise(rng, 2, 20_000), tmp_path / "mixture.f32")
+    arguments = {"pcm": pcm, "out_dir": str(tmp_path / "stems"), "pack_dir": str(pack), "provider": "cpu"}
+    worker = Worker()
+    try:
+        result = worker.run("engine.inference.separation:separate_pcm", arguments)
+        assert result.stems["bass"].frames == 20_000
+        checks = worker.run("engine.inference.packs:verify_pack_task", {"pack_dir": str(pack)})
+        assert all(check.passed for check in checks)
+    finally:
+        worker.close()
