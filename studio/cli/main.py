@@ -35,13 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        app(list(argv) if argv is not None else None, standalone_mode=False)
-    except typer.Exit as left:
-        return int(left.exit_code)
+        # Without its own exit, typer answers with the code that the command left with.
+        left: object = app(list(argv) if argv is not None else None, standalone_mode=False)
     except typer.Abort:
         return 130
-    except SystemExit as left:
-        return left.code if isinstance(left.code, int) else 1
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
     except Exception as problem:
         # Click's own errors know how to show themselves; anything else is ours and keeps its traceback.
         show = getattr(problem, "show", None)
@@ -49,4 +48,4 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         show()
         return int(getattr(problem, "exit_code", 2))
-    return 0
+    return left if isinstance(left, int) else 0

@@ -14,10 +14,29 @@ from studio.flows.derived import DerivedCache
 from studio.flows.media import MediaCache
 from studio.library import Library
 from studio.platform.client import PlatformClient
+from studio.project.model import Project
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustAnchors
+from studio.rights.shares import Shares
 from studio.settings import Settings
 from studio.sync.outbox import Outbox
+
+
+class ShareMemo:
+    """The shares of the last project that was listened to. Projects are frozen, so the very same one has the very
+    same shares."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Project, frozenset[str], Shares] | None = None
+
+    def get(self, project: Project, grants: frozenset[str]) -> Shares | None:
+        """The shares of exactly this project under exactly these grants (their digests), if known."""
+        last = self._last
+        return last[2] if last is not None and last[0] is project and last[1] == grants else None
+
+    def put(self, project: Project, grants: frozenset[str], shares: Shares) -> None:
+        """Remember the shares of a project."""
+        self._last = (project, grants, shares)
 
 
 @dataclass
@@ -40,6 +59,7 @@ class Services:
     """How licences name the person who is signed in."""
     pack_roots: tuple[Path, ...]
     trust_anchors: Callable[[], TrustAnchors]
+    shares: ShareMemo
     obtain_certificate: Callable[[], None]
     """Ask the platform for this device's certificate; raises PlatformError."""
 

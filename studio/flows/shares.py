@@ -23,6 +23,10 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
     groups = {group: [clip_id for _, clip_id in clips] for group, clips in rights_groups(project).items()}
     if not groups:
         return shares.audible_share({}, [], {})
+    under = frozenset(grant.digest for grant in services.library.grants().values())
+    known = services.shares.get(project, under)
+    if known is not None:
+        return known
     plan = compile_plan(project, services.media, share_of(context, 0.0, 0.3), only_audible=True)
     found = services.io.run(
         "engine.render:track_powers_task",
@@ -30,7 +34,9 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
         progress=share_of(context, 0.3, 0.98).progress,
         cancelled=stop_of(context),
     )
-    return shares.audible_share(found["groups"], found["mix"], share_sources(services, project, groups))
+    made = shares.audible_share(found["groups"], found["mix"], share_sources(services, project, groups))
+    services.shares.put(project, under, made)
+    return made
 
 
 def share_sources(services: Services, project: Project, groups: Iterable[str]) -> dict[str, ShareSource]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from studio.platform import database as db
 from studio.platform.messages import Account, Credentials
-from studio.platform.passwords import check_password, hash_password
+from studio.platform.passwords import check_password, hash_password, nobody
 from studio.platform.refusal import Refusal, invalid
 from studio.platform.state import PlatformState
 
@@ -21,10 +21,6 @@ FAILURES = 8
 """Wrong passwords in `WINDOW_S` before an account pauses."""
 
 WINDOW_S = 300.0
-
-# Compared against when there is no such account, so that the time of an answer does not tell; no password has this
-# hash.
-_NOBODY = f"scrypt${2**14}$8$1${'A' * 22}==${'A' * 43}="
 
 
 def create_account(
@@ -111,15 +107,6 @@ def ensure_account(
         return found
 
 
-def has_password(state: PlatformState, account_id: str, password: str) -> bool:
-    """Whether this is the account's password."""
-    with state.db.read() as connection:
-        stored = connection.execute(
-            sa.select(db.accounts.c.password).where(db.accounts.c.id == account_id)
-        ).scalar_one_or_none()
-    return stored is not None and check_password(password, stored)
-
-
 def set_password(state: PlatformState, account_id: str, password: str) -> None:
     """Give an account another password; everybody signed in with the old one is signed out.
 
@@ -143,7 +130,8 @@ def authenticate(state: PlatformState, email: str, password: str) -> Account:
     with state.db.write() as connection:
         _check_guesses(connection, address, now_s)
         row = connection.execute(sa.select(db.accounts).where(db.accounts.c.email == address)).one_or_none()
-    right = check_password(password, _NOBODY if row is None else row.password)
+    # Without an account the same work is done, so that the time of an answer does not tell.
+    right = check_password(password, nobody() if row is None else row.password)
     with state.db.write() as connection:
         if row is not None and right:
             connection.execute(sa.delete(db.login_failures).where(db.login_failures.c.email == address))

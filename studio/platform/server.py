@@ -151,11 +151,15 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 def _demo_account(state: PlatformState) -> DemoAccount:
-    password = load_demo_password(state.data_dir / "keys" / "demo-password")
-    account = accounts.ensure_account(state, DEMO_EMAIL, password, name="Demo listener")
-    # A secret that was lost was made anew: the account follows it.
-    if not accounts.has_password(state, account.id, password):
-        accounts.set_password(state, account.id, password)
+    path = state.data_dir / "keys" / "demo-password"
+    lost = not path.exists()
+    password = load_demo_password(path)
+    known = accounts.find_account(state, DEMO_EMAIL)
+    if known is None:
+        accounts.ensure_account(state, DEMO_EMAIL, password, name="Demo listener")
+    elif lost:
+        # The account follows the secret that was made anew.
+        accounts.set_password(state, known.id, password)
     return DemoAccount(email=DEMO_EMAIL, password=password)
 
 

@@ -208,8 +208,6 @@ def _check(facts: ManifestInput) -> None:
     for step in facts.steps:
         if step.model_id is not None and step.model_id not in models:
             raise _refused(f"the step {step.operation} names an unknown model")
-        if step.generated and step.model_id is None:
-            raise _refused(f"the step {step.operation} made sound without a model")
     ids = [*(s.asset_sha256 for s in facts.sources), *(own.id for own in facts.own), *(m.id for m in facts.models)]
     if len(set(ids)) != len(ids):
         raise _refused("two ingredients have the same id")

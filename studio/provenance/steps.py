@@ -29,7 +29,7 @@ _ACTIONS: dict[str, str] = {
 
 def source_type(facts: ManifestInput) -> str:
     """The IPTC digital source type, derived from what was done: trained media only when a model made sound."""
-    if any(step.generated for step in facts.steps):
+    if any(step.generated and step.model_id is not None for step in facts.steps):
         return TRAINED
     if len(facts.sources) + len(facts.own) > 1:
         return COMPOSITE
@@ -169,7 +169,8 @@ def _step(step: StepFacts, titles: Mapping[str, str], models: Mapping[str, Model
         action["softwareAgent"] = {"name": model.id, "version": model.version}
         action["parameters"]["org.contrafact.model_digest"] = model.digest
     if step.generated:
-        action["digitalSourceType"] = TERMS + "trainedAlgorithmicMedia"
+        # New sound without a model is played by an algorithm, as a sampler plays notes.
+        action["digitalSourceType"] = TERMS + ("algorithmicMedia" if model is None else "trainedAlgorithmicMedia")
     return action
 
 

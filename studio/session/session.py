@@ -15,7 +15,7 @@ from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
 from engine.worker import Worker
 from studio.base.clock import Clock
-from studio.base.errors import StudioError
+from studio.base.errors import ProjectError, StudioError
 from studio.base.ids import uuid7
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
@@ -30,7 +30,7 @@ from studio.flows.mixplan import compile_plan
 from studio.flows.restyle import RestyleResult
 from studio.flows.review import Review
 from studio.flows.separate import SplitResult
-from studio.flows.services import Services
+from studio.flows.services import Services, ShareMemo
 from studio.flows.verify import VerifyResult
 from studio.jobs import Job, JobContext, JobQueue, Lane
 from studio.library.library import Library
@@ -111,6 +111,7 @@ class Session:
             subject=lambda: self._connection.holder().user,
             pack_roots=(_folder_of(onnx_models), paths.data / "models"),
             trust_anchors=trust.anchors,
+            shares=ShareMemo(),
             obtain_certificate=self._connection.obtain_certificate,
         )
         self._sync = SyncWorker(outbox, self._connection.client, now=clock.now)
@@ -122,7 +123,6 @@ class Session:
         self._bundle: Bundle | None = None
         self._history = History(Project(id=uuid7()))
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._shares: tuple[Project, Shares] | None = None
         self._player: Player | None = None
         self._follower: PlanFollower | None = None
         if not headless:
@@ -221,8 +221,9 @@ class Session:
         self._replace(bundle.project, bundle)
         self._recent.add(bundle.path, title=bundle.project.title, length_s=bundle.project.length_s)
 
-    def save_project(self, path: Path | None = None) -> Path:
-        """Save to where it is, or to `path` (the suffix is added); returns the bundle.
+    def save_project(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+        """Save to where it is, or to `path` (the suffix is added); returns the bundle. `overwrite` replaces another
+        project there, once a person has agreed; its last save becomes a backup.
 
         Raises:
             ProjectError: project-exists, project-nowhere for a project without a place and no `path`.
@@ -237,9 +238,11 @@ class Session:
                     )
                 self._bundle.save(project)
             else:
-                fresh = Bundle.create(path, project)
-                self._leave_bundle()
-                self._bundle = fresh
+                fresh = Bundle.create(path, project, overwrite=overwrite)
+                before, self._bundle = self._bundle, fresh
+                if before is not None:
+                    # A never-saved project has its place now and need not be offered as unsaved work.
+                    self._autosave.finish(before)
             where = self._bundle.path
         self._recent.add(where, title=project.title, length_s=project.length_s)
         self.events.history_changed.emit(None)
@@ -259,12 +262,14 @@ class Session:
         Raises:
             ProjectError: when nothing can be read.
         """
-        if item.never_saved:
+        try:
+            bundle = Bundle.open(item.path)
+        except ProjectError:
+            # Too broken to go on in place: what can be read goes on in a bundle of its own, and the broken one stays.
             project = recover(item.path)
-            self._replace(project, None)
-            self._autosave.discard(item.path)
-        else:
-            self.open_project(item.path)
+            self._replace(project, self._autosave.begin(project))
+            return
+        self._replace(bundle.project, bundle)
 
     # Edits
 
@@ -293,8 +298,11 @@ class Session:
         self._history.cancel()
 
     def undo(self) -> None:
-        """Take back the last step."""
-        self.goto(self._history.index - 1)
+        """Take back the last step, or leave the drag that is under way."""
+        if self._history.in_gesture:
+            self._history.cancel()
+        else:
+            self.goto(self._history.index - 1)
 
     def redo(self) -> None:
         """Do the undone step again."""
@@ -475,17 +483,11 @@ class Session:
         """Who is paid for the mix as it is; at once where nothing changed."""
         project = self.project
 
-        def work(context: TaskContext) -> Shares:
-            known = self._shares
-            if known is not None and known[0] is project:
-                return known[1]
-            return shares.shares_of(self.services, project, context)
-
-        def landed(found: Shares) -> None:
-            self._shares = (project, found)
-            self.events.shares_changed.emit(None)
-
-        return self._job("Working out the shares", work, landed=landed)
+        return self._job(
+            "Working out the shares",
+            lambda context: shares.shares_of(self.services, project, context),
+            landed=lambda _: self.events.shares_changed.emit(None),
+        )
 
     def review(self, options: ExportOptions) -> Job[Review]:
         """Look at an export from all sides without making it."""
