@@ -109,6 +109,14 @@ def test_the_disclosure_is_derived_and_never_guesses() -> None:
     assert manifest.disclosure(bent(own=()))["own_material"] == "none"
 
 
+def test_new_sound_without_a_model_is_algorithmic_not_trained() -> None:
+    played = bent(steps=(StepFacts(operation="style:arrangement", at="", source=ASSET, stem="bass", generated=True),))
+    assert source_type(played) == COMPOSITE
+    action = assertion(manifest.build(played), "c2pa.actions.v2")["actions"][3]
+    assert action["digitalSourceType"] == TERMS + "algorithmicMedia"
+    assert manifest.disclosure(played)["contributions"] == []
+
+
 def test_silence_can_be_signed() -> None:
     silent = changed(FACTS.export, loudness_lufs=-math.inf, true_peak_dbtp=-math.inf)
     actions = assertion(manifest.build(bent(export=silent)), "c2pa.actions.v2")["actions"]
@@ -122,7 +130,6 @@ def test_silence_can_be_signed() -> None:
         {"models": ()},
         {"models": (*FACTS.models, FACTS.models[0])},
         {"own": (changed(FACTS.own[0], id=ASSET),)},
-        {"steps": (StepFacts(operation="style:timbre", at="", generated=True),)},
         {"steps": (StepFacts(operation="x", at="", parameters={"value": math.nan}),)},
         {"steps": (StepFacts(operation="x", at="", parameters={"value": {1, 2}}),)},
         {"export": changed(FACTS.export, loudness_lufs=math.nan)},
