@@ -14,6 +14,9 @@ CONSTANT_MEDIAN_S = 0.022
 CONSTANT_UPPER_S = 0.050
 _MIN_BEATS = 6
 _STEP_S = FINE_HOP / RATE
+_MARKS = {"thump": 1.5, "onset": 1.0, "attack": 1.0, "back-beat": 0.1}
+_BEGINNING = 0.8
+_DOUBT = 0.1
 
 
 class BeatGrid(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +29,14 @@ class BeatGrid(msgspec.Struct, frozen=True, kw_only=True):
     beats_s: Floats
 
 
-def find_beats(onset: Floats, attacks: Floats, *, duration_s: float) -> BeatGrid | None:
+def find_beats(onset: Floats, attacks: Floats, *, snare: Floats, thump: Floats, duration_s: float) -> BeatGrid | None:
     """Find the beat, or None where there is none.
 
     Args:
         onset: ``(steps,)`` onset strength per `HOP`.
         attacks: ``(steps,)`` attack function per `FINE_HOP`.
+        snare: ``(steps,)`` onset strength of the snare's band per `HOP`.
+        thump: ``(steps,)`` rise of low amplitude per `HOP`.
         duration_s: length of the track; the grid covers all of it.
     """
     import librosa
@@ -46,13 +51,18 @@ def find_beats(onset: Floats, attacks: Floats, *, duration_s: float) -> BeatGrid
     if raw.size < _MIN_BEATS:
         return None
     snapped = _snap(raw, attacks, reach_s=0.045)
-    period, phase, constant = _constant_fit(snapped, attacks, duration_s)
+    period, phase, constant = _constant_fit(snapped)
     if constant:
+        regular = phase + period * np.arange(np.ceil(-phase / period), np.floor((duration_s - phase) / period) + 1)
+        phase = float(_on_the_beat(regular, attacks, onset=onset, snare=snare, thump=thump, doubt=0.0)[0])
+        period, phase = _comb(period, phase, attacks, duration_s)
+        period, phase = _whole_bpm(period, phase, duration_s)
         first = phase - np.floor(phase / period + 0.02) * period
         beats = first + period * np.arange(int(np.floor((duration_s - first) / period + 1e-6)) + 1)
         tempo = 60.0 / period
     else:
-        beats = _extend(_smooth(snapped), duration_s)
+        raw = _on_the_beat(raw, attacks, onset=onset, snare=snare, thump=thump, doubt=_DOUBT)
+        beats = _extend(_smooth(_snap(raw, attacks, reach_s=0.045)), duration_s)
         tempo = 60.0 / float(np.median(np.diff(beats)))
     beats = np.maximum(beats[beats < duration_s - 0.02], 0.0)
     # Silence around the music takes beats in the extension, but does not count against the evidence.
@@ -92,6 +102,46 @@ def _tempo(onset: Floats) -> tuple[float, float, float]:
     return float(bpm[best]), float(bpm[second]), clarity
 
 
+def _on_the_beat(
+    beats: Floats, attacks: Floats, *, onset: Floats, snare: Floats, thump: Floats, doubt: float
+) -> Floats:
+    """The beats, or the points half-way between them where those are the real ones.
+
+    Open hats and off-beat basses lead a tracker astray. The bass drum is the loudest low sound, beats set in more sharply, a back-beat
+    alternates on them, and music begins on one.
+    """
+    halves = 0.5 * (beats[:-1] + beats[1:])
+    if halves.size < 8:
+        return beats
+    period = float(np.median(np.diff(beats)))
+    begins = int(np.argmax(onset > 0.3 * np.percentile(onset, 98))) * HOP / RATE
+    away = (begins - beats[0]) / period
+    score = _BEGINNING * (0.25 - abs(away - round(away)))
+    here, there = (_marks(points, attacks, onset, snare, thump) for points in (beats, halves))
+    for name, weight in _MARKS.items():
+        score += weight * (here[name] - there[name]) / max(here[name] + there[name], 1e-9)
+    if score > -doubt:
+        return beats
+    return np.concatenate([[beats[0] - 0.5 * period], halves, [beats[-1] + 0.5 * period]])
+
+
+def _marks(points: Floats, attacks: Floats, onset: Floats, snare: Floats, thump: Floats) -> dict[str, float]:
+    """What speaks for points being beats: mean low thump, onset and attack there, and the alternation of the snare's band."""
+
+    def near(values: Floats, hop: int) -> Floats:
+        reach = max(1, round(0.02 * RATE / hop))
+        centre = np.round(points * RATE / hop).astype(int)
+        return values[np.clip(centre[:, None] + np.arange(-reach, reach + 1), 0, values.size - 1)].max(axis=1)
+
+    high = near(snare, HOP)
+    return {
+        "thump": float(np.sqrt(near(thump, HOP)).mean()),
+        "onset": float(near(onset, HOP).mean()),
+        "attack": float(near(attacks, FINE_HOP).mean()),
+        "back-beat": abs(float(high[::2].mean() - high[1::2].mean())),
+    }
+
+
 def _snap(beats: Floats, attacks: Floats, *, reach_s: float) -> Floats:
     """Move each beat to the strongest attack near it; nearer ones count more."""
     reach = int(round(reach_s / _STEP_S))
@@ -109,37 +159,42 @@ def _snap(beats: Floats, attacks: Floats, *, reach_s: float) -> Floats:
     return out
 
 
-def _constant_fit(beats: Floats, attacks: Floats, duration_s: float) -> tuple[float, float, bool]:
-    """Fit ``phase + k * period`` to the beats, then to the attacks; also tell whether one tempo fits at all."""
+def _constant_fit(beats: Floats) -> tuple[float, float, bool]:
+    """Fit ``phase + k * period`` to the beats, and tell whether one tempo fits at all.
+
+    Beats that a tracker laid half-way between the real ones count as well: k is a multiple of a half.
+    """
+
+    def halves(values: Floats) -> Floats:
+        return 0.5 * np.round(2.0 * values)
+
     period = float(np.median(np.diff(beats)))
     # The median of quantised intervals is coarse: let longer and longer stretches of beats sharpen it.
     for span in (4, 8, 16, 32, 64, 128, 256, 512):
         if span >= beats.size:
             break
         distances = beats[span:] - beats[:-span]
-        counts = np.round(distances / period)
-        period = float(np.median(distances / np.maximum(counts, 1)))
-    index = np.round((beats - beats[beats.size // 2]) / period)
-    phase = beats[beats.size // 2]
+        period = float(np.median(distances / np.maximum(halves(distances / period), 0.5)))
+    phase = float(beats[beats.size // 2])
+    index = halves((beats - phase) / period)
     weight = np.ones(beats.size)
     for _ in range(12):
-        slope, offset = _line(index, beats, weight)
-        residual = beats - (offset + slope * index)
+        period, phase = _line(index, beats, weight)
+        residual = beats - (phase + period * index)
         weight = 1.0 / (1.0 + (residual / 0.012) ** 2)
-        period, phase = slope, offset
-        index = np.round((beats - phase) / period)
+        index = halves((beats - phase) / period)
     residual = np.abs(beats - (phase + period * index))
     constant = bool(np.median(residual) < CONSTANT_MEDIAN_S and np.percentile(residual, 75) < CONSTANT_UPPER_S)
-    if not constant:
-        return period, phase, False
-    period, phase = _comb(period, phase, attacks, duration_s)
+    return period, phase, constant
+
+
+def _whole_bpm(period: float, phase: float, duration_s: float) -> tuple[float, float]:
+    """Music made on a machine has a whole number of beats a minute: take it when nobody could hear the difference."""
     rounded = 60.0 / round(60.0 / period)
-    # Music made on a machine has a whole number of beats a minute: take it when nobody could hear the difference.
-    middle = 0.5 * duration_s
-    count = round((middle - phase) / period)
-    if abs(rounded - period) * (duration_s / period) < 0.008:
-        phase, period = phase + count * (period - rounded), rounded
-    return period, phase, True
+    if abs(rounded - period) * (duration_s / period) >= 0.008:
+        return period, phase
+    count = round((0.5 * duration_s - phase) / period)
+    return rounded, phase + count * (period - rounded)
 
 
 def _line(index: Floats, times: Floats, weight: Floats) -> tuple[float, float]:

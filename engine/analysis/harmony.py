@@ -38,14 +38,16 @@ _PRIOR = {
 _MAJOR = np.array([0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400])
 _MINOR = np.array([0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330])
 _SHARPNESS = 9.0
+_CHORDS_IN_KEY = 0.8
 
 
-def find_key(chroma: Floats, bass: Floats) -> tuple[str, float, str]:
+def find_key(chroma: Floats, bass: Floats, chords: tuple[Chord, ...] = ()) -> tuple[str, float, str]:
     """Key, confidence 0..1 and runner-up.
 
     Args:
         chroma: ``(12, n)`` pitch-class energy of the middle register.
         bass: ``(12, n)`` that of the bass.
+        chords: where they are known, keys that hold their notes are preferred: it is one note that tells neighbours apart.
     """
     profile = chroma.sum(axis=1) + 0.4 * bass.sum(axis=1)
     if profile.sum() <= 1e-9 or profile.std() <= 1e-9:
@@ -55,11 +57,30 @@ def find_key(chroma: Floats, bass: Floats) -> tuple[str, float, str]:
     for tonic in range(12):
         for template, mode in ((_MAJOR, "major"), (_MINOR, "minor")):
             names.append(f"{PITCH_NAMES[tonic]} {mode}")
-            scores.append(float(np.corrcoef(profile, np.roll(template, tonic))[0, 1]))
+            likeness = float(np.corrcoef(profile, np.roll(template, tonic))[0, 1])
+            scores.append(likeness + _CHORDS_IN_KEY * _share_inside(chords, tonic, mode))
     order = np.argsort(scores)[::-1]
     best, second = scores[order[0]], scores[order[1]]
-    confidence = float(np.clip(best, 0.0, 1.0) * np.clip(0.35 + (best - second) * 6.0, 0.0, 1.0))
+    confidence = float(
+        np.clip(best / (1.0 + (_CHORDS_IN_KEY if chords else 0.0)), 0.0, 1.0)
+        * np.clip(0.35 + (best - second) * 6.0, 0.0, 1.0)
+    )
     return names[order[0]], confidence, names[order[1]]
+
+
+def _share_inside(chords: tuple[Chord, ...], tonic: int, mode: str) -> float:
+    """Share of the time whose chords lie inside a key."""
+    steps = (0, 2, 4, 5, 7, 9, 11) if mode == "major" else (0, 2, 3, 5, 7, 8, 10, 11)
+    scale = {(tonic + s) % 12 for s in steps}
+    inside, total = 0.0, 0.0
+    for chord in chords:
+        if chord.root < 0:
+            continue
+        length = (chord.end_s - chord.start_s) * chord.confidence
+        total += length
+        if all((chord.root + note) % 12 in scale for note in QUALITIES[chord.quality]):
+            inside += length * (1.15 if chord.root == tonic else 1.0)
+    return inside / total if total > 0.0 else 0.0
 
 
 def _states() -> tuple[list[tuple[int, str]], Floats, Floats, Floats]:
@@ -106,9 +127,9 @@ def find_chords(
     bass_share = np.clip(
         np.linalg.norm(bass, axis=0) / np.maximum(np.percentile(np.linalg.norm(bass, axis=0), 70), 1e-12), 0.0, 1.0
     )
-    scores = middle @ unit + 0.30 * bass_share * (low @ unit_bass) + prior[:, None] + _in_key(labels, key)[:, None]
+    scores = middle @ unit + 0.40 * bass_share * (low @ unit_bass) + prior[:, None] + _in_key(labels, key)[:, None]
     # N: flat or absent pitch-class energy.
-    flat = 0.62 + 0.30 * bass_share * 0.45
+    flat = 0.62 + 0.40 * bass_share * 0.45
     silent = level < 0.03 * loud
     none = np.where(silent | (loud <= 1e-9), 3.0, flat)
     scores = np.concatenate([scores, none[None, :]])

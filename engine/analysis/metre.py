@@ -18,7 +18,7 @@ def find_metre(
     """Choose the metre and the index of the first downbeat.
 
     Args:
-        low: ``(beats,)`` onset strength of the bass drum's band on each beat.
+        low: ``(beats,)`` thump of the bass drum on each beat.
         snare: ``(beats,)`` onset strength of the snare's band on each beat.
         loud: ``(beats,)`` onset strength of all bands on each beat.
         harmonic_change: ``(beats,)`` how much pitch classes change at each beat.
@@ -31,7 +31,7 @@ def find_metre(
     if count < 8:
         return 4, 0, 0.0
     borders = _peaks(texture_change)
-    accent = 0.9 * _standard(low) + 0.5 * _standard(loud) + 1.3 * _standard(harmonic_change) + 1.6 * _standard(borders)
+    accent = 1.1 * _standard(low) + 0.5 * _standard(loud) + 1.0 * _standard(harmonic_change) + 1.6 * _standard(borders)
     back = _standard(snare) - _standard(low)
     cycles: dict[int, Floats] = {}
     for metre in (3, 4):
@@ -46,7 +46,7 @@ def find_metre(
     start = int(np.argmax(loud > 0.3 * np.percentile(loud, 90)))
     if start < 4:
         for metre in (3, 4):
-            cycles[metre][start % metre] += 0.5
+            cycles[metre][start % metre] += 0.9
     periodic = {m: _periodicity(low + loud, m) + _periodicity(harmonic_change, m) for m in (3, 4)}
     # Two equal halves speak for four as much as four quarters do.
     periodic[4] = max(periodic[4], 0.7 * (_periodicity(low + loud, 2) + _periodicity(harmonic_change, 2)))

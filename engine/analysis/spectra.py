@@ -37,13 +37,19 @@ def onset_envelopes(mono: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floa
     )
     db = librosa.power_to_db(mel, ref=1.0, amin=1e-8, top_db=None)
     centres = librosa.mel_frequencies(n_mels=96, fmin=30.0, fmax=10000.0)
-    rise = np.maximum(0.0, np.diff(db, axis=1, prepend=db[:, :1]))
+    # What sounds from the first sample on begins there: silence goes before it.
+    rise = np.maximum(0.0, np.diff(db, axis=1, prepend=np.minimum(db[:, :1], db.max() - 40.0)))
     # Sounds far under the loudest bands must not count as onsets: weigh the rise by how loud the band is.
     weight = np.clip((db - (db.max() - 70.0)) / 40.0, 0.0, 1.0)
     rise = rise * weight
-    low = rise[centres < 150.0].mean(axis=0)
     snare = rise[(centres > 1200.0) & (centres < 7000.0)].mean(axis=0)
-    return rise.mean(axis=0).astype(np.float64), low.astype(np.float64), snare.astype(np.float64)
+    amplitude = np.sqrt(mel[centres < 130.0].sum(axis=0))
+    thump = np.maximum(0.0, np.diff(amplitude, prepend=0.0))
+    return (
+        rise.mean(axis=0).astype(np.float64),
+        snare.astype(np.float64),
+        thump.astype(np.float64),
+    )
 
 
 def attack_function(mono: npt.NDArray[np.float32]) -> Floats:

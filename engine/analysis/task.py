@@ -62,10 +62,10 @@ def analyse(
     if float(np.max(np.abs(mono), initial=0.0)) < 1e-5 or duration_s < 0.25:
         return _nothing(duration_s)
     step(0.1, "Finding the beat")
-    onset, low, snare = spectra.onset_envelopes(mono)
+    onset, snare, thump = spectra.onset_envelopes(mono)
     attacks = spectra.attack_function(mono)
     step(0.3, "Finding the beat")
-    grid = beat_module.find_beats(onset, attacks, duration_s=duration_s)
+    grid = beat_module.find_beats(onset, attacks, snare=snare, thump=thump, duration_s=duration_s)
     if grid is not None and grid.confidence < NO_BEAT:
         grid = None
     step(0.45, "Finding key and chords")
@@ -82,15 +82,16 @@ def analyse(
     if grid is not None:
         offset = int(times.size - 1 - grid.beats_s.size)
         per_bar, phase, bar_confidence = metre.find_metre(
-            low=_near(low, grid.beats_s),
+            low=_near(np.sqrt(thump), grid.beats_s),
             snare=_near(snare, grid.beats_s),
             loud=_near(onset, grid.beats_s),
             harmonic_change=_change(_unit(beat_chroma + beat_bass), 2)[offset:],
             texture_change=_change(beat_timbre, 12)[offset:],
         )
         downbeats = grid.beats_s[phase::per_bar]
-    key, key_confidence, key_runner_up = harmony.find_key(middle, bass)
+    key, _, _ = harmony.find_key(middle, bass)
     chords = harmony.find_chords(beat_chroma, beat_bass, beat_level, times_s=times, downbeats_s=downbeats, key=key)
+    key, key_confidence, key_runner_up = harmony.find_key(middle, bass, chords)
     step(0.9, "Finding the sections")
     bars = _intervals(downbeats if downbeats.size else times[:-1:4], duration_s)
     form = sections.find_sections(
@@ -121,11 +122,11 @@ def analyse(
 
 
 def _mono(audio: Audio, rate: int) -> npt.NDArray[np.float32]:
-    """``(frames,)`` at the analysis rate, at least a second long (padded with silence, which is no music)."""
+    """``(frames,)`` at the analysis rate, at least 6 s long (padded with silence): the lowest filters are that long."""
     mono = np.asarray(audio, dtype=np.float32).mean(axis=0, keepdims=True)
     mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     down = resample(np.ascontiguousarray(mono, dtype=np.float32), from_rate=rate, to_rate=RATE)[0]
-    short = 2 * RATE - down.size
+    short = 6 * RATE - down.size
     return np.pad(down, (0, short)) if short > 0 else down
 
 
@@ -176,7 +177,9 @@ def _change(rows: Floats, span: int) -> Floats:
 
 
 def _unit(chroma: Floats) -> Floats:
-    return chroma / np.maximum(np.linalg.norm(chroma, axis=0, keepdims=True), 1e-9)
+    """Columns of unit length; where there is hardly any harmony they stay short, so that noise is no change of chord."""
+    length = np.linalg.norm(chroma, axis=0, keepdims=True)
+    return chroma / np.maximum(length, max(0.5 * float(np.percentile(length, 75)), 1e-9))
 
 
 def _timbre(mono: npt.NDArray[np.float32]) -> Floats:

@@ -33,6 +33,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     ducked: bool = False
     level_db: float = 0.0
     pan: float = 0.0
+    noise_db: float | None = None
+    """Level in dBFS of surface noise, for a layer without notes."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,8 @@ def compose(
             notes = chord_part(part, grid, changes, singer, rng=_rng(style, seed, f"harmony {number}"))
             if notes:
                 layers.append(_harmony(part.title, part.instrument, notes, part.level_db, part.pan, bool(kicks)))
+        if plan.noise_db is not None and layers:
+            layers.append(Layer(role="other", title="Surface noise", instruments={}, noise_db=plan.noise_db))
     return Score(layers=tuple(layers), kicks_s=tuple(kicks), felt_bpm=grid.felt_bpm, metric_level=grid.metric_level)
 
 
@@ -147,6 +151,8 @@ def play(
         Cancelled: when the caller wants to stop.
     """
     out = np.zeros((2, length_frames), dtype=np.float32)
+    if layer.noise_db is not None:
+        return surface_noise(layer.noise_db, rate=rate, length_frames=length_frames, seed=seed)
     for name, notes in sorted(layer.instruments.items()):
         instrument = load(name)
         # In stretches, so that a cancel is heard within a moment; tails ring into the next one.
@@ -172,6 +178,26 @@ def play(
     if peak > 0.9:
         out *= np.float32(0.9 / peak)
     return out
+
+
+def surface_noise(level_db: float, *, rate: int, length_frames: int, seed: int) -> Audio:
+    """The surface of an old record, ``(2, length_frames) float32``: soft hiss and a few crackles a second.
+
+    Args:
+        level_db: RMS in dBFS.
+    """
+    rng = np.random.default_rng([seed & 0xFFFFFFFF, 77])
+    out = rng.standard_normal((2, length_frames), dtype=np.float32)
+    # A running mean of two takes the edge off the hiss.
+    out[:, 1:] = 0.5 * (out[:, 1:] + out[:, :-1])
+    count = int(4.0 * length_frames / rate)
+    places = rng.integers(0, max(length_frames - 64, 1), size=count)
+    decay = np.exp(-np.arange(64) / 6.0).astype(np.float32)
+    for place, size in zip(places, rng.exponential(9.0, size=count), strict=True):
+        stop = min(place + 64, length_frames)
+        out[:, place:stop] += np.float32(min(size, 40.0)) * decay[: stop - place] * np.float32(rng.choice([-1.0, 1.0]))
+    level = float(np.sqrt(np.mean(np.square(out)))) + 1e-12
+    return out * np.float32(10.0 ** (level_db / 20.0) / level)
 
 
 def _stretches(notes: tuple[Note, ...], duration_s: float) -> list[tuple[float, float, list[Note]]]:

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from engine.analysis import Chord
+from engine.analysis.harmony import QUALITIES
 from engine.inference.arrangement_drums import VELOCITY
 from engine.inference.arrangement_grid import Bar, Changes, Grid
 from engine.inference.arrangement_voicing import colours, voice
@@ -13,6 +14,7 @@ from engine.inference.styles import HarmonyLayer
 from engine.instruments import Note
 
 _JITTER_S = 0.008
+_ADDED = 0.6
 _ROOM = 5
 """Semitones that a part stays away from the middle of the sung line."""
 
@@ -57,7 +59,7 @@ class _Hand:
                 high=high,
                 voices=count,
                 before=self._before,
-                rootless=layer.colour in ("seventh", "ninth"),
+                rootless=False,
             )
         notes = self._known[key]
         if notes:
@@ -128,7 +130,8 @@ def _struck(
             end += 1
         start = grid.step_s(bar, i / per_beat)
         stop = grid.step_s(bar, end / per_beat)
-        pitches, sung = hand.play(changes.at(start), start)
+        chord = changes.at(start)
+        pitches, sung = hand.play(chord, start)
         if not pitches or (sung and mark == "o"):
             continue
         velocity = VELOCITY[mark] * (0.78 if sung else 0.9)
@@ -140,11 +143,17 @@ def _struck(
             pitches = (order[step % len(order)],)
         for k, pitch in enumerate(pitches):
             strum = k * layer.strum_s * float(rng.uniform(0.8, 1.2))
-            loud = velocity * (1.0 if k == len(pitches) - 1 else 0.88) + float(rng.normal(0.0, 0.02))
+            loud = velocity * (1.0 if k == len(pitches) - 1 else 0.88) * _colour(pitch, chord)
+            loud += float(rng.normal(0.0, 0.02))
             notes.append(
                 Note(at + strum, max(0.05, stop - start - 0.01), float(pitch), float(np.clip(loud, 0.05, 1.0)))
             )
     return notes
+
+
+def _colour(pitch: int, chord: Chord) -> float:
+    """Sevenths and ninths that the song does not have are touched, not struck: they colour the chord and do not replace it."""
+    return 1.0 if (pitch - chord.root) % 12 in QUALITIES.get(chord.quality, (0, 4, 7)) else _ADDED
 
 
 def _pad(start_s: float, end_s: float, changes: Changes, hand: _Hand, rng: np.random.Generator) -> list[Note]:
@@ -152,7 +161,7 @@ def _pad(start_s: float, end_s: float, changes: Changes, hand: _Hand, rng: np.ra
     for chord in changes.between(max(start_s, 0.0), end_s):
         pitches, _ = hand.play(chord, chord.start_s)
         for pitch in pitches:
-            loud = float(np.clip(0.6 + rng.normal(0.0, 0.02), 0.1, 1.0))
+            loud = float(np.clip((0.6 + rng.normal(0.0, 0.02)) * _colour(pitch, chord), 0.1, 1.0))
             notes.append(Note(chord.start_s, chord.end_s - chord.start_s, float(pitch), loud))
     return notes
 

@@ -45,8 +45,9 @@ def drum_part(drums: Drums, grid: Grid, *, rng: np.random.Generator, ornament: f
             if lane.since <= bar.density <= lane.until and number != dropped:
                 hits += _lane(drums, lane, grid, bar, fill, rng, ornament if varied else 0.0)
         if fill is not None:
-            for piece, text in fill.items():
-                hits += _steps(drums, DrumLane(piece=piece, steps=text), grid, bar, text, rng)
+            for name, text in fill.items():
+                instrument, _, piece = name.rpartition("/")
+                hits += _steps(drums, DrumLane(piece=piece, steps=text, instrument=instrument), grid, bar, text, rng)
         if bar.opens_section and drums.section_start and bar.density >= 2 and bar.index >= 0:
             hits.append(Hit(drums.instrument, drums.section_start, grid.step_s(bar, 0.0), 0.7))
     return [h for h in hits if -0.002 <= h.start_s < grid.duration_s - 0.03]

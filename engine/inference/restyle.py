@@ -24,7 +24,8 @@ from engine.errors import Cancelled, EncodeError, StyleError
 from engine.inference.arrangement import Layer, Score, compose, play
 from engine.inference.arrangement_voice import find_voice
 from engine.inference.production import ProductionModel, strip_for
-from engine.inference.production_chain import apply_strip, neutral, to_strip
+from engine.inference.production_balance import balance, shares
+from engine.inference.production_chain import neutral, to_strip
 from engine.inference.styles import ARRANGEMENT, OPERATORS, PRODUCTION, Style, load_style
 from engine.io.pcm import write_pcm
 from engine.types import STEMS, Audio, PcmRef, Progress
@@ -37,8 +38,6 @@ TYPICAL_BELOW_MIX_DB: dict[str, float] = {"drums": 5.0, "bass": 7.0, "other": 7.
 QUIETEST_STEM_DB = 22.0
 """A stem further below the mix than this sets no level for the part that replaces it."""
 SHORTEST_S = 1.0
-MEASURED_S = 20.0
-"""Length of the stretch on which the whole mix is balanced."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +189,7 @@ class _Job:
             strips, muted = self._timed(
                 "production", lambda: self._strips(audio, model, parts, produces, arranges, analysis)
             )
+            self._timed("levels", lambda: self._balance(audio, parts, strips, muted))
             self._step(0.98, "Finishing")
             parts = _publish(parts, staging, out_dir)
         finally:
@@ -347,8 +347,8 @@ class _Job:
             if not layers:
                 continue
             level = self._level_for(role, audio)
-            shares = _shares(layers)
-            for number, (layer, share_db) in enumerate(zip(layers, shares, strict=True)):
+            levels = shares([-60.0 if layer.noise_db is not None else layer.level_db for layer in layers])
+            for number, (layer, share_db) in enumerate(zip(layers, levels, strict=True)):
                 self._step(0.32 + 0.4 * len(parts) / max(len(score.layers), 1), f"Playing: {layer.title}")
                 sound = play(
                     layer,
@@ -359,6 +359,9 @@ class _Job:
                     sidechain_db=sidechain,
                     cancelled=self._cancelled,
                 )
+                if layer.noise_db is not None:
+                    parts.append(self._noise_part(layer, sound, staging, conditioned))
+                    continue
                 wanted = level + share_db + _fade_in_db(self._weight(role))
                 strip, lufs = strip_for(
                     model,
@@ -386,6 +389,34 @@ class _Job:
                     )
                 )
         return parts
+
+    def _noise_part(self, layer: Layer, sound: Audio, staging: Path, conditioned: list[str]) -> Part:
+        """Surface noise has its own level and goes through nothing."""
+        strip = to_strip(neutral(), lufs=-24.0, gain_db=_fade_in_db(self._weight(layer.role)))
+        pcm = write_pcm(sound, str(staging / "noise.f32"), rate=self._rate)
+        return Part(
+            role=layer.role,
+            title=layer.title,
+            pcm=pcm,
+            replaces=layer.role,
+            operation=ARRANGEMENT,
+            strip=strip,
+            conditioned_on=conditioned,
+        )
+
+    def _balance(
+        self, audio: dict[str, Audio], parts: list[Part], strips: dict[str, dict[str, Any]], muted: list[str]
+    ) -> None:
+        """Bring the whole to the loudness of the source."""
+        new = [(part.pcm.open(), part.strip) for part in parts if part.strip is not None]
+        balance(
+            audio,
+            new,
+            strips=strips,
+            muted=muted,
+            rate=self._rate,
+            tick=lambda: self._step(0.96, "Balancing the mix"),
+        )
 
     def _strips(
         self,
@@ -435,67 +466,9 @@ class _Job:
         return strips, muted
 
 
-    def _level_mix(
-        self, audio: dict[str, Audio], parts: list[Part], strips: dict[str, dict[str, Any]], muted: list[str]
-    ) -> None:
-        """Bring the whole to the loudness of the source: parts that each match a stem can be louder together than it was.
-
-        Measured on the loudest stretch of the source; stems that are kept are not turned down, what is new makes room for them.
-        """
-        if not parts and not strips:
-            return
-        length = min(self._frames, round(MEASURED_S * self._rate))
-        source = np.zeros((2, self._frames), dtype=np.float32)
-        for stem in audio.values():
-            source += stem
-        start = _loudest_stretch(source, length, self._rate)
-        window = slice(start, start + length)
-        fixed = np.zeros((2, length), dtype=np.float32)
-        movable = np.zeros((2, length), dtype=np.float32)
-        for role, stem in audio.items():
-            if role in strips:
-                movable += apply_strip(_stereo(stem[:, window]), strips[role], rate=self._rate)
-            elif role not in muted:
-                fixed += stem[:, window]
-            self._step(0.96, "Balancing the mix")
-        for part in parts:
-            if part.strip is not None:
-                movable += apply_strip(np.array(part.pcm.open()[:, window]), part.strip, rate=self._rate)
-            self._step(0.97, "Balancing the mix")
-        wanted = integrated_lufs(source[:, window], rate=self._rate)
-        change_db = 0.0
-        for _ in range(3):
-            now = integrated_lufs(fixed + movable * np.float32(10.0 ** (change_db / 20.0)), rate=self._rate)
-            if not np.isfinite(now) or not np.isfinite(wanted):
-                return
-            change_db = float(np.clip(change_db + wanted - now, -12.0, 6.0))
-        for strip in [*strips.values(), *[part.strip for part in parts if part.strip is not None]]:
-            strip["gain_db"] = float(np.clip(strip["gain_db"] + change_db, -96.0, 12.0))
-
-
-def _stereo(audio: Audio) -> Audio:
-    """A stereo copy."""
-    return np.array(audio if audio.shape[0] == 2 else np.repeat(audio[:1], 2, axis=0), dtype=np.float32, order="C")
-
-
-def _loudest_stretch(audio: Audio, length: int, rate: int) -> int:
-    """Where the loudest `length` frames begin, to a second."""
-    if audio.shape[1] <= length:
-        return 0
-    power = np.array([float(np.mean(np.square(audio[:, i : i + rate : 16]))) for i in range(0, audio.shape[1], rate)])
-    total = np.convolve(power, np.ones(max(1, length // rate)), mode="valid")
-    return min(int(np.argmax(total)) * rate, audio.shape[1] - length)
-
-
 def _fade_in_db(weight: float) -> float:
     """Level of a part that is `weight` of the way in."""
     return 20.0 * float(np.log10(max(np.sin(weight * np.pi / 2.0), 1e-3)))
-
-
-def _shares(layers: list[Layer]) -> list[float]:
-    """Levels of a role's layers so that together they have the role's loudness, dB."""
-    powers = np.array([10.0 ** (layer.level_db / 10.0) for layer in layers])
-    return [float(v) for v in 10.0 * np.log10(powers / powers.sum())]
 
 
 def _publish(parts: list[Part], staging: Path, out_dir: Path) -> list[Part]:

@@ -43,7 +43,7 @@ class _Closed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of all parts of a recipe."""
 
 
-class InsertRecipe(_Closed):
+class InsertRecipe(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An effect that the style always adds to a role; `sync_beats` sets ``time_s`` from the tempo."""
 
     kind: str
@@ -51,7 +51,7 @@ class InsertRecipe(_Closed):
     sync_beats: float | None = None
 
 
-class Production(_Closed):
+class Production(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How each role should sound: the features of a reference, made by script, and how much of the way to go."""
 
     targets: dict[str, tuple[float, ...]]
@@ -62,7 +62,7 @@ class Production(_Closed):
     """The settings that made the reference from dry kit material: what the target was meant to be."""
 
 
-class DrumLane(_Closed):
+class DrumLane(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One piece of the kit: steps ``X`` accent, ``x`` plain, ``o`` ghost, ``-`` rest; plays from section density
     `since` to `until`.
     """
@@ -76,8 +76,8 @@ class DrumLane(_Closed):
     late_s: float = 0.0
 
 
-class Drums(_Closed):
-    """Drum lanes on a grid of `steps_per_beat`, and what ends a phrase."""
+class Drums(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Drum lanes on a grid of `steps_per_beat`, and what ends a phrase; a fill names ``piece`` or ``instrument/piece``."""
 
     instrument: str
     steps_per_beat: int
@@ -87,7 +87,7 @@ class Drums(_Closed):
     fill_chance: float = 0.7
 
 
-class BassLine(_Closed):
+class BassLine(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Steps: ``R`` root, ``F`` fifth, ``O`` octave, ``T`` third, ``S`` seventh, ``A`` approach to the next chord;
     small letters are soft; ``=`` holds, ``-`` rests.
     """
@@ -102,7 +102,7 @@ class BassLine(_Closed):
     lift_octaves: bool = False
 
 
-class HarmonyLayer(_Closed):
+class HarmonyLayer(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A chord instrument. Steps: ``X``, ``x``, ``o`` strike, ``=`` holds, ``-`` rests."""
 
     title: str
@@ -122,7 +122,7 @@ class HarmonyLayer(_Closed):
     late_s: float = 0.0
 
 
-class Arrangement(_Closed):
+class Arrangement(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parts a style writes."""
 
     drums: Drums | None = None
@@ -135,7 +135,7 @@ class Arrangement(_Closed):
     """Level of vinyl noise in dBFS."""
 
 
-class Style(_Closed):
+class Style(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named, versioned recipe."""
 
     schema: str

@@ -35,6 +35,9 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--trials", type=int, default=160)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument(
+        "--fit-only", action="store_true", help="use the examples that are there; all the time goes into the fit"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     lines: list[str] = []
@@ -44,17 +47,20 @@ def main() -> int:
         lines.append(f"{(time.monotonic() - began) / 60.0:7.2f} min  {text}")
         print(lines[-1], flush=True)
 
-    if not arguments.resume:
+    if not (arguments.resume or arguments.fit_only):
         shutil.rmtree(arguments.work, ignore_errors=True)
     library = Library(arguments.samples)
     held = sum(f.held_out for f in library.folders)
-    log(f"seed {arguments.seed}, {len(library.folders)} folders of recordings, {held} held out, torch {torch.__version__}")
-    for count in dataset.render(library, arguments.work, seed=arguments.seed, minutes=0.7 * arguments.minutes):
+    log(
+        f"seed {arguments.seed}, {len(library.folders)} folders of recordings, {held} held out, torch {torch.__version__}"
+    )
+    share = (0.0, 0.6) if arguments.fit_only else (0.6, 0.25)
+    for count in dataset.render(library, arguments.work, seed=arguments.seed, minutes=share[0] * arguments.minutes):
         if count % 1920 < 192:
             log(f"rendered {count} new examples")
     examples = dataset.load(arguments.work, seed=arguments.seed)
     log(f"{examples['coded'].shape[0]} examples")
-    network = fit(examples, seed=arguments.seed, minutes=0.15 * arguments.minutes, epochs=arguments.epochs, log=log)
+    network = fit(examples, seed=arguments.seed, minutes=share[1] * arguments.minutes, epochs=arguments.epochs, log=log)
 
     def predict(given: np.ndarray, reference: np.ndarray) -> np.ndarray:
         with torch.no_grad():

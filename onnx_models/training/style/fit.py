@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss
 
-from engine.inference.production_chain import IDS, SETTINGS
+from engine.inference.production_chain import IDS, SETTINGS, neutral
 from engine.inference.production_features import BANDS
 from onnx_models.training.style.network import ProductionNet, curve_db, value
 
 BATCH = 256
+LEARNING_RATE = 2e-3
 FOREIGN = 0.35
 """Share of examples whose reference is another recording of the same role, as the targets of styles are."""
 _EQ = {"low_shelf_hz", "low_mid_hz", "low_mid_q", "high_mid_hz", "high_mid_q", "high_shelf_hz"}
@@ -80,10 +81,9 @@ def fit(
     train = np.flatnonzero(~check)
     by_role = {r: train[examples["role"][train] == r] for r in range(4)}
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.05)
     steps = max(1, train.size // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-3, total_steps=epochs * steps, pct_start=0.1)
-    until = time.monotonic() + 60.0 * minutes
+    began = time.monotonic()
     log(f"fit: {train.size} examples of {count}, {epochs} epochs of {steps} steps, {len(SETTINGS)} settings")
     for epoch in range(epochs):
         network.train()
@@ -101,9 +101,11 @@ def fit(
             loss = loss_of(network(x, y), coded[index], x)
             optimiser.zero_grad()
             loss.backward()
+            done = max((epoch * steps + step) / (epochs * steps), (time.monotonic() - began) / (60.0 * minutes))
+            for group in optimiser.param_groups:
+                group["lr"] = _rate(done)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            schedule.step()
             total += float(loss.detach())
             with torch.no_grad():
                 for k, v in network.state_dict().items():
@@ -115,7 +117,7 @@ def fit(
                 still = torch.from_numpy(np.tile(_still(), (int(check.sum()), 1)))
                 trivial = float(loss_of(still, coded[check], given[check]))
             log(f"epoch {epoch} loss {total / steps:.4f} held-out stems {checked:.4f} (settings at rest {trivial:.4f})")
-        if time.monotonic() > until:
+        if time.monotonic() - began > 60.0 * minutes:
             log(f"time is up after epoch {epoch}")
             break
     network.load_state_dict(average)
@@ -123,7 +125,12 @@ def fit(
     return network
 
 
-def _still() -> np.ndarray:
-    from engine.inference.production_chain import neutral
+def _rate(done: float) -> float:
+    """Learning rate after a share of the budget, in steps or in time: up for a tenth of it, then by a cosine to zero."""
+    if done < 0.1:
+        return LEARNING_RATE * (0.05 + 0.95 * done / 0.1)
+    return LEARNING_RATE * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, (done - 0.1) / 0.9))))
 
+
+def _still() -> np.ndarray:
     return neutral()
