@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from studio.platform import catalogue
+from studio.platform import catalogue, passwords
 from studio.platform.delivery import parse_range
 from studio.platform.refusal import Refusal
 from tests.samples.platform import PASSWORD, Served, serve
@@ -22,6 +22,7 @@ LIMIT = 200_000
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONTRAFACT_KEYSTORE", "file")
+        patch.setattr(passwords, "COST", (2**4, 8, 1))
         made = serve(tmp_path_factory.mktemp("hostile"), max_upload_bytes=LIMIT, max_body_bytes=20_000)
         made.account("ada@example.org")
         yield made

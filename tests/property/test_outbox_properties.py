@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.base.ids import uuid7
-from studio.platform import ingest, ledger
+from studio.platform import ingest, ledger, passwords
 from studio.platform.messages import ExportRequest
 from studio.platform.refusal import Refusal
 from studio.sync.outbox import Outbox
@@ -55,7 +56,8 @@ def test_every_export_arrives_once_whatever_the_line_does(faults: list[str], exp
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(order=st.lists(st.integers(0, 3), min_size=1, max_size=12), rekeyed=st.sets(st.integers(0, 11)))
 def test_the_service_gives_one_receipt_for_duplicates_in_any_order(order: list[int], rekeyed: set[int]):
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", (2**4, 8, 1))
         world = World.make(Path(name), terms={"offline": {"lease_s": 604_800, "max_exports": 10}})
         device = certify(world.state, world.listener)
         facts = facts_for(license_song(world, device_id=device), device_id=device)
