@@ -56,8 +56,8 @@ class StepFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was done: an operation of the grants' vocabulary (or ``record``, ``mix``, ``watermark``,
     ``encode``).
 
-    `source` is the asset_sha256 or the own source's id that it was done to; `generated` is True when a model made new
-    sound in it.
+    `source` is the asset_sha256 or the own source's id that it was done to; `generated` is True when it made
+    new sound, by its model or, without one, by an algorithm.
     """
 
     operation: str
