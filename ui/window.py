@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self._middle = QStackedWidget()
         self._middle.addWidget(self.first_run)
         self._middle.addWidget(studio)
-        root = QWidget()
+        root = self._root = QWidget()
         root.setObjectName("root")
         rows = QVBoxLayout(root)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -279,7 +279,7 @@ class MainWindow(QMainWindow):
 
     def verify_file(self, path: Path | str) -> None:
         """Say what a file is made of."""
-        sheet = VerifySheet(self.ws, self.centralWidget(), Path(path))
+        sheet = VerifySheet(self.ws, self._root, Path(path))
         sheet.another_asked.connect(self.ask_verify)
         self._open_sheet(sheet)
 
@@ -288,23 +288,23 @@ class MainWindow(QMainWindow):
         if self.ws.project.length_s <= 0:
             self.ws.say("There is nothing to export yet.", "Add a song first.", "warning")
             return
-        sheet = ExportReview(self.ws, self.centralWidget())
+        sheet = ExportReview(self.ws, self._root)
         sheet.verify_asked.connect(self.verify_file)
         self._open_sheet(sheet)
 
     def show_preferences(self) -> None:
         """Settings."""
-        sheet = Preferences(self.ws, self.centralWidget())
+        sheet = Preferences(self.ws, self._root)
         sheet.theme_asked.connect(self.set_mode)
         self._open_sheet(sheet)
 
     def show_palette(self) -> None:
         """All commands by name."""
-        self._open_sheet(Palette(self.ws, self.centralWidget(), self.actions_set))
+        self._open_sheet(Palette(self.ws, self._root, self.actions_set))
 
     def show_help(self) -> None:
         """All keys."""
-        self._open_sheet(HelpSheet(self.ws, self.centralWidget(), self.actions_set))
+        self._open_sheet(HelpSheet(self.ws, self._root, self.actions_set))
 
     def set_mode(self, mode: str) -> None:
         """Switch between dark and light."""
@@ -409,7 +409,7 @@ class MainWindow(QMainWindow):
     # messages
 
     def _on_said(self, level: str, text: str, remedy: str) -> None:
-        toast = Toast(self.theme, self.centralWidget(), text=text, remedy=remedy, level=level)
+        toast = Toast(self.theme, self._root, text=text, remedy=remedy, level=level)
         toast.destroyed.connect(self._forget_toasts)
         self._toasts.append(toast)
         for old in self._toasts[:-TOASTS]:
@@ -428,7 +428,7 @@ class MainWindow(QMainWindow):
 
     def _place_toasts(self) -> None:
         self._toasts = [toast for toast in self._toasts if _alive(toast)]
-        bottom = self.centralWidget().height() - self.status.height() - 12
+        bottom = self._root.height() - self.status.height() - 12
         for toast in reversed(self._toasts):
             if toast.isHidden():
                 continue

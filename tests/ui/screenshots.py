@@ -102,6 +102,7 @@ def _tour(window: MainWindow, camera: Camera, folder: Path, styles: list[str]) -
         track=next(t.id for t in ws.project.tracks if made and made[0] in t.clips) if made else ws.project.tracks[1].id,
         clips=[made[0].id] if made else [],
     )
+    ws.inspector_asked.emit("clip")
     ws.seek(ws.grid.seconds(17 * ws.project.beats_per_bar))
     window.session.player.play()
     person.wait(lambda: ws.playing, "play-back")

@@ -113,7 +113,7 @@ class ExportReview(Sheet):
         self._left.addStretch(1)
         sound = QHBoxLayout()
         sound.setSpacing(16)
-        self.wave = WaveView(theme, name="The mix at a glance", token="stem.mix", height=64)
+        self.wave = WaveView(theme, name="The mix at a glance", token="stem.mix", height=88)
         sound.addWidget(self.wave, 1)
         self._levels: dict[str, Text] = {}
         facts = QGridLayout()
@@ -371,8 +371,10 @@ class ExportReview(Sheet):
         self._levels["length"].set_text(words.clock(review.length_s, hundredths=False))
         clear(self._facts)
         for index, (title, text) in enumerate(review.credential):
-            self._facts.addWidget(Text(theme, title, token="text.muted"), index, 0)
-            self._facts.addWidget(Text(theme, text), index, 1)
+            self._facts.addWidget(Text(theme, title, token="text.muted"), index, 0, Qt.AlignmentFlag.AlignTop)
+            # Names of licences have no place to break, everything else has.
+            value = label(text, wrap=True) if " " in text.strip() and title != "Licence" else Text(theme, text)
+            self._facts.addWidget(value, index, 1)
         self._network.setVisible(not review.online)
         blocked = bool(review.denials)
         self.export.setEnabled(not blocked)

@@ -52,6 +52,8 @@ def lanes_of(project: Project, *, height: int, collapsed: Collection[str] = ()) 
     lanes: list[Lane] = []
 
     def add(track: Track, depth: int) -> None:
+        if _rests(track):
+            return
         below = children.get(track.id, [])
         closed = track.id in collapsed
         lanes.append(
@@ -73,6 +75,11 @@ def lanes_of(project: Project, *, height: int, collapsed: Collection[str] = ()) 
         if track.parent not in ids:
             add(track, 0)
     return lanes
+
+
+def _rests(track: Track) -> bool:
+    """Whether a track belongs to takes that do not show now: a restyle added it, and it holds nothing else."""
+    return track.parent is not None and not track.clips and track.take is None and bool(track.takes)
 
 
 def made_by_model(source: Source) -> bool:
@@ -104,6 +111,12 @@ def sound_title(source: Source) -> str:
     return source.title
 
 
+def clip_title(project: Project, clip: Clip, source: Source) -> str:
+    """The clip's own name; a stem that only inherited its song's name is called by its role."""
+    songs = {project.sources[parent].title for parent in source.parents if parent in project.sources}
+    return clip.name if clip.name and clip.name not in songs else sound_title(source)
+
+
 def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> ClipLook:
     """How one clip is drawn."""
     source = project.sources.get(clip.source)
@@ -128,7 +141,7 @@ def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> C
     if clip.muted or track.strip.mute:
         notes.append("muted")
     return ClipLook(
-        title=clip.name or sound_title(source),
+        title=clip_title(project, clip, source),
         note=" · ".join(notes),
         token=role_token(track.role if track.role != "own" else source.role),
         generated=made_by_model(source),

@@ -27,7 +27,9 @@ class MixOverview:
                 self._parts.append((clip, source, pyramid, 10 ** ((clip.gain_db + track.strip.gain_db) / 20)))
         self.frames = round(project.length_s * RATE) if self._parts else 0
 
-    def columns(self, start_frame: float, end_frame: float, count: int) -> tuple[npt.NDArray, npt.NDArray]:
+    def columns(
+        self, start_frame: float, end_frame: float, count: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """``(1, count)`` minimum and maximum between two frames of `RATE`."""
         start_s, end_s = start_frame / RATE, end_frame / RATE
         step_s = (end_s - start_s) / count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from studio.project.model import EqBand, Project, Strip, Track
 class StripGesture:
     """Binds a control to one number of a strip, so that each drag is one step of undo and Esc takes it back."""
 
-    def __init__(self, ws: Any, track_id: str, field: str, label: str):
+    def __init__(self, ws: Any, track_id: str, field: Literal["gain_db", "pan"], label: str):
         self._ws, self._track_id, self._field, self._label = ws, track_id, field, label
         self._base: Project | None = None
 
@@ -32,7 +32,12 @@ class StripGesture:
     def change(self, value: float) -> None:
         """Show a value while the gesture lasts."""
         if self._base is not None:
-            self._ws.session.update_gesture(edits.set_strip(self._base, self._track_id, **{self._field: value}))
+            self._ws.session.update_gesture(self._set(self._base, value))
+
+    def _set(self, base: Project, value: float) -> Project:
+        if self._field == "pan":
+            return edits.set_strip(base, self._track_id, pan=value)
+        return edits.set_strip(base, self._track_id, gain_db=value)
 
     def end(self) -> None:
         """Keep the value."""

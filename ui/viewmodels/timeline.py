@@ -68,7 +68,7 @@ class BarGrid:
         """Lines between two times, as dense as can be told apart (bars thin out to 4, 16 ... at small zooms)."""
         beat_px = px_per_s * 60.0 / self.bpm_at(start_s)
         step = 1.0
-        while step * beat_px < 9.0:
+        while step * beat_px < 14.0:
             step *= self.beats_per_bar if step == 1.0 else 4
         beat = math.floor(max(self.beats(start_s), 0.0) / step) * step
         while True:

@@ -206,7 +206,7 @@ class Workspace(QObject):
         self.session.player.seek(self.position_s)
         self._tick()
 
-    def play_when_ready(self, *, tries: int = 40) -> None:
+    def play_when_ready(self, *, tries: int = 160) -> None:
         """Play from the start as soon as the engine has the new project's plan, which is made in the background."""
         self._tries = tries
         self._try_play()
@@ -220,6 +220,7 @@ class Workspace(QObject):
 
     def toggle_play(self) -> None:
         """Play from the play-head, or stop and keep the place."""
+        self._tries = 0
         if self.playing:
             self.session.player.pause()
         else:

@@ -11,7 +11,10 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from ui.theme import Theme
 from ui.widgets.paint import elided, focus_ring, rounded
 
-Kind = Literal["plain", "primary", "ghost", "chip", "toggle", "mute", "solo", "warn"]
+Kind = Literal["plain", "primary", "ghost", "link", "chip", "toggle", "mute", "solo"]
+
+
+_PADDING = {"chip": 18, "toggle": 14, "link": 4}
 
 
 class Button(QAbstractButton):
@@ -65,9 +68,7 @@ class Button(QAbstractButton):
         width = 0
         if self.text():
             metrics = QFontMetrics(self._font())
-            width = metrics.horizontalAdvance(self.text()) + (
-                18 if self.kind == "chip" else 16 if self.kind == "toggle" else 24
-            )
+            width = metrics.horizontalAdvance(self.text()) + _PADDING.get(self.kind, 24)
             if self.icon_name:
                 width += self.icon_size + 7
             if self.kind == "chip" and self.isChecked():
@@ -102,7 +103,8 @@ class Button(QAbstractButton):
         weight = "semibold" if self.kind in ("primary", "mute", "solo") else "medium"
         if self.kind == "chip":
             weight = "regular"
-        return self.theme.font(11 if self.kind in ("mute", "solo") else "control", weight)
+        small = self.kind in ("mute", "solo") or (self.kind == "toggle" and self._height <= 22)
+        return self.theme.font("caption" if small else "control", weight)
 
     def _colors(self) -> tuple[QColor | None, QColor | None, str]:
         """Fill, line and the token of the text."""
@@ -123,6 +125,8 @@ class Button(QAbstractButton):
                 return theme.color(self.kind), None, "bg.window" if theme.mode == "dark" else "bg.raised"
             return theme.color("bg.hover" if self._hover else "bg.raised"), None, "text.muted"
         token = "text" if self.isEnabled() else "text.faint"
+        if self.kind == "link":
+            return None, None, "text" if self._hover else "text.muted"
         if self.kind in ("ghost", "toggle"):
             if on and self.kind == "toggle":
                 return theme.color("bg.pressed"), None, token
@@ -150,8 +154,10 @@ class Button(QAbstractButton):
         gap = 7 if icon and self.text() else 0
         cross = 18 if self.kind == "chip" and self.isChecked() else 0
         total = text_width + icon_width + gap + cross
-        pad = 10.0 if self.kind == "chip" else 12.0
-        left = pad if self._align_left and self.text() else max((rect.width() - total) / 2, 4.0)
+        pad = 10.0 if self.kind == "chip" else 0.0 if self.kind == "link" else 12.0
+        left = (
+            pad if (self._align_left and self.text()) or self.kind == "link" else max((rect.width() - total) / 2, 4.0)
+        )
         if icon:
             icon_token = self.icon_token or (token if self.text() or self.kind == "primary" else self._icon_token())
             if not self.isEnabled() and self.kind != "primary":

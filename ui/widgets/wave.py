@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,16 @@ DETAIL = 6
 """Sub-columns a pixel, of which the mean makes the darker core: where the sound is, not only its extremes."""
 
 
+Floats: TypeAlias = npt.NDArray[np.floating]
+
+
 class Columns(Protocol):
     """What draws itself: `engine.io.pyramid.Pyramid`."""
 
-    def columns(self, start_frame: int, end_frame: int, count: int) -> tuple[npt.NDArray, npt.NDArray]: ...
+    def columns(self, start_frame: int, end_frame: int, count: int) -> tuple[Floats, Floats]: ...
 
 
-def wave_image(low: npt.NDArray, high: npt.NDArray, height: int, color: QColor, gain: float = 1.0) -> QImage:
+def wave_image(low: Floats, high: Floats, height: int, color: QColor, gain: float = 1.0) -> QImage:
     """Paint a waveform into a new image.
 
     Args:
@@ -42,7 +45,7 @@ def wave_image(low: npt.NDArray, high: npt.NDArray, height: int, color: QColor, 
     # Rows are pixel centres; coverage is clipped to 0..1, which anti-aliases both edges of each column.
     rows = np.arange(height, dtype=np.float32)[:, None] + 0.5
 
-    def coverage(up: npt.NDArray, down: npt.NDArray) -> npt.NDArray:
+    def coverage(up: Floats, down: Floats) -> Floats:
         upper = middle - np.maximum(up * reach, 0.5)
         lower = middle - np.minimum(down * reach, -0.5)
         return np.clip(rows - upper[None, :] + 0.5, 0, 1) * np.clip(lower[None, :] - rows + 0.5, 0, 1)
@@ -67,7 +70,7 @@ class WaveView(QWidget):
         self.theme, self._token = theme, token
         self._columns: Columns | None = None
         self._frames = 0
-        self._cache: tuple[tuple, QPixmap] | None = None
+        self._cache: tuple[tuple[int, int, str, str], QPixmap] | None = None
         self._marker: float | None = None
         self.setFixedHeight(height)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

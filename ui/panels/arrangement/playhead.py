@@ -26,7 +26,7 @@ class PlayHead(QWidget):
     def place(self, x: float, height: int, *, left: int, right: int) -> None:
         """Stand at `x` of the parent; hidden outside ``left..right``."""
         visible = left <= x <= right
-        if visible != self.isVisibleTo(self.parentWidget()):
+        if visible == self.isHidden():
             self.setVisible(visible)
         if visible:
             self.setFixedHeight(height)

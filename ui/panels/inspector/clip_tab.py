@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLay
 
 from studio.project import edits
 from studio.project.model import Clip, Project, Track
-from ui.panels.inspector.rights_section import section_head
 from ui.viewmodels import words
-from ui.viewmodels.lanes import ROLE_TITLES, made_by_model, sound_title
+from ui.viewmodels.lanes import ROLE_TITLES, clip_title, made_by_model
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.control import parse_number
@@ -145,7 +144,7 @@ class ClipTab(QWidget):
         if self._base is None or found is None:
             return
         base, clip_id = self._base, found[1].id
-        self.ws.attempt(lambda: self.ws.session.update_gesture(edits.set_clip(base, clip_id, **{field: value})))
+        self.ws.attempt(lambda: self.ws.session.update_gesture(_with(base, clip_id, field, value)))
         self._values[field].set_text(self._shown(field, value))
 
     def _end(self) -> None:
@@ -208,7 +207,9 @@ class ClipTab(QWidget):
     def _show(self, track: Track, clip: Clip) -> None:
         source = self.ws.project.sources.get(clip.source)
         count = len(self.ws.selected_clips)
-        self._title.set_text(clip.name or (sound_title(source) if source is not None else track.name))
+        self._title.set_text(
+            clip_title(self.ws.project, clip, source) if source is not None else clip.name or track.name
+        )
         generated = source is not None and made_by_model(source)
         self._title.set_icon("sparkle" if generated else None, f"stem.{track.role}" if generated else None)
         self._role.set_text(ROLE_TITLES.get(track.role, "") if count < 2 else f"first of {count}")
@@ -242,4 +243,13 @@ class ClipTab(QWidget):
             self._made_note.set_text("a true stem, delivered with the licence")
 
 
-__all__ = ["ClipTab", "section_head"]
+def _with(project: Project, clip_id: str, field: str, value: float) -> Project:
+    if field == "gain_db":
+        return edits.set_clip(project, clip_id, gain_db=value)
+    if field == "semitones":
+        return edits.set_clip(project, clip_id, semitones=value)
+    if field == "tempo_ratio":
+        return edits.set_clip(project, clip_id, tempo_ratio=value)
+    if field == "fade_in_s":
+        return edits.set_clip(project, clip_id, fade_in_s=value)
+    return edits.set_clip(project, clip_id, fade_out_s=value)

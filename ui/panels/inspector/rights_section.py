@@ -109,7 +109,7 @@ class RightsSection(QWidget):
         if len(lines) > SHOWN_LINES + 1:
             title = "Fewer" if self._all else f"{len(lines) - SHOWN_LINES} more"
             more = Button(
-                self.ws.theme, title, icon="chevron-up" if self._all else "chevron-down", kind="ghost", height=22
+                self.ws.theme, title, icon="chevron-up" if self._all else "chevron-down", kind="link", height=20
             )
             more.clicked.connect(self._toggle)
             self._lines.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)

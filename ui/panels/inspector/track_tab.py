@@ -100,7 +100,7 @@ class TrackTab(QWidget):
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         inside.addLayout(grid)
-        self.more_styles = Button(theme, "", icon="chevron-down", kind="ghost", height=24, name="More styles")
+        self.more_styles = Button(theme, "", icon="chevron-down", kind="link", height=22, name="More styles")
         self.more_styles.setText(f"{len(self.style_buttons)} styles")
         self.more_styles.setVisible(len(self.style_buttons) > SHOWN_STYLES)
         self.more_styles.clicked.connect(self._fold_styles)
@@ -108,7 +108,7 @@ class TrackTab(QWidget):
         form = QGridLayout()
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(6)
-        form.setColumnMinimumWidth(0, 60)
+        form.setColumnMinimumWidth(0, 52)
         form.setColumnStretch(1, 1)
         self.intensity = Slider(
             theme,
@@ -138,7 +138,7 @@ class TrackTab(QWidget):
         form.addWidget(self.dice, 1, 2)
         form.addWidget(Text(theme, "Keep", token="text.muted"), 2, 0)
         keep = QHBoxLayout()
-        keep.setSpacing(4)
+        keep.setSpacing(2)
         self.keep_buttons: dict[str, Button] = {}
         for stem in STEMS:
             chip = Button(theme, ROLE_TITLES[stem], kind="toggle", height=22, tip=f"Leave the {stem} as they are")
