@@ -114,6 +114,7 @@ def license_recording(services: Services, recording_id: str) -> SignedGrant:
         PlatformError: not-found, signed-out, refused; PlatformDown.
         RightsError: grant-invalid if what came back is not signed by the platform.
     """
+    services.ensure_account()
     raw = services.client().request_grant(recording_id)
     return services.library.store_grant(raw)
 
@@ -125,6 +126,7 @@ def fetch(services: Services, recording_id: str, context: TaskContext | None = N
         PlatformError, RightsError, LibraryError, StorageError: with remedy; nothing half-made is left.
     """
     context = context or Silent()
+    services.ensure_account()
     client = services.client()
     detail: RecordingDetail = client.get_recording(recording_id)
     asset_sha256 = detail.summary.asset_sha256

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.inference.styles import load_style
 from engine.types import STEMS, PcmRef
 from studio.base.atomic import storage_error
 from studio.base.errors import RightsError
@@ -164,6 +165,8 @@ def restyle_to_file(
         StudioError, EngineError: with remedy; nothing is written then.
     """
     options = export.options_for(services, out_file)
+    export.check_target(out_file.absolute())
+    load_style(style)
     project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
     landing = restyle.restyle(
         services,

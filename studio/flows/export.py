@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -86,6 +87,24 @@ def options_for(services: Services, path: Path, *, format: Format | None = None)
     )
 
 
+def check_target(path: Path) -> None:
+    """Whether a file can be written there, asked before minutes of work.
+
+    Raises:
+        StorageError: path-not-writable.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        raise StorageError(
+            f"“{path}” cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}.",
+            remedy="Choose a folder that exists, and a file name.",
+            code="path-not-writable",
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise StorageError(
+            f"“{path.parent}” cannot be written to.", remedy="Choose another folder.", code="path-not-writable"
+        )
+
+
 def export_use(options: ExportOptions) -> ExportUse:
     """What the policy is asked about this file."""
     return ExportUse(
@@ -107,16 +126,12 @@ def export(
         EngineError, StorageError: the file could not be written; nothing is left behind.
     """
     path = path.absolute()
+    check_target(path)
     context.progress(0.0, "Checking the licences")
+    services.ensure_account()
     rights.require(rights.decide(services, project, export_use(options)))
     ensure_certificate(services)
     services.identity.usable_chain(at_s=services.clock.now())
-    if path.is_dir() or not path.parent.is_dir():
-        raise StorageError(
-            f"“{path}” cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}.",
-            remedy="Choose a folder that exists, and a file name.",
-            code="path-not-writable",
-        )
     found = shares_of(services, project, share_of(context, 0.02, 0.35))
     export_id = uuid7()
     part = path.with_name(f".{path.stem[:60]}.{export_id[-8:]}.part{path.suffix}")

@@ -60,6 +60,8 @@ class Services:
     pack_roots: tuple[Path, ...]
     trust_anchors: Callable[[], TrustAnchors]
     shares: ShareMemo
+    ensure_account: Callable[[], None]
+    """On the embedded platform, sign in as its demo account where nobody is; elsewhere signing in is a person's act."""
     obtain_certificate: Callable[[], None]
     """Ask the platform for this device's certificate; raises PlatformError."""
 

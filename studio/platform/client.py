@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ import httpx
 import msgspec
 
 from studio.base.clock import from_iso
-from studio.base.errors import PlatformError, RightsError
+from studio.base.errors import PlatformDown, PlatformError, RightsError
 from studio.base.keys import KeyStore
 from studio.platform import sign_in, transfer
 from studio.platform.messages import (
@@ -152,7 +153,8 @@ class PlatformClient:
         self._transport.keep_tokens(None)
         self._keys.delete(self._account_name)
         if tokens is not None:
-            self._transport.exchange("POST", "/oauth/revoke", Body(form={"token": tokens.refresh_token}))
+            with contextlib.suppress(PlatformDown):
+                self._transport.exchange("POST", "/oauth/revoke", Body(form={"token": tokens.refresh_token}))
 
     # Keys
 

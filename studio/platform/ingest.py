@@ -27,6 +27,27 @@ from studio.platform.state import PlatformState
 from studio.platform.verdicts import ExportFacts
 
 
+def check_quota(state: PlatformState, account: Account, more_bytes: int) -> None:
+    """Whether an account may upload this much more.
+
+    Raises:
+        Refusal: quota-exceeded.
+    """
+    table = db.uploads
+    with state.db.read() as connection:
+        total = connection.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(table.c.account_id == account.id)
+        ).scalar_one()
+    if total + more_bytes > state.config.max_account_bytes:
+        raise Refusal(
+            413,
+            "quota-exceeded",
+            "This account has used all its room on the platform.",
+            remedy="Ask the platform for more room.",
+            details={"used_bytes": int(total), "limit_bytes": state.config.max_account_bytes},
+        )
+
+
 def receive_upload(state: PlatformState, account: Account, sha256: str, size: int) -> bytes:
     """Note that a file arrived whole, and give a receipt for it; the same file again gets the same receipt."""
     table = db.uploads

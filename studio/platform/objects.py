@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
+import anyio.to_thread
+
 from studio.platform.refusal import Refusal, invalid
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -64,7 +66,8 @@ class ObjectStore:
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
-                os.fsync(file.fileno())
+                # Slow disks take seconds for this; other people's requests must not wait.
+                await anyio.to_thread.run_sync(os.fsync, file.fileno())
             if digest.hexdigest() != sha256:
                 raise Refusal(
                     422,

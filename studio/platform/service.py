@@ -113,6 +113,7 @@ async def upload(request: Request) -> Response:
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         raise too_large(limit)
+    await run_in_threadpool(ingest.check_quota, state, account, int(announced) if announced.isdigit() else 0)
     size = await state.objects.receive(limited(request, limit), sha256, limit_bytes=limit)
     return json_answer(await run_in_threadpool(ingest.receive_upload, state, account, sha256, size), status=201)
 

@@ -40,6 +40,8 @@ class ServiceConfig:
     check_audio: Callable[[Path], AudioFacts] | None = None
     """Decodes a file; raises an EngineError when it is no audio."""
     max_upload_bytes: int = 512 << 20
+    max_account_bytes: int = 50 << 30
+    """What one account may have uploaded in all."""
     max_body_bytes: int = 1 << 20
 
 

@@ -112,6 +112,7 @@ class Session:
             pack_roots=(_folder_of(onnx_models), paths.data / "models"),
             trust_anchors=trust.anchors,
             shares=ShareMemo(),
+            ensure_account=self._ensure_account,
             obtain_certificate=self._connection.obtain_certificate,
         )
         self._sync = SyncWorker(outbox, self._connection.client, now=clock.now)
@@ -377,10 +378,6 @@ class Session:
             landed=lambda _: self.events.account_changed.emit(None),
         )
 
-    def ensure_signed_in(self) -> Account:
-        """The account; on the embedded platform the demo account signs itself in."""
-        return self.account or self.sign_in_now()
-
     def search(
         self,
         text: str = "",
@@ -414,8 +411,6 @@ class Session:
         track."""
 
         def work(context: TaskContext) -> Landing[str]:
-            context.progress(0.05, "Signing in")
-            self.ensure_signed_in()
             first = acquire.search(self.services)[0]
             asset = acquire.fetch(self.services, first.id, context)
             return acquire.place(self.services, asset)
@@ -433,7 +428,6 @@ class Session:
         """License and download a recording and put it on a new track; the result is the track's id."""
 
         def work(context: TaskContext) -> Landing[str]:
-            self.ensure_signed_in()
             asset = acquire.fetch(self.services, recording_id, context)
             self.events.library_changed.emit(None)
             return acquire.place(self.services, asset, at_s=at_s)
@@ -560,7 +554,6 @@ class Session:
         """Play a recording of the catalogue outside of the project, until `stop_preview`."""
 
         def work(context: TaskContext) -> Any:
-            self.ensure_signed_in()
             asset = acquire.fetch(self.services, recording_id, context)
             return compile_plan(acquire.place(self.services, asset).apply(Project(id=uuid7())), self.media, context)
 
@@ -625,6 +618,10 @@ class Session:
             job.result = landing.result
 
         return self.jobs.submit(run, title=title, lane=lane, on_done=done)
+
+    def _ensure_account(self) -> None:
+        if self.account is None and self._connection.embedded:
+            self._signed_in(self._connection.sign_in_demo())
 
     def _signed_in(self, account: Account) -> None:
         self._sync.resume()

@@ -124,9 +124,10 @@ class SyncWorker:
             force, self._force = self._force, False
             report = self.run_once(force=force)
             pause_s = self._poll_s
-            if report.next_s is not None:
-                pause_s = min(pause_s, max(0.0, report.next_s - self._now()))
-            if self._wake.wait(pause_s if report.waiting else self._poll_s):
+            # What is due already and was not sent waits for a person, or for somebody else to sign in: no hurry.
+            if report.next_s is not None and report.next_s > self._now():
+                pause_s = min(pause_s, report.next_s - self._now())
+            if self._wake.wait(pause_s):
                 self._wake.clear()
 
     def _run(self, force: bool) -> Report:

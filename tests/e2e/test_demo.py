@@ -62,7 +62,7 @@ def test_verify_names_what_was_done_to_a_copy(made, cli, tmp_path):
         changed.write_bytes(data)
         tampered = cli("verify", changed, "--json")
         assert (tampered.code, tampered.json["state"]) == (1, "Invalid")
-        assert tampered.json["problems"][0]["code"] == "file-changed"
+        assert tampered.json["problems"][0]["code"] == "audio-changed"
         assert "changed" in tampered.json["problems"][0]["text"]
 
         bare = tmp_path / "stripped.wav"
