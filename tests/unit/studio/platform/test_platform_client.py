@@ -201,11 +201,14 @@ def test_usage_counts_once(client: PlatformClient):
 
 def test_everything_is_down_without_a_service(served: Served, client: PlatformClient):
     served.server.stop()
+    assert client.known_account() is not None
     for call in (client.grants, client.info, lambda: client.search("x")):
         with pytest.raises(PlatformDown) as caught:
             call()
         assert caught.value.code == "platform-down"
         assert caught.value.remedy
+    client.sign_out()
+    assert (client.signed_in, client.known_account()) == (False, None)
 
 
 def test_keys_are_pinned_at_the_first_contact(served: Served, somebody: Callable[[str], PlatformClient]):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -193,8 +194,6 @@ def test_everything_that_is_used_has_a_share(world: World, signed: SignedGrant, 
 def test_without_a_verifier_exports_wait(
     world: World, signed: SignedGrant, device: str, monkeypatch: pytest.MonkeyPatch
 ):
-    from dataclasses import replace
-
     request = hand_in(world, b"audio", facts_for(signed, device_id=device))
     monkeypatch.setattr(world.state, "config", replace(world.state.config, verify_export=None))
     with pytest.raises(Refusal) as caught:
@@ -242,6 +241,15 @@ def test_an_upload_gets_one_receipt(world: World):
     assert ingest.receive_upload(world.state, world.listener, "ab" * 32, 7) == first
     assert verify_receipt(first, world.state.trusted_keys, kind="upload", sha256="ab" * 32).body.size == 7
     assert ingest.receive_upload(world.state, world.label, "ab" * 32, 7) != first
+
+
+def test_an_account_s_room_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(world.state, "config", replace(world.state.config, max_account_bytes=100))
+    ingest.receive_upload(world.state, world.listener, "ab" * 32, 60)
+    ingest.check_quota(world.state, world.listener, 40)
+    with pytest.raises(Refusal) as caught:
+        ingest.check_quota(world.state, world.listener, 41)
+    assert (caught.value.status, caught.value.code) == (413, "quota-exceeded")
 
 
 def test_an_unknown_export_is_not_found(world: World):

@@ -267,6 +267,27 @@ def test_the_background_thread_sends_when_it_is_woken_and_ends(outbox: Outbox, p
     assert [thread.name for thread in threading.enumerate() if thread.name == "contrafact-sync"] == []
 
 
+def test_waiting_for_a_person_is_no_hurry(outbox: Outbox, tmp_path: Path):
+    rounds: list[Report] = []
+    first, second = threading.Event(), threading.Event()
+
+    def nobody() -> Platform:
+        raise PlatformError("out", remedy="sign in", code="signed-out")
+
+    def note(report: Report) -> None:
+        rounds.append(report)
+        (second if first.is_set() else first).set()
+
+    queue_export(outbox, tmp_path)
+    worker = SyncWorker(outbox, nobody, poll_s=3600.0)
+    worker.changed.subscribe(note)
+    worker.start()
+    assert first.wait(30)
+    assert not second.wait(0.2)
+    worker.stop()
+    assert len(rounds) == 1
+
+
 def test_an_unknown_delivery_is_named(outbox: Outbox):
     with pytest.raises(SyncError) as caught:
         outbox.row("none")
