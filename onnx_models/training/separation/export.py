@@ -34,6 +34,14 @@ def load_network(checkpoint: Path) -> tuple[SubTdf, dict[str, Any]]:
     return network, state
 
 
+def soften(network: SubTdf, softness: float) -> None:
+    """Divide the logits by `softness`: trained masks are surer of themselves on real music than they should be."""
+    last = network.head[-1]
+    with torch.no_grad():
+        last.weight.div_(softness)
+        last.bias.div_(softness)
+
+
 def write_graph(network: SubTdf, path: Path) -> None:
     """Export with a dynamic number of times."""
     example = torch.randn(1, 4, N_FFT // 2 + 1, 32)
@@ -123,12 +131,15 @@ def metrics(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return out
 
 
-def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path, version: str) -> dict[str, Any]:
+def build(
+    checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path, version: str, softness: float
+) -> dict[str, Any]:
     """Write the pack to `out` (replaced when all is made) and return its manifest."""
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     network, state = load_network(checkpoint)
+    soften(network, softness)
     write_graph(network, part / "model.onnx")
     off = parity(network, part / "model.onnx")
     if off > PARITY:
@@ -150,6 +161,7 @@ def build(checkpoint: Path, out: Path, *, samples: Path, audio: Path, log: Path,
         "audio_hours": state["heard_s"] / 3600,
         "parity": off,
         "version": version,
+        "softness": softness,
         "checkpoint": hashlib.sha256((part / "checkpoint.pt").read_bytes()).hexdigest(),
     }
     (part / "card.md").write_text(card_text(facts, rows, leaks, training), encoding="utf-8")
@@ -230,6 +242,7 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--audio", type=Path, required=True)
     parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--softness", type=float, default=1.0, help="divisor of the mask logits")
     options = parser.parse_args()
     manifest = build(
         options.checkpoint,
@@ -238,6 +251,7 @@ def main() -> None:
         audio=options.audio,
         log=options.log,
         version=options.version,
+        softness=options.softness,
     )
     for entry in manifest["metrics"]:
         print(

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
 from onnx_models.training.separation import effects, export, form, mixing, synth  # noqa: E402
-from onnx_models.training.separation.loss import mask_loss, reference  # noqa: E402
+from onnx_models.training.separation.loss import distance_loss, reference  # noqa: E402
 from onnx_models.training.separation.network import BINS, SubTdf  # noqa: E402
 from onnx_models.training.separation.trainer import Run, Settings  # noqa: E402
 
@@ -32,7 +32,7 @@ def test_the_fused_loss_is_the_plain_one() -> None:
     logits = torch.randn(2, 4, 2, 24, 9, requires_grad=True)
     mix, rest = torch.rand(2, 2, 24, 9), torch.rand(2, 4, 2, 24, 9) * 0.1
     along = torch.randn(2, 4, 2, 24, 9) * 0.3
-    plain, fused = reference(logits, mix, along, rest), mask_loss(logits, mix, along, rest)
+    plain, fused = reference(logits, mix, along, rest), distance_loss(logits, mix, along, rest)
     (wanted,) = torch.autograd.grad(plain, logits)
     (got,) = torch.autograd.grad(fused, logits)
     assert float(fused) == pytest.approx(float(plain), rel=1e-5)
