@@ -70,7 +70,11 @@ def song(tmp_path_factory) -> Path:
     cycle = np.cumsum(roots) / RATE
     bass = 0.35 * np.sign(np.sin(2 * np.pi * cycle / 2)) * np.exp(-2 * phase)
     chords = sum(0.08 * np.sin(2 * np.pi * cycle * ratio) for ratio in (2.0, 2.5, 3.0))
-    lead = 0.2 * np.sin(2 * np.pi * (4 * cycle + 0.02 * np.sin(2 * np.pi * 5.5 * time_s))) * (np.sin(np.pi * time_s / seconds) ** 2)
+    lead = (
+        0.2
+        * np.sin(2 * np.pi * (4 * cycle + 0.02 * np.sin(2 * np.pi * 5.5 * time_s)))
+        * (np.sin(np.pi * time_s / seconds) ** 2)
+    )
     left, right = 0.5 * kick + hat + bass + chords + lead, 0.5 * kick - hat + bass + 0.9 * chords + lead
     path = tmp_path_factory.mktemp("song") / "my song.wav"
     soundfile.write(path, 0.5 * np.stack([left, right], axis=1), RATE, subtype="PCM_16")
