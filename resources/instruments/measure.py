@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import signal
 
 Samples = npt.NDArray[np.float32]
 
@@ -76,7 +77,7 @@ def make_loop(x: Samples, rate: int) -> tuple[Samples, int, int] | None:
         candidates = mono[first - probe : end - round(0.45 * rate)]
         if len(candidates) < probe * 2:
             continue
-        dots = np.correlate(candidates[: round(0.35 * rate)], tail, mode="valid")
+        dots = signal.correlate(candidates[: round(0.35 * rate)], tail, mode="valid", method="fft")
         energy = np.concatenate([[0.0], np.cumsum(candidates[: round(0.35 * rate)].astype(np.float64) ** 2)])
         norms = np.sqrt((energy[probe:] - energy[:-probe]) * float(np.dot(tail, tail)) + 1e-12)
         similar = dots / norms

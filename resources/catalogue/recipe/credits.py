@@ -139,8 +139,8 @@ META: dict[str, dict[str, Any]] = {
         "year": 2026,
         "label": "Northwater Recordings",
         "style": "indie pop ballad",
-        "description": "A sung ballad with piano, strings and a last chorus that opens up. The voice may be cut and mixed, "
-        "never restyled.",
+        "description": "A sung ballad with piano, strings and a last chorus that opens up. The voice may be cut and "
+        "mixed, never restyled.",
         "lyrics": [
             "Paper lanterns on the water, every one a little wish,",
             "if the morning finds us sleeping, let the river do the rest.",
@@ -207,8 +207,8 @@ META: dict[str, dict[str, Any]] = {
         "year": 2026,
         "label": "Varanda Discos",
         "style": "bossa nova",
-        "description": "An instrumental bossa for flute and tenor saxophone. Narrow terms: small changes of pitch and tempo, "
-        "no new arrangement, MP3 and FLAC only.",
+        "description": "An instrumental bossa for flute and tenor saxophone. Narrow terms: small changes of pitch and "
+        "tempo, no new arrangement, MP3 and FLAC only.",
     },
 }
 

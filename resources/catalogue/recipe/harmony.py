@@ -68,10 +68,10 @@ class Chord:
 
 
 def voicings(chords: list[Chord], *, low: int, high: int, count: int, top: int | None = None) -> list[tuple[int, ...]]:
-    """One voicing of `count` notes for each chord, between `low` and `high`, each voice moving to the nearest chord tone.
+    """One voicing of `count` notes for each chord, between `low` and `high`, each voice moving to the nearest tone.
 
-    The cheapest path through all candidates: sum of movements, with a price for wide gaps, seconds at the bottom, doubled
-    tones, and distance of the top voice from `top`.
+    The cheapest path through all candidates: sum of movements, with a price for wide gaps, seconds at the bottom,
+    doubled tones, and distance of the top voice from `top`.
     """
     target = top if top is not None else high - 4
     layers = [_candidates(chord, low, high, count, target) for chord in chords]

@@ -1,4 +1,4 @@
-"""Check digits of the identifiers that the catalogue uses; the numbers themselves are made up and assigned to nobody."""
+"""Check digits of the identifiers that the catalogue uses; the numbers are made up and assigned to nobody."""
 
 from __future__ import annotations
 

@@ -102,10 +102,12 @@ def mix_down(
     ceiling_dbtp: float = -1.6,
     glue_db: float = 2.0,
     fade_out_s: float = 0.0,
+    master_bands: Sequence[npt.NDArray[np.float64]] = (),
 ) -> Mixed:
     """Mix tracks to stems and a master at `lufs`; the stems sum to the mix.
 
-    The glue compressor's and the limiter's gain is measured on the mix and applied to every stem alike.
+    `master_bands` (an equaliser is linear) are run over every stem; the glue compressor's and the limiter's gain is
+    measured on the mix and applied to every stem alike.
     """
     stems = {stem: np.zeros((2, frames), np.float64) for stem in STEMS}
     sends: dict[tuple[str, str], npt.NDArray[np.float64]] = {}
@@ -123,7 +125,10 @@ def mix_down(
         count = round(fade_out_s * RATE)
         fade[-count:] = np.cos(np.linspace(0, np.pi / 2, count)) ** 2
     for stem in stems:
-        stems[stem] = _no_offset(stems[stem]) * fade
+        x = _no_offset(stems[stem])
+        if master_bands:
+            x = signal.sosfilt(np.vstack(list(master_bands)), x, axis=1)
+        stems[stem] = x * fade
     return master(stems, lufs=lufs, ceiling_dbtp=ceiling_dbtp, glue_db=glue_db)
 
 

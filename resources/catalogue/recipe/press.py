@@ -20,7 +20,7 @@ from resources.catalogue.recipe.song import Arrangement
 from resources.instruments.ogg import write_ogg
 
 MIX_QUALITY = 0.6
-STEM_QUALITY = 0.5
+STEM_QUALITY = 0.6
 _CEILING_DBTP = -1.0
 _SERIALS = {"mix": 1, "vocals": 2, "drums": 3, "bass": 4, "other": 5}
 
@@ -58,6 +58,7 @@ def _encode_within_ceiling(arrangement: Arrangement, folder: Path) -> tuple[Mixe
             ceiling_dbtp=ceiling,
             glue_db=arrangement.glue_db,
             fade_out_s=arrangement.fade_out_s,
+            master_bands=arrangement.master_bands,
         )
         write_ogg(folder / "mix.ogg", mixed.mix, rate=RATE, quality=MIX_QUALITY, serial=_SERIALS["mix"])
         decoded = _read(folder / "mix.ogg")

@@ -9,16 +9,17 @@ from resources.catalogue.recipe.credits import MODULES, TERMS
 
 _HEAD = """# The demo catalogue
 
-Songs of the project's own, written, played and mixed by the recipe in `recipe/` from notes and the project's sample kit.
-Artists, labels, writers and numbers (ISRC, ISWC, IPI, ISNI, DPID) are made up; the numbers are well-formed and belong to
-nobody. Each folder holds the mix, the true stems, `meta.json` (credits, form, sources) and `terms.json` (what the made-up
-rightsholder allows). Stems sum to the mix up to the codec's noise; a song without a voice has no vocals file.
+Songs of the project's own, written, played and mixed by the recipe in `recipe/` from notes and the project's sample
+kit. Artists, labels, writers and numbers (ISRC, ISWC, IPI, ISNI, DPID) are made up; the numbers are well-formed and
+belong to nobody. Each folder holds the mix, the true stems, `meta.json` (credits, form, sources) and `terms.json` (what
+the made-up rightsholder allows). Stems sum to the mix up to the codec's noise; a song without a voice
+has no vocals file.
 
     python -m resources.catalogue.recipe --samples DIR            renders everything again
     python -m resources.catalogue.recipe --samples DIR --check    renders aside and compares with digests.json
 
-The recipe needs the `train` extra (WORLD, for the sung voice). With the same versions of numpy, scipy, soxr, numba, libsndfile
-and WORLD it gives the same bytes.
+The recipe needs the `train` extra (WORLD, for the sung voice). With the same versions of numpy, scipy, soxr, numba,
+libsndfile and WORLD it gives the same bytes.
 
 The music and words are under the project's licence (Apache-2.0); the recordings in it keep the licences named below.
 """

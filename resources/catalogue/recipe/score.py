@@ -51,7 +51,7 @@ class Grid:
         pair = np.floor(beat * 2) / 2
         within = (beat - pair) * 2
         swung = within * self.swing * 2 if within <= 0.5 else self.swing + (within - 0.5) * 2 * (1 - self.swing)
-        return self.lead_in_s + (pair + swung / 2) * 60.0 / self.tempo_bpm
+        return float(self.lead_in_s + (pair + swung / 2) * 60.0 / self.tempo_bpm)
 
     def start_bar(self, index: int) -> int:
         return sum(section.bars for section in self.sections[:index])
@@ -112,7 +112,10 @@ def hits(pattern: str, bar: float, note: int, *, scale: float = 1.0, beats_per_b
 
 
 def line(text: str, beat: float, *, velocity: float = 0.75, shift: int = 0, gap: float = 0.0) -> list[Event]:
-    """A melody written as `A4 1, C5 .5, r 1`: note or rest and beats; `~` before a note slurs to it, `>` accents it, `<` softens it."""
+    """A melody written as `A4 1, C5 .5, r 1`: note or rest, and beats.
+
+    Before a note `~` slurs to it, `>` accents it, `<` softens it.
+    """
     events: list[Event] = []
     for token in text.replace("|", ",").split(","):
         token = token.strip()

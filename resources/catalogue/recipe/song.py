@@ -1,33 +1,14 @@
-"""What a song gives to the desk, and its credits and terms."""
+"""What a song gives to the desk."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
-from engine.types import Audio
+import numpy as np
+import numpy.typing as npt
+
 from resources.catalogue.recipe.mixing import Space, Track
 from resources.catalogue.recipe.score import Grid
-
-
-@dataclasses.dataclass(frozen=True)
-class Credits:
-    """Everything about a song that is not sound."""
-
-    id: str
-    order: int
-    title: str
-    artists: tuple[str, ...]
-    key: str
-    isrc: str
-    works: tuple[dict[str, Any], ...]
-    master_owners: tuple[dict[str, Any], ...]
-    performers: tuple[dict[str, str], ...]
-    artwork: dict[str, str]
-    year: int
-    label: str
-    description: str
-    style: str
 
 
 @dataclasses.dataclass
@@ -40,8 +21,6 @@ class Arrangement:
     frames: int
     glue_db: float = 2.0
     fade_out_s: float = 0.0
+    master_bands: tuple[npt.NDArray[np.float64], ...] = ()
     silent_stems: tuple[str, ...] = ()
     """Stems that the song has no sound for; no file is written for them."""
-
-
-Stereo = Audio

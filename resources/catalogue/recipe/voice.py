@@ -1,8 +1,8 @@
 """A sung lead from recorded vowels: analysis and synthesis by WORLD, with written syllables, slurs, vibrato and breath.
 
 The timbre is a recorded singer's sustained `ah`; other vowels come from the measured difference between the vowels of a
-second singer, moved up to the first one's formants; consonants are shaped on the spectral envelope. WORLD: Morise, Yokomori
-and Ozawa, "WORLD: a vocoder-based high-quality speech synthesis system", IEICE Transactions E99-D (2016).
+second singer, moved up to the first one's formants; consonants are shaped on the spectral envelope. WORLD: Morise,
+Yokomori and Ozawa, "WORLD: a vocoder-based high-quality speech synthesis system", IEICE Transactions E99-D (2016).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def syllable(text: str) -> Syllable:
 
 
 def read_lyric(text: str, grid: Grid, beat: float, *, velocity: float = 0.75, shift: int = 0) -> list[SungNote]:
-    """A sung line written as `p.e-i. F#4 .5`: syllable, note, beats; `+` holds the vowel on, `r 1` rests, `>` accents."""
+    """A sung line written as `p.e-i. F#4 .5`: syllable, note, beats; `+` holds the vowel, `r 1` rests, `>` accents."""
     notes: list[SungNote] = []
     for token in text.replace("|", ",").split(","):
         parts = token.split()
@@ -96,7 +96,7 @@ class Delivery:
     drift_cents: float = 7.0
     vibrato_cents: float = 32.0
     vibrato_hz: float = 5.3
-    breath: float = 0.10
+    breath: float = 0.08
     tract: float = 1.0
     soft: float = 0.0
     """0 open to 1 hushed: darker and airier."""
@@ -185,7 +185,7 @@ class Singer:
         return voiced
 
     def _base(self, f0: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Envelopes and aperiodicities of the recorded singer at each frame's pitch, wandering through the recordings."""
+        """Envelopes and aperiodicities of the recorded singer at each frame's pitch, wandering through the takes."""
         midi = np.clip(69 + 12 * np.log2(f0 / 440.0), _ZONES[0], _ZONES[-1])
         place = np.interp(midi, _ZONES, np.arange(len(_ZONES)))
         envelope = np.zeros((len(f0), _BINS))
@@ -237,7 +237,9 @@ class Singer:
         gain = _smooth_gain(gain)
         soft = delivery.soft * np.interp(_F, [0, 800, 3000, 8000], [0.0, -1.0, -9.0, -12.0])
         # The recorded singer's ring near 3.3 kHz is an opera's; a microphone's singer has less of it and more air.
-        lift = np.interp(_F, [0, 1800, 2500, 3300, 4000, 5500, 9000, 15000], [0.0, 0.5, 1.0, -7.5, -5.0, 6.0, 9.0, 4.0])
+        lift = np.interp(
+            _F, [0, 1800, 2500, 3300, 4000, 5500, 9000, 15000], [0.0, 0.5, 1.0, -6.0, -4.0, 2.5, 3.5, -1.0]
+        )
         envelope = envelope + shape + soft + lift
         breathy = delivery.breath + 0.25 * delivery.soft
         floor = np.interp(_F, [0, 1200, 4000, 12000], [0.0, 0.02, breathy, 2.2 * breathy])
@@ -283,7 +285,7 @@ class Singer:
         level = -14.0 + 13.0 * (note.velocity - 0.7)
         swell = 1.6 * np.sin(np.pi * np.clip(u, 0, 1)) if end - start > 0.5 else np.zeros_like(u)
         attack = -7.0 * np.exp(-(t[inside] - start) / 0.035) if note.syllable else 0.0
-        fade = -11.0 * np.clip((t[inside] - (end - 0.11)) / 0.11, 0, 1) ** 2 if end >= note.end_s - 0.02 else 0.0
+        fade = -20.0 * np.clip((t[inside] - (end - 0.16)) / 0.16, 0, 1) ** 2 if end >= note.end_s - 0.02 else 0.0
         gain[inside] = level + swell + attack + fade + rng.normal(0, 0.15)
 
     def _consonants(
@@ -397,10 +399,12 @@ class Singer:
         if int(np.sum(inside)) < 20:
             return
         u = np.linspace(0, 1, int(np.sum(inside)))
-        colour = np.interp(_F, [0, 500, 1500, 3000, 6000, 12000], [-16, -4, 4, 3, 2, -8])
+        colour = np.interp(_F, [0, 400, 1200, 2600, 5000, 9000, 15000], [-24, -8, 3, 2, -2, -9, -22])
+        colour += 5.0 * np.exp(-(((_F - 1700) / 350) ** 2)) + 4.0 * np.exp(-(((_F - 3100) / 500) ** 2))
         envelope[inside] = colour - 46.0
         aperiodicity[inside] = 0.9999
-        gain[inside] = -32.0 - 22.0 * np.abs(u - 0.6) ** 1.5 + 18.0 - 4.0
+        # The air comes in slowly and is cut off by the first sound.
+        gain[inside] = -20.0 + 20 * np.log10(np.sin(np.pi * u**1.6) ** 1.5 + 1e-4)
 
 
 def _melody(t: Floats, notes: list[SungNote], onsets: Floats, delivery: Delivery, rng: np.random.Generator) -> Floats:

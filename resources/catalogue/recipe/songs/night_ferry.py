@@ -1,13 +1,13 @@
-"""Night Ferry: nu-disco house in F sharp minor, 120 BPM, no lead vocal but a few sung chops left out on purpose."""
+"""Night Ferry: nu-disco house in F sharp minor, 120 BPM, no voice."""
 
 from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 
 from engine.dsp import eq
-from engine.instruments import Note
 from resources.catalogue.recipe.band import Band
 from resources.catalogue.recipe.harmony import Chord, pitch, voicings
 from resources.catalogue.recipe.mixing import RATE, Space, Track, ramp, side_chain, sweep_low_pass
@@ -49,7 +49,6 @@ def arrange(band: Band) -> Arrangement:
     frames = round((GRID.seconds(GRID.bars * 4) + 3.0) * RATE)
     symbols = _chord_bars()
     chords = [Chord(s) for s in symbols]
-    span = {f"{name}{first}": (first, end) for name, first, end in GRID.spans()}
     starts = [first for _, first, _ in GRID.spans()]
     verse, lift, chorus1, breakdown, build, chorus2, outro = starts[1:]
     full = [*range(chorus1, breakdown), *range(chorus2, outro)]
@@ -74,9 +73,9 @@ def arrange(band: Band) -> Arrangement:
             "kick",
             "drums",
             kick_audio,
-            -19.0,
+            -23.0,
             bands=[
-                eq.low_shelf(70, -5.0, rate=RATE),
+                eq.low_shelf(78, -9.0, rate=RATE),
                 eq.peak(105, 2.5, 1.0, rate=RATE),
                 eq.peak(280, -2.5, 1.0, rate=RATE),
                 eq.high_shelf(2500, 4.0, rate=RATE),
@@ -84,6 +83,10 @@ def arrange(band: Band) -> Arrangement:
             compress=(-4, 2, 0.012, 0.09),
         )
     )
+    # A second, shorter drum gives the beat its knock above the sub.
+    knock = [msgspec.structs.replace(note, pitch=float(p("kick_haus")), bend=()) for note in kick_notes]
+    knocks = band.play("kit_electronic", knock, frames=frames, seed=16)
+    tracks.append(Track("knock", "drums", knocks, -20.5, high_pass_hz=70, bands=[eq.peak(2800, 3.0, 0.8, rate=RATE)]))
     claps: list[Event] = []
     for bar in [*range(verse, lift + 4), *full]:
         claps += hits("----X-------X---", bar, p("clap"), scale=0.95)
@@ -122,7 +125,7 @@ def arrange(band: Band) -> Arrangement:
             "hats",
             "drums",
             band.play("kit_electronic", play(GRID, hats, Hand(0.002, 0.05), seed=13), frames=frames, seed=3),
-            -27.0,
+            -27.5,
             high_pass_hz=500,
             bands=[eq.high_shelf(10000, 1.0, rate=RATE)],
             sends={"plate": -22},
@@ -286,7 +289,7 @@ def arrange(band: Band) -> Arrangement:
             "electric piano",
             "other",
             sweep_low_pass(keys, opening),
-            -22.5,
+            -21.5,
             high_pass_hz=150,
             bands=[eq.peak(320, -2.0, 0.9, rate=RATE), eq.high_shelf(4500, 2.5, rate=RATE)],
             duck=soft_duck,
@@ -325,7 +328,7 @@ def arrange(band: Band) -> Arrangement:
             "strings",
             "other",
             band.play("strings", play(GRID, strings, Hand(0.01, 0.03), seed=33), frames=frames, seed=10),
-            -26.0,
+            -25.5,
             high_pass_hz=260,
             bands=[eq.peak(2800, -2.0, 0.8, rate=RATE), eq.high_shelf(8000, 2.0, rate=RATE)],
             duck=soft_duck,
@@ -365,7 +368,7 @@ def arrange(band: Band) -> Arrangement:
                     (GRID.seconds(GRID.bars * 4), 700),
                 ],
             ),
-            -28.0,
+            -27.0,
             high_pass_hz=180,
             duck=soft_duck,
             inserts=[("width", {"width": 1.5, "bass_mono_hz": 250.0})],
@@ -383,7 +386,7 @@ def arrange(band: Band) -> Arrangement:
             "guitar",
             "other",
             band.play("guitar_clean", play(GRID, guitar, Hand(0.003, 0.06), seed=35), frames=frames, seed=12),
-            -29.0,
+            -28.0,
             0.45,
             high_pass_hz=320,
             bands=[eq.peak(2200, 1.5, 0.8, rate=RATE), eq.high_shelf(6000, 2.0, rate=RATE)],
@@ -428,21 +431,15 @@ def arrange(band: Band) -> Arrangement:
     )
     vibes_line = (
         "F#5 1.5, E5 .5, C#5 2, | E5 1.5, C#5 .5, B4 2, | A4 1, C#5 1, F#5 1, E5 1, | D5 .5, E5 1.5, F#5 2,"
-        "r .5, F#5 1, A5 .5, G#5 2, | r .5, E5 1, G#5 .5, F#5 2, | A4 .5, C#5 .5, E5 .5, F#5 .5, A5 2, | G#5 1, F#5 1, E5 2"
+        "r .5, F#5 1, A5 .5, G#5 2, | r .5, E5 1, G#5 .5, F#5 2, | A4 .5, C#5 .5, E5 .5, F#5 .5, A5 2,"
+        "A5 1, F#5 1, E5 2"
     )
     vibes = line(vibes_line, breakdown * 4, velocity=0.62)
     arp: list[Event] = []
     for bar in [*range(build, chorus2), *range(chorus2 + 8, outro)]:
-        tones = sorted({n for n in piano_voices[bar]} | {piano_voices[bar][0] + 12})
-        for i in range(16):
-            arp.append(
-                Event(
-                    bar * 4 + i / 4,
-                    0.22,
-                    tones[(0, 2, 1, 3, 2, 4, 3, 1)[i % 8] % len(tones)],
-                    0.42 + 0.12 * (i % 4 == 0),
-                )
-            )
+        tones = sorted({*piano_voices[bar], piano_voices[bar][0] + 12})
+        order = [tones[k % len(tones)] for k in (0, 2, 1, 3, 2, 4, 3, 1) * 2]
+        arp += [Event(bar * 4 + i / 4, 0.22, note, 0.54 if i % 4 == 0 else 0.42) for i, note in enumerate(order)]
     tracks.append(
         Track(
             "vibraphone",
@@ -473,8 +470,16 @@ def arrange(band: Band) -> Arrangement:
             "delay", {"time_s": 0.375, "feedback": 0.38, "tone_hz": 4800.0, "low_cut_hz": 320.0, "ping_pong": 1.0}
         ),
     }
-    assert span
-    return Arrangement(GRID, tracks, spaces, frames, glue_db=2.0, fade_out_s=1.0, silent_stems=("vocals",))
+    return Arrangement(
+        GRID,
+        tracks,
+        spaces,
+        frames,
+        glue_db=2.0,
+        fade_out_s=1.0,
+        silent_stems=("vocals",),
+        master_bands=(eq.peak(330, -1.5, 0.8, rate=RATE), eq.high_shelf(3500, 2.5, rate=RATE)),
+    )
 
 
 def _riser(frames: int, start_s: float, end_s: float) -> np.ndarray:
@@ -486,6 +491,3 @@ def _riser(frames: int, start_s: float, end_s: float) -> np.ndarray:
     noise[:, -200:] *= np.linspace(1, 0, 200, dtype=np.float32)
     x[:, first:last] = noise
     return sweep_low_pass(x, [(0, 700), (start_s, 700), (end_s, 11000), (end_s + 0.01, 11000)])
-
-
-__all__ = ["GRID", "Note", "arrange"]

@@ -10,6 +10,7 @@ from resources.catalogue.recipe.harmony import Chord, voicings
 from resources.catalogue.recipe.mixing import RATE, Space, Track, ramp
 from resources.catalogue.recipe.score import Event, Grid, Hand, Section, chord_events, hits, line, play, steps
 from resources.catalogue.recipe.song import Arrangement
+from resources.catalogue.recipe.songs import paper_lanterns_tune as tune
 from resources.catalogue.recipe.voice import Delivery, Singer, SungNote, read_lyric
 
 GRID = Grid(
@@ -34,39 +35,6 @@ _FORM = {
     "bridge": ("Em9", "F#m7", "Gmaj7", "A7sus4"),
     "outro": ("G", "A", "Dadd9", "D"),
 }
-# Paper lanterns on the water / every one a little wish / if the morning finds us sleeping / let the river do the rest.
-_VERSE_1 = """
-r .5, p.e-i. F#4 .5, p.er. F#4 .5, l.ae.n >A4 1, t.er.n-z F#4 .5, .o.n E4 .5, dh.uh. D4 .5 | w.aw. >E4 1, + F#4 .5, t.er. E4 1.5, r 1,
-r .5, .e.v F#4 .5, r.i. F#4 .5, w.uh.n >B4 1, .uh. A4 .5, l.ih. F#4 .5, t.uh.l E4 .5 | w.ih.sh D4 .5, + B3 1.75, r 1.75,
-r .5, .ih.f F#4 .5, dh.uh. F#4 .5, m.aw.r >A4 1, n.ih.ng F#4 .5, f.a-i.n-d-z A4 .5, .uh.s B4 .5 | s-l.i. >D5 1, + B4 .5, p.ih.ng A4 1.5, r 1,
-r .5, l.e.t G4 .5, dh.uh. G4 .5, r.ih. >B4 .75, v.er. A4 .75, d.u. G4 .5, dh.uh. F#4 .5 | r.e.s-t E4 2.25, r 1.75
-"""
-# Oh, float away, float away home, all of the light that we own / oh, carry me, carry me on, to where the river is gone.
-_CHORUS_1 = """
-.ou-u. >D5 1.5, + B4 .5, f-l.ou-u.t A4 .5, .uh. B4 .5, w.e-i. >D5 1 | + C#5 .5, f-l.ou-u.t A4 .5, .uh. B4 .5, w.e-i. C#5 1, h.ou-u.m >E5 1.5 |
-+ D5 1.25, r .75, .aw.l D5 .5, .o.v C#5 .5, dh.uh. B4 .5, l.a-i.t A4 .5 | + C#5 .5, dh.ae.t B4 .5, w.i. A4 .5, .ou-u.n F#4 .75, + A4 1.25, r .5,
-.ou-u. >D5 1.5, + B4 .5, k.ae. A4 .5, r.i. B4 .5, m.i. >D5 1 | + C#5 .5, k.ae. A4 .5, r.i. B4 .5, m.i. C#5 1, .o.n >E5 1.5 |
-+ D5 1.25, r .75, t.u. D5 .5, w.e.r C#5 .5, dh.uh. B4 .5, r.ih. A4 .5 | v.er. A4 .5, .ih.z E4 .5, g.o.n F#4 2, r 1
-"""
-_CHORUS_LAST = """
-.ou-u. >D5 1.5, + E5 .5, f-l.ou-u.t D5 .5, .uh. B4 .5, w.e-i. >D5 1 | + C#5 .5, f-l.ou-u.t A4 .5, .uh. B4 .5, w.e-i. C#5 1, h.ou-u.m >E5 1.5 |
-+ D5 1.25, r .75, .aw.l D5 .5, .o.v C#5 .5, dh.uh. B4 .5, l.a-i.t A4 .5 | + C#5 .5, dh.ae.t B4 .5, w.i. A4 .5, .ou-u.n F#4 .75, + A4 1.25, r .5,
-.ou-u. >D5 1.5, + E5 .5, k.ae. D5 .5, r.i. B4 .5, m.i. >D5 1 | + C#5 .5, k.ae. A4 .5, r.i. B4 .5, m.i. C#5 1, .o.n >E5 1.5 |
-+ F#5 1.5, + E5 .5, r .5, t.u. D5 .5, w.e.r C#5 .5, dh.uh. B4 .5 | r.ih. A4 .5, v.er. A4 .5, .ih.z E4 .5, g.o.n F#4 2, r .5
-"""
-# Now the town is only embers and I know you by your name.
-_VERSE_2 = """
-r .5, n.a-u. A4 .5, dh.uh. F#4 .5, t.a-u.n >A4 1, .ih.z F#4 .5, .ou-u.n E4 .5, l.i. D4 .5 | .e.m >E4 1, + F#4 .5, b.er.z E4 1.5, r 1,
-r .5, .ae.n-d F#4 .5, .a-i. A4 .5, n.ou-u. >B4 1, y.u. A4 .5, b.a-i. F#4 .5, y.aw.r E4 .5 | n.e-i.m >B4 1, + A4 1.25, r 1.75
-"""
-# Stay a little while, stay a little while.
-_BRIDGE = """
-s-t.e-i. >G4 2, r .5, .uh. F#4 .5, l.ih. G4 .5, t.uh.l A4 .5 | w.a-i.l >C#5 1.5, + B4 .5, + A4 1, r 1,
-s-t.e-i. >B4 2, r .5, .uh. A4 .5, l.ih. B4 .5, t.uh.l C#5 .5 | w.a-i.l >D5 1.5, + E5 1.75, r .75
-"""
-_OUTRO = """
-.u. B4 1.5, + A4 .5, + G4 1.5, r .5 | .u. C#5 1.5, + B4 .5, + A4 1.5, r .5, f-l.ou-u.t F#4 .5, .uh. A4 .5, w.e-i. B4 1, h.ou-u.m A4 1.75, r .25
-"""
 _SCALE = (2, 4, 6, 7, 9, 11, 1)
 
 
@@ -80,7 +48,7 @@ def arrange(band: Band) -> Arrangement:
     tracks = [
         *_vocals(band, frames, chords, (verse1, chorus1, verse2, chorus2, bridge, chorus3, outro)),
         *_drums(band, frames, (verse1, chorus1, verse2, chorus2, bridge, chorus3, outro)),
-        *_bass(band, frames, chords, (verse1, verse2, bridge, outro), choruses),
+        *_bass(band, frames, chords, (verse1, bridge, outro), choruses),
         *_others(band, frames, chords, (verse1, chorus1, verse2, chorus2, bridge, chorus3, outro), choruses),
     ]
     spaces = {
@@ -91,18 +59,21 @@ def arrange(band: Band) -> Arrangement:
             {"time_s": 60 / 92 * 0.75, "feedback": 0.28, "tone_hz": 3800.0, "low_cut_hz": 350.0, "ping_pong": 1.0},
         ),
     }
-    return Arrangement(GRID, tracks, spaces, frames, glue_db=2.0, fade_out_s=1.2)
+    return Arrangement(
+        GRID, tracks, spaces, frames, glue_db=2.0, fade_out_s=1.2, master_bands=(eq.high_shelf(4500, 1.5, rate=RATE),)
+    )
 
 
 def _vocals(band: Band, frames: int, chords: list[Chord], at: tuple[int, ...]) -> list[Track]:
     verse1, chorus1, verse2, chorus2, bridge, chorus3, outro = at
     singer = Singer(band)
-    verse = read_lyric(_VERSE_1, GRID, verse1 * 4, velocity=0.68) + read_lyric(
-        _VERSE_2, GRID, verse2 * 4, velocity=0.72
+    verse = read_lyric(tune.VERSE_1, GRID, verse1 * 4, velocity=0.68) + read_lyric(
+        tune.VERSE_2, GRID, verse2 * 4, velocity=0.72
     )
-    quiet = read_lyric(_BRIDGE, GRID, bridge * 4, velocity=0.74) + read_lyric(_OUTRO, GRID, outro * 4, velocity=0.64)
-    loud = [read_lyric(_CHORUS_1, GRID, bar * 4, velocity=0.82) for bar in (chorus1, chorus2)]
-    loud.append(read_lyric(_CHORUS_LAST, GRID, chorus3 * 4, velocity=0.88))
+    quiet = read_lyric(tune.BRIDGE, GRID, bridge * 4, velocity=0.74)
+    quiet += read_lyric(tune.OUTRO, GRID, outro * 4, velocity=0.64)
+    loud = [read_lyric(tune.CHORUS_1, GRID, bar * 4, velocity=0.82) for bar in (chorus1, chorus2)]
+    loud.append(read_lyric(tune.CHORUS_LAST, GRID, chorus3 * 4, velocity=0.88))
     chorus = [note for part in loud for note in part]
     lead = sorted([*verse, *quiet, *chorus], key=lambda n: n.start_s)
     harmony = [_below(note, chords) for part in loud[1:] for note in part] + [_below(n, chords) for n in quiet]
@@ -335,7 +306,7 @@ def _drums(band: Band, frames: int, at: tuple[int, ...]) -> list[Track]:
 
 
 def _bass(band: Band, frames: int, chords: list[Chord], at: tuple[int, ...], choruses: list[int]) -> list[Track]:
-    verse1, verse2, bridge, outro = at
+    verse1, bridge, outro = at
     events: list[Event] = []
     for bar in range(verse1 + 4, len(chords)):
         chord = chords[bar]
@@ -437,7 +408,8 @@ def _others(band: Band, frames: int, chords: list[Chord], at: tuple[int, ...], c
     )
     for bar in (chorus2, chorus3):
         cello += line(
-            "B3 3, ~D4 1 | ~C#4 2, ~E4 2 | ~D4 3, ~B3 1 | ~A3 2, ~C#4 2 | B3 3, ~D4 1 | ~C#4 2, ~E4 2 | ~F#4 3, ~E4 1 | ~D4 4",
+            "B3 3, ~D4 1 | ~C#4 2, ~E4 2 | ~D4 3, ~B3 1 | ~A3 2, ~C#4 2 | B3 3, ~D4 1 | ~C#4 2, ~E4 2 | ~F#4 3, "
+            "~E4 1 | ~D4 4",
             bar * 4,
             velocity=0.56,
         )
@@ -455,7 +427,9 @@ def _others(band: Band, frames: int, chords: list[Chord], at: tuple[int, ...], c
     seconds = GRID.seconds
     ride = ramp(
         [
-            (0, 0),
+            (0, 4),
+            (seconds(verse1 * 4) - 1.0, 4),
+            (seconds(verse1 * 4) + 1.0, 1),
             (seconds(chorus1 * 4) - 0.5, 0),
             (seconds(chorus1 * 4), -2),
             (seconds(verse2 * 4), 0),
@@ -481,6 +455,7 @@ def _others(band: Band, frames: int, chords: list[Chord], at: tuple[int, ...], c
                 eq.high_shelf(6000, 2.5, rate=RATE),
             ],
             compress=(-12, 2.5, 0.015, 0.2),
+            inserts=[("width", {"width": 0.65, "bass_mono_hz": 120.0})],
             sends={"hall": -15, "room": -16},
             automation=ride,
         ),

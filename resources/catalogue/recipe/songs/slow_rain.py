@@ -24,25 +24,29 @@ GRID = Grid(
     ),
 )
 # Two chords to a bar, each as long as a bar of the two-feel.
-_A = "Fmaj9 Fmaj9 | Fmaj9 D7b9 | Gm9 Gm9 | Gm9 C13 | Am7 Am7 | D7b9 D7b9 | Gm9 C13 | {turn}"
-_B = "Bbmaj9 Bbmaj9 | Bbm6 Eb9 | Fmaj9 Fmaj9 | Em7b5 A7b9 | Dm9 Dm9 | G9 G9 | Gm9 Gm9 | C9sus4 C13"
+_A = "Fmaj9 F69 | Fmaj9 D7b9 | Gm9 Gm9 | Gm9 C13 | Am7 Am7 | D7b9 D7b9 | Gm9 C13 | {turn}"
+_B = "Bbmaj9 Bbmaj9 | Bbm6 Eb9 | Fmaj9 F69 | Em7b5 A7b9 | Dm9 Dm9 | G9 G9 | Gm9 Gm9 | C9sus4 C13"
 _INTRO = "Gm9 C13 | Am7 D7b9 | Gm9 C13 | Fmaj9 C9sus4"
 _OUTRO = "Gm9 C13 | Am7 D7b9 | Gm9 C13 | F69 F69"
 _TUNE = """
-r 1, C5 .5, ~D5 .5, >A5 1.5, ~G5 .5 | ~E5 2, r .5, >F#5 .5, ~A5 .5, ~C6 .5 | >Bb5 1.5, ~A5 .5, ~G5 .5, ~F5 .5, ~D5 1 | ~E5 .5, ~D5 .5, ~A4 2, r 1,
-r 1, C5 .5, ~E5 .5, >G5 1.5, ~A5 .5 | ~F#5 1, ~Eb5 1, ~D5 1, r 1 | D5 .5, ~F5 .5, ~A5 .5, ~Bb5 .5, >A5 .5, ~G5 .5, ~E5 1 | {end}
+r 1, C5 .5, ~D5 .5, >A5 1.5, ~G5 .5 | ~E5 2, r .5, >F#5 .5, ~A5 .5, ~C6 .5 | >Bb5 1.5, ~A5 .5, ~G5 .5, ~F5 .5,
+~D5 1 | ~E5 .5, ~D5 .5, ~A4 2, r 1,
+r 1, C5 .5, ~E5 .5, >G5 1.5, ~A5 .5 | ~F#5 1, ~Eb5 1, ~D5 1, r 1 | D5 .5, ~F5 .5, ~A5 .5, ~Bb5 .5, >A5 .5, ~G5 .5,
+~E5 1 | {end}
 """
 _END_1 = "~F5 2.5, r 1.5"
 _END_2 = "~F5 1, ~G5 .5, ~A5 .5, ~C6 1.5, r .5"
 _BRIDGE = """
-r .5, D4 .5, ~F4 .5, ~A4 .5, >C5 1.5, ~A4 .5 | ~G4 1, ~Db5 1, ~C5 .5, ~Bb4 .5, ~G4 1 | A4 2.5, r .5, C5 .5, ~A4 .5 | >Bb4 1, ~G4 1, ~C#5 1, ~Bb4 1,
-A4 1.5, ~F4 .5, ~E4 1.5, r .5 | r .5, B3 .5, ~D4 .5, ~F4 .5, >A4 1.5, ~B4 .5 | >Bb4 1, ~A4 .5, ~G4 .5, ~F4 1, ~D4 1 | ~F4 1.5, ~G4 .5, ~E4 1.5, r .5
+r .5, D4 .5, ~F4 .5, ~A4 .5, >C5 1.5, ~A4 .5 | ~G4 1, ~Db5 1, ~C5 .5, ~Bb4 .5, ~G4 1 | A4 2.5, r .5, C5 .5,
+~A4 .5 | >Bb4 1, ~G4 1, ~C#5 1, ~Bb4 1,
+A4 1.5, ~F4 .5, ~E4 1.5, r .5 | r .5, B3 .5, ~D4 .5, ~F4 .5, >A4 1.5, ~B4 .5 | >Bb4 1, ~A4 .5, ~G4 .5, ~F4 1,
+~D4 1 | ~F4 1.5, ~G4 .5, ~E4 1.5, r .5
 """
 
 
 def _form() -> list[tuple[Chord, Chord]]:
     text = " | ".join(
-        [_INTRO, _A.format(turn="Fmaj9 C9sus4"), _A.format(turn="Fmaj9 F9"), _B, _A.format(turn="F69 C9sus4"), _OUTRO]
+        [_INTRO, _A.format(turn="F69 C9sus4"), _A.format(turn="F69 F9"), _B, _A.format(turn="F69 C9sus4"), _OUTRO]
     )
     bars: list[tuple[Chord, Chord]] = []
     for bar in text.split("|"):
@@ -91,7 +95,7 @@ def arrange(band: Band) -> Arrangement:
                 scale=0.7,
             )
             hats += hits("----x-------x---", bar, p("hat_foot"), scale=0.6)
-        shaker += hits("XoxoXoxoXoxoXoxo", bar, q("shaker") if bar % 1 == 0 else 0, scale=0.55)
+        shaker += hits("XoxoXoxoXoxoXoxo", bar, q("shaker"), scale=0.55)
         brush += hits("o-.-o-.oo-.-o-.-", bar, p("brush"), scale=0.55) if bar >= verse2 else []
         if bar >= verse2:
             congas += hits(("------x---x---xx", "--o---x---x-o-x-")[bar % 2], bar, q("conga"), scale=0.62)
@@ -236,7 +240,7 @@ def arrange(band: Band) -> Arrangement:
 
     keys: list[Event] = []
     colours = voicings(halves, low=57, high=77, count=4, top=72)
-    for index in range(8 if True else 0, len(halves)):
+    for index in range(8, len(halves)):
         beat = index * 2.0
         bar = int(beat // 4)
         if bar >= last:
@@ -272,20 +276,24 @@ def arrange(band: Band) -> Arrangement:
     # In the second verse the saxophone takes the tune an octave lower and the flute answers in its gaps.
     tenor = line(_TUNE.format(end=_END_2), verse2 * 4, velocity=0.72, shift=-12)
     flute += line(
-        "r 4 | r 2.5, A5 .5, ~C6 .5, ~A5 .5 | r 4 | r 2.5, D6 .5, ~C6 .5, ~A5 .5 | r 4 | r 3, A5 .5, ~C6 .5 | r 4 | r 2.5, C6 .5, ~D6 .5, ~Eb6 .5",
+        "r 4 | r 2.5, A5 .5, ~C6 .5, ~A5 .5 | r 4 | r 2.5, D6 .5, ~C6 .5, ~A5 .5 | r 4 | r 3, A5 .5, ~C6 .5 | "
+        "r 4 | r 2.5, C6 .5, ~D6 .5, ~Eb6 .5",
         verse2 * 4,
         velocity=0.56,
     )
     tenor += line(_BRIDGE, bridge * 4, velocity=0.76)
     flute += line(
-        "r 4 | r 4 | r 2, F5 .5, ~A5 .5, ~C6 1 | ~Bb5 2, ~A5 1, ~G5 1 | r 2, F5 1, ~E5 1 | ~D5 2, r 2 | r 1, F5 1, ~A5 1, ~C6 1 | ~D6 2, ~C6 1.5, r .5",
+        "r 4 | r 4 | r 2, F5 .5, ~A5 .5, ~C6 1 | ~Bb5 2, ~A5 1, ~G5 1 | r 2, F5 1, ~E5 1 | ~D5 2, r 2 | r 1, "
+        "F5 1, ~A5 1, ~C6 1 | ~D6 2, ~C6 1.5, r .5",
         bridge * 4,
         velocity=0.56,
     )
     flute += line(_TUNE.format(end=_END_1), verse3 * 4, velocity=0.76)
     tenor += line(
-        "r 1, A4 .5, ~Bb4 .5, C5 1.5, ~Bb4 .5 | ~A4 2, r .5, C5 .5, ~D5 .5, ~Eb5 .5 | D5 1.5, ~D5 .5, ~Bb4 .5, ~A4 .5, ~Bb4 1 | ~G4 .5, ~F4 .5, ~E4 2, r 1,"
-        "r 1, G4 .5, ~A4 .5, C5 1.5, ~C5 .5 | ~A4 1, ~C5 1, ~A4 1, r 1 | Bb4 .5, ~A4 .5, ~D5 .5, ~D5 .5, C5 .5, ~Bb4 .5, ~G4 1 | ~A4 2.5, r 1.5",
+        "r 1, A4 .5, ~Bb4 .5, C5 1.5, ~Bb4 .5 | ~A4 2, r .5, C5 .5, ~D5 .5, ~Eb5 .5 | "
+        "D5 1.5, ~D5 .5, ~Bb4 .5, ~A4 .5, ~Bb4 1 | ~G4 .5, ~F4 .5, ~E4 2, r 1,"
+        "r 1, G4 .5, ~A4 .5, C5 1.5, ~C5 .5 | ~A4 1, ~C5 1, ~A4 1, r 1 | Bb4 .5, ~A4 .5, ~D5 .5, ~D5 .5, C5 .5, "
+        "~Bb4 .5, ~G4 1 | ~A4 2.5, r 1.5",
         verse3 * 4,
         velocity=0.58,
     )
@@ -342,7 +350,16 @@ def arrange(band: Band) -> Arrangement:
         "room": Space("reverb", {"decay_s": 0.6, "predelay_s": 0.004, "damping_hz": 6000.0, "low_cut_hz": 180.0}),
         "hall": Space("reverb", {"decay_s": 1.9, "predelay_s": 0.02, "damping_hz": 5500.0, "low_cut_hz": 240.0}),
     }
-    return Arrangement(GRID, tracks, spaces, frames, glue_db=1.0, fade_out_s=1.2, silent_stems=("vocals",))
+    return Arrangement(
+        GRID,
+        tracks,
+        spaces,
+        frames,
+        glue_db=1.0,
+        fade_out_s=1.2,
+        master_bands=(eq.peak(220, -3.0, 0.8, rate=RATE), eq.high_shelf(3500, 4.0, rate=RATE)),
+        silent_stems=("vocals",),
+    )
 
 
 def _breathe(event: Event) -> Event:
