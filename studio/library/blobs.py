@@ -42,6 +42,8 @@ class BlobInfo(Struct, frozen=True, kw_only=True):
     rate: int = 0
     channels: int = 0
     frames: int = 0
+    digest: str = ""
+    """SHA-256 of the bytes alone, without the description that the key has too."""
 
 
 class BlobStore:
@@ -111,6 +113,7 @@ class BlobStore:
             rate=row["rate"],
             channels=row["channels"],
             frames=row["frames"],
+            digest=row["digest"],
         )
 
     def has(self, key: str) -> bool:
@@ -131,9 +134,7 @@ class BlobStore:
         path = self._open(info)
         if path.stat().st_size != info.size:
             raise cipher.damaged(key)
-        return PcmRef(
-            path=str(path), rate=info.rate, channels=info.channels, frames=info.frames, digest=self._digest(key)
-        )
+        return PcmRef(path=str(path), rate=info.rate, channels=info.channels, frames=info.frames, digest=info.digest)
 
     def open_file(self, key: str) -> Path:
         """A file as it was put; see `open_pcm`. The path is for reading only."""
@@ -245,10 +246,9 @@ class BlobStore:
             return opened
 
     def _decrypt(self, info: BlobInfo, stored: Path, opened: Path) -> None:
-        row = self._index.row("SELECT wrapped_key FROM blobs WHERE key = ?", (info.key,))
-        if row is None:
-            raise missing(info.key)
-        content_key = cipher.unwrap_key(row["wrapped_key"], self._device_key(), blob=info.key, assets=info.assets)
+        rows = self._index.rows("SELECT wrapped_key FROM blobs WHERE key = ?", (info.key,))
+        wrapped = b"".join(row["wrapped_key"] for row in rows)
+        content_key = cipher.unwrap_key(wrapped, self._device_key(), blob=info.key, assets=info.assets)
         temporary = opened.with_suffix(".part")
         try:
             descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -259,10 +259,6 @@ class BlobStore:
             raise atomic.storage_error(problem, opened) from problem
         finally:
             temporary.unlink(missing_ok=True)
-
-    def _digest(self, key: str) -> str:
-        row = self._index.row("SELECT digest FROM blobs WHERE key = ?", (key,))
-        return "" if row is None else row["digest"]
 
     def _path(self, key: str) -> Path:
         if len(key) != 64 or not set(key) <= set("0123456789abcdef"):

@@ -221,23 +221,19 @@ class Library:
         grants = {} if signed is None else {asset_sha256: signed}
         source = SourceUse(asset_sha256=asset_sha256, title=signed.grant.resource.title if signed else "")
         verdict = decide(grants, Usage(sources=(source,)), self.context())
-        if not verdict.allowed:
+        if signed is None or not verdict.allowed:
             raise error_of(verdict.denials[0])
-        if signed is None:
-            raise _denied("no-grant", "There is no licence for this recording.", "License it in the catalogue.")
         return signed
 
     def grants(self) -> dict[str, SignedGrant]:
         """The newest licence of each recording, whether or not it still runs: what `policy.decide` is asked with."""
         rows = self._index.rows("SELECT DISTINCT asset_sha256 FROM grants ORDER BY asset_sha256")
-        found: dict[str, SignedGrant] = {}
+        found: dict[str, SignedGrant | None] = {}
         for row in rows:
             # A licence whose bytes were changed counts for nothing; opening its recording names the damage.
             with contextlib.suppress(RightsError):
-                signed = self._newest(row["asset_sha256"])
-                if signed is not None:
-                    found[row["asset_sha256"]] = signed
-        return found
+                found[row["asset_sha256"]] = self._newest(row["asset_sha256"])
+        return {asset: signed for asset, signed in found.items() if signed is not None}
 
     def check_open(self, assets: Sequence[str]) -> None:
         """Whether everything that comes from these recordings may be opened now.

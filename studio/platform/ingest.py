@@ -25,6 +25,7 @@ from studio.platform.receipts import ReceiptBody
 from studio.platform.refusal import Refusal, not_found
 from studio.platform.state import PlatformState
 from studio.platform.verdicts import ExportFacts
+from studio.rights.grants import Grant
 
 
 def check_quota(state: PlatformState, account: Account, more_bytes: int) -> None:
@@ -86,9 +87,7 @@ def receive_export(state: PlatformState, account: Account, key: str, request: Ex
 
     Raises:
         Refusal: idempotency-conflict, upload-missing, verification-unavailable, not-trusted, device-unknown,
-            licence-unknown,
-            policy-denied,
-            shares-wrong, chain-fork.
+            licence-unknown, policy-denied, shares-wrong, chain-fork.
     """
     digest = body_hash(msgspec.to_builtins(request))
     with state.db.read() as connection:
@@ -112,26 +111,41 @@ def receive_export(state: PlatformState, account: Account, key: str, request: Ex
     grants = judging.licences(state, account, facts)
     judging.judge_policy(state, account, facts, grants)
     master, publishing = judging.judge_shares(facts, grants)
-    with state.log_lock, state.db.write() as connection:
+    body = ReceiptBody(
+        kind="export",
+        receipt_id=f"rc_{secrets.token_hex(12)}",
+        subject=account.subject,
+        sha256=request.export_sha256,
+        size=size,
+        at=state.now_iso(),
+        idempotency_key=key,
+        manifest_digest=facts.manifest_digest,
+        master_ppm=master,
+        publishing_ppm=publishing,
+    )
+    # One at a time from here on: the licence counts exports, and each entry of the log follows the one before.
+    with state.log_lock:
+        return _enter(state, account, request, digest, facts, grants, body)
+
+
+def _enter(
+    state: PlatformState,
+    account: Account,
+    request: ExportRequest,
+    digest: str,
+    facts: ExportFacts,
+    grants: Mapping[str, Grant],
+    body: ReceiptBody,
+) -> bytes:
+    key = body.idempotency_key
+    with state.db.write() as connection:
         answer = _answered(connection, account, key, digest)
         if answer is not None:
             return answer
+        # Asked again where no other export can come between the count and the entry.
+        judging.judge_policy(state, account, facts, grants)
         extend_chain(connection, account, request)
-        body = append_entry(
-            connection,
-            ReceiptBody(
-                kind="export",
-                receipt_id=f"rc_{secrets.token_hex(12)}",
-                subject=account.subject,
-                sha256=request.export_sha256,
-                size=size,
-                at=state.now_iso(),
-                idempotency_key=key,
-                manifest_digest=facts.manifest_digest,
-                master_ppm=master,
-                publishing_ppm=publishing,
-            ),
-        )
+        body = append_entry(connection, body)
         receipt = _sign(state, body)
         connection.execute(
             sa.insert(db.exports).values(

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.types import PcmRef
 from studio.base import atomic
 from studio.base.clock import Clock, from_iso
 from studio.base.errors import LibraryError, RightsError, StorageError
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
 from studio.library import Holder, Library, cipher
+from studio.library.blobs import BlobStore
+from studio.library.index import Index
 from studio.rights.grants import sign
 from tests.samples.rights import ASSET, GRANT, KEY, OTHER, TRUSTED, changed
 
@@ -234,3 +237,37 @@ def test_a_full_scratch_folder_is_named(library: Library, tmp_path: Path, monkey
     assert caught.value.code == "disk-full"
     monkeypatch.undo()
     assert library.blobs.open_file(key).read_bytes() == b"first"
+
+
+def test_places_that_cannot_be_written_are_named(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "in.wav"
+    path.write_bytes(b"sound")
+    key = library.blobs.put_file(path)
+    library.blobs.remove(key)
+    folder = tmp_path / "home" / "data" / "library" / "blobs" / key[:2]
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(StorageError) as caught:
+        library.blobs.put_file(path)
+    assert caught.value.code == "path-not-writable"
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError):
+        Index(tmp_path / "file" / "library.db")
+    with pytest.raises(StorageError):
+        BlobStore(
+            tmp_path / "file" / "blobs",
+            tmp_path / "scratch",
+            index=library._index,  # pyright: ignore[reportPrivateUsage]
+            device_key=lambda: b"",
+            may_open=lambda assets: None,
+        )
+
+
+def test_samples_that_were_cut_at_rest_are_damaged(library: Library, tmp_path: Path):
+    path = tmp_path / "in.f32"
+    path.write_bytes(bytes(800))
+    key = library.blobs.put_pcm(PcmRef(path=str(path), rate=8000, channels=2, frames=100))
+    stored(tmp_path, key).write_bytes(bytes(400))
+    with pytest.raises(LibraryError) as caught:
+        library.blobs.open_pcm(key)
+    assert caught.value.code == "asset-damaged"

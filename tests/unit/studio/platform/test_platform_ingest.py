@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -281,3 +282,22 @@ def test_a_receipt_counts_only_if_everything_fits(world: World, signed: SignedGr
         assert caught.value.code == "receipt-invalid"
     with pytest.raises(PlatformError):
         verify_receipt(raw, trusted, kind="export", sha256=sha256, idempotency_key=uuid7())
+
+
+def test_two_deliveries_at_once_are_one_export(world: World, signed: SignedGrant, device: str):
+    facts = facts_for(signed, device_id=device)
+    requests = [hand_in(world, data, facts) for data in (b"one", b"two", b"three", b"four")]
+    keys = [uuid7() for _ in requests]
+
+    def deliver(place: int) -> bytes | str:
+        try:
+            return receive(world, requests[place % 4], keys[place % 4])
+        except Refusal as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(deliver, range(12)))
+    receipts = {result for result in results if isinstance(result, bytes)}
+    assert len(receipts) == 2
+    assert {result for result in results if isinstance(result, str)} == {"policy-denied"}
+    assert ledger.check_log(world.state) == 2
