@@ -52,7 +52,7 @@ class PlatformState:
         self.config = config
         self.data_dir = config.data_dir
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.objects = ObjectStore(self.data_dir / "objects")
         except OSError as problem:
             raise atomic.storage_error(problem, self.data_dir) from problem

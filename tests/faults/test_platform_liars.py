@@ -13,11 +13,10 @@ import pytest
 from engine.errors import Cancelled
 from studio.base import atomic
 from studio.base.errors import LibraryError, PlatformDown, PlatformError, StorageError
-from studio.base.keys import KeyStore
-from studio.base.paths import AppPaths
 from studio.platform import sign_in, transfer
 from studio.platform.messages import DeviceCode, FileInfo, TokenSet
 from studio.platform.transport import Transport
+from tests.samples.platform import key_store
 
 DATA = bytes(range(256)) * 40
 FILE = FileInfo(role="mix", sha256=hashlib.sha256(DATA).hexdigest(), size=len(DATA), name="a", media_type="audio/flac")
@@ -29,11 +28,11 @@ Answer = Callable[[httpx.Request], httpx.Response]
 def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Transport]]:
     """Make a client that is signed in to a service that answers so."""
     monkeypatch.setenv("CONTRAFACT_KEYSTORE", "file")
-    paths = AppPaths.open(tmp_path / "home")
+    keys = key_store(tmp_path / "home")
     made: list[Transport] = []
 
     def make(answer: Answer) -> Transport:
-        transport = Transport("http://127.0.0.1:9", KeyStore(paths), transport=httpx.MockTransport(answer))
+        transport = Transport("http://127.0.0.1:9", keys, transport=httpx.MockTransport(answer))
         transport.keep_tokens(TokenSet(access_token="a", refresh_token="r", expires_in=1))
         made.append(transport)
         return transport
@@ -41,7 +40,6 @@ def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     yield make
     for each in made:
         each.close()
-    paths.close()
 
 
 def fetch(transport: Transport, folder: Path) -> bytes:
@@ -179,7 +177,7 @@ def test_tokens_that_another_process_renewed_are_taken(connect: Callable[[Answer
 
 def test_broken_tokens_at_rest_are_no_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CONTRAFACT_KEYSTORE", "file")
-    keys = KeyStore(AppPaths.open(tmp_path))
+    keys = key_store(tmp_path)
     keys.set("platform-tokens-here", b"{broken")
     transport = Transport("http://localhost:9", keys, realm="here")
     assert transport.tokens() is None

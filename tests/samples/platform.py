@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from studio.base import pki
-from studio.base.clock import from_iso, iso
+from studio.base.clock import from_iso
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
 from studio.platform import accounts, ingest
@@ -211,8 +211,7 @@ class Served:
 
     def client(self, name: str, **options: Any) -> PlatformClient:
         """A client with a key store of its own."""
-        paths = AppPaths.open(self.folder / f"home-{name}")
-        return PlatformClient(self.server.base_url, KeyStore(paths), **options)
+        return PlatformClient(self.server.base_url, key_store(self.folder / f"home-{name}"), **options)
 
     def account(self, email: str, *, role: Any = "remixer") -> Account:
         """An account with `PASSWORD`."""
@@ -234,6 +233,7 @@ def serve(folder: Path, *, template: Path | None = None, **config: Any) -> Serve
     return Served(folder, time, verifier, server)
 
 
-def moment(world: World) -> str:
-    """The service's time."""
-    return iso(world.time.now)
+def key_store(folder: Path) -> KeyStore:
+    """A key store in `folder`, without the scratch folder of an installation, which would have to be closed."""
+    names = {name: folder / name for name in ("data", "config", "cache", "scratch")}
+    return KeyStore(AppPaths(**names, home=folder))

@@ -13,15 +13,13 @@ from engine.errors import Cancelled
 from studio.base import pki
 from studio.base.errors import LibraryError, PlatformDown, PlatformError, RightsError
 from studio.base.ids import uuid7
-from studio.base.keys import KeyStore
-from studio.base.paths import AppPaths
 from studio.platform import transfer
 from studio.platform.client import PlatformClient
 from studio.platform.messages import ExportRequest, UsageEvent
 from studio.platform.song_files import read_song_folder
 from studio.platform.transport import Transport
 from studio.rights.grants import parse_signed
-from tests.samples.platform import PASSWORD, TERMS, Served, facts_for, write_song
+from tests.samples.platform import PASSWORD, TERMS, Served, facts_for, key_store, write_song
 
 TITLE = "Low Tide Signal"
 NAMED = {"error": {"code": "named", "message": "m", "remedy": "r"}}
@@ -219,8 +217,7 @@ def test_keys_are_pinned_at_the_first_contact(served: Served, somebody: Callable
 
 
 def stub(answer: Callable[[httpx.Request], httpx.Response], folder: Path, **options: Any) -> PlatformClient:
-    keys = KeyStore(AppPaths.open(folder))
-    return PlatformClient("http://127.0.0.1:9", keys, transport=httpx.MockTransport(answer), **options)
+    return PlatformClient("http://127.0.0.1:9", key_store(folder), transport=httpx.MockTransport(answer), **options)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +245,7 @@ def test_every_answer_has_a_name(tmp_path: Path, answer: httpx.Response, code: s
 
 
 def test_an_address_without_protection_is_refused(tmp_path: Path):
-    keys = KeyStore(AppPaths.open(tmp_path))
+    keys = key_store(tmp_path)
     with pytest.raises(PlatformError) as caught:
         PlatformClient("http://platform.example", keys)
     assert caught.value.code == "address-insecure"
