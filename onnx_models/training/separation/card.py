@@ -55,8 +55,8 @@ two-core CPU, bf16 autocast, AdamW with a rate that falls to zero, average of th
 (`songs.render`), mixtures 11, weights 11. `training.log` is the log of the run:
 batches of four up to step 601, then of two; the pool grew from 220 to 350 songs at step 1,000; produced voices joined
 at step 1,740, the energy of the error joined the loss at step 1,945 (its column jumps there). The mask logits are
-divided by {facts["softness"]:g} in the exported graph, chosen on the judges. The last averaged weights are `checkpoint.pt`
-(sha256 {facts["checkpoint"]}),
+divided by {facts["softness"]:g} in the exported graph, chosen on the judges. The last averaged weights are
+`checkpoint.pt` (sha256 {facts["checkpoint"]}),
 from which training goes on:
 
     python -m onnx_models.training.separation --samples DIR --minutes M \\
