@@ -15,6 +15,7 @@ import soxr  # pyright: ignore[reportMissingTypeStubs]
 
 from engine.dsp.limiter import TruePeakLimiter
 from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
+from engine.dsp.watermark import embed_blocks
 from engine.errors import EngineError
 from engine.io import encode
 from engine.io.atomic import as_encode_error
@@ -27,6 +28,7 @@ from engine.types import Audio, Cancelled, Progress
 LOUDNESS_TOLERANCE_LU = 0.1
 LOUDNESS_ROUNDS = 6
 MOST_GAIN_DB = 40.0
+FRAME_BYTES = 8
 
 
 class _Spool:
@@ -42,8 +44,17 @@ class _Spool:
 
     def blocks(self) -> Iterator[Audio]:
         self._file.seek(0)
-        while data := self._file.read(BLOCK * 8):
+        while data := self._file.read(BLOCK * FRAME_BYTES):
             yield np.ascontiguousarray(np.frombuffer(data, dtype="<f4").reshape(-1, 2).T, dtype=np.float32)
+
+    def read(self, start: int, count: int) -> Audio:
+        """``(2, count)`` frames, silence outside of what was written."""
+        first, last = min(max(start, 0), self.frames), min(max(start + count, 0), self.frames)
+        self._file.seek(first * FRAME_BYTES)
+        inside = np.frombuffer(self._file.read((last - first) * FRAME_BYTES), dtype="<f4").reshape(-1, 2).T
+        out = np.zeros((2, count), dtype=np.float32)
+        out[:, max(first - start, 0) : max(first - start, 0) + inside.shape[1]] = inside
+        return out
 
     def close(self) -> None:
         # What a full disk did not take is of no use any more.
@@ -109,6 +120,30 @@ def _spool_mix(
         spool.write(np.zeros((2, left), dtype=np.float32))
 
 
+def _marked(
+    spool: _Spool,
+    folder: Path,
+    watermark: Mapping[str, Any],
+    *,
+    rate: int,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> _Spool:
+    """The spooled mix with a mark in it; `spool` is closed."""
+    marked = _Spool(folder)
+    try:
+        pieces = embed_blocks(spool.read, spool.frames, watermark["payload"], rate=rate, key=watermark["key"])
+        for piece in pieces:
+            marked.write(piece)
+            step(0.8, 1, "Marking the sound", progress, cancelled)
+    except BaseException:
+        marked.close()
+        raise
+    finally:
+        spool.close()
+    return marked
+
+
 def bounce_task(
     *,
     plan: MixPlan,
@@ -128,17 +163,15 @@ def bounce_task(
     Args:
         loudness_lufs: integrated loudness to meet, by gain and the limiter; None keeps the mix as it is.
         ceiling_dbtp: highest true peak.
-        watermark: must be None.
+        watermark: ``{"payload": 64-bit id, "key": bytes}`` puts a mark into the sound (`engine.dsp.watermark`),
+        before the
+            limiter, so that loudness and peaks are those of the marked sound.
 
     Raises:
         EncodeError: codes disk-full, path-not-writable, format-unknown.
         EngineError: codes source-missing, source-rate, effect-unknown, mix-empty.
         Cancelled: nothing is left behind.
     """
-    if watermark is not None:
-        raise EngineError(
-            "Watermarks cannot be written.", remedy="Export without a watermark.", code="watermark-unavailable"
-        )
     target = Path(out_path)
     if plan.length_frames <= 0:
         raise EngineError(
@@ -150,6 +183,8 @@ def bounce_task(
         raise as_encode_error(error, target) from error
     try:
         _spool_mix(plan, spool, rate=rate, progress=progress, cancelled=cancelled)
+        if watermark is not None:
+            spool = _marked(spool, target.parent, watermark, rate=rate, progress=progress, cancelled=cancelled)
         gain_db = 0.0
         if loudness_lufs is not None:
             step(0.8, 1, "Matching the loudness", progress, cancelled)

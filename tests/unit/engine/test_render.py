@@ -12,6 +12,8 @@ import pytest
 
 from engine.dsp import effects
 from engine.dsp.loudness import block_powers, integrated_lufs, true_peak_dbtp
+from engine.dsp.resample import resample
+from engine.dsp.watermark import detect
 from engine.errors import Cancelled, EncodeError, EngineError
 from engine.io.decode import decode
 from engine.io.pcm import write_pcm
@@ -175,6 +177,26 @@ def test_a_bounce_without_a_target_is_what_the_player_plays(tmp_path: Path, plan
     assert done.lufs == pytest.approx(integrated_lufs(back, rate=48_000), abs=0.01)
     again = bounce_task(plan=plan, out_path=str(tmp_path / "y.wav"), loudness_lufs=None)
     assert again.sha256 == done.sha256
+
+
+def test_a_bounce_can_carry_a_mark(tmp_path: Path) -> None:
+    song = Path(__file__).resolve().parents[3] / "resources" / "catalogue" / "paper-lanterns" / "mix.ogg"
+    if not song.exists():
+        pytest.skip("the demo catalogue has not been rendered")
+    sound = decode(song)
+    x = resample(sound.samples[:, 10 * sound.rate : 28 * sound.rate], from_rate=sound.rate, to_rate=48_000)
+    pcm = write_pcm(x, tmp_path / "x.pcm", rate=48_000)
+    clip = ClipPlan(pcm=pcm, start_frame=0, length_frames=pcm.frames)
+    plan = MixPlan(length_frames=pcm.frames, tracks=(TrackPlan(id="t", clips=(clip,)),))
+    mark = {"payload": 0x0123_4567_89AB_CDEF, "key": b"key"}
+    done = bounce_task(plan=plan, out_path=str(tmp_path / "x.wav"), loudness_lufs=-14.0, watermark=mark)
+    assert done.frames == pcm.frames
+    assert done.lufs == pytest.approx(-14.0, abs=0.2)
+    back = decode(tmp_path / "x.wav").samples
+    seen = detect(back, rate=48_000, key=b"key")
+    assert seen is not None
+    assert seen.payload == mark["payload"]
+    assert detect(back, rate=48_000, key=b"no") is None
 
 
 def test_a_silent_mix_stays_silent(tmp_path: Path) -> None:
