@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -110,6 +118,9 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """Begin to follow the player and ask for the catalogue."""
+        device = self.session.settings.get("audio.device")
+        if device is not None:
+            self.session.player.set_device(str(device))
         self.ws.start_clock()
         self.browser.start()
         if not self.ws.project.tracks:
@@ -135,6 +146,7 @@ class MainWindow(QMainWindow):
         ws.bridge.project_changed.connect(self.actions_set.refresh)
         ws.selection_changed.connect(self.actions_set.refresh)
         self.browser.add_asked.connect(self.add_recording)
+        self.browser.menu_asked.connect(self._main_menu)
         self.browser.style_asked.connect(self.inspector.track.ask_restyle)
         self.arrangement.recording_dropped.connect(self.add_recording)
         self.arrangement.files_dropped.connect(self.files_dropped)
@@ -150,6 +162,7 @@ class MainWindow(QMainWindow):
         self.dock.tab_changed.connect(self._size_dock)
         self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
         self.status.preferences_asked.connect(self.show_preferences)
+        self.status.account_asked.connect(self._account_menu)
 
     def _show_middle(self) -> None:
         started = bool(self.ws.project.tracks)
@@ -171,8 +184,8 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         narrow = self.width() < 1200
         theme = self.theme
-        self.browser.setFixedWidth(200 if narrow else theme.size("browser"))
-        self.inspector.setFixedWidth(256 if narrow else theme.size("inspector"))
+        self.browser.setFixedWidth(216 if narrow else theme.size("browser"))
+        self.inspector.setFixedWidth(272 if narrow else theme.size("inspector"))
         self._place_toasts()
 
     # projects and songs
@@ -405,6 +418,38 @@ class MainWindow(QMainWindow):
 
     def _add_menu(self, at: QPointF) -> None:
         self._popup(at, "file.import", "search.focus", "-", "file.verify")
+
+    def _main_menu(self, at: QPointF) -> None:
+        first = (
+            "file.new",
+            "file.open",
+            "file.demo",
+            "-",
+            "file.save",
+            "file.save_as",
+            "-",
+            "file.import",
+            "file.verify",
+        )
+        rest = ("file.export", "file.sync", "-", "app.palette", "app.preferences", "app.help", "-", "app.quit")
+        self._popup(at, *first, *rest)
+
+    def _account_menu(self) -> None:
+        chip = self.status.account
+        account = self.session.account
+        menu = self._menu(f"{account.name}, {account.email}" if account is not None else "Not signed in")
+        menu.addAction("Sign in in the browser …", self.sign_in)
+        menu.addAction("Use the demo account", lambda: self.ws.run(self.session.sign_in_demo))
+        leave = menu.addAction("Sign out", lambda: self.ws.run(self.session.sign_out))
+        leave.setEnabled(account is not None)
+        menu.popup(chip.mapToGlobal(chip.rect().topLeft()) - QPoint(0, menu.sizeHint().height()))
+
+    def sign_in(self) -> None:
+        """Sign in on the platform's page; the program goes on meanwhile."""
+        self.ws.run(
+            lambda: self.session.sign_in(lambda url: QDesktopServices.openUrl(QUrl(url))),
+            lambda account: self.ws.say(f"Signed in as {account.name}.", level="ok"),
+        )
 
     # messages
 

@@ -326,6 +326,7 @@ ACTIONS: tuple[Action, ...] = (
         run=lambda w: w.show_preferences(),
         in_text=True,
     ),
+    Action(id="app.sign_in", title="Sign in in the browser …", group="Program", run=lambda w: w.sign_in()),
     Action(id="app.help", title="Keys", group="Program", keys=("F1", "?"), run=lambda w: w.show_help()),
     Action(id="app.quit", title="Quit", group="Program", keys=("Ctrl+Q",), run=lambda w: w.close(), in_text=True),
 )

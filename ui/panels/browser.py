@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from ui.viewmodels import words
@@ -27,6 +27,7 @@ class BrowserPanel(Surface):
 
     add_asked = Signal(str)
     style_asked = Signal(str)
+    menu_asked = Signal(QPointF)
 
     def __init__(self, ws: Workspace):
         super().__init__(ws.theme, "bg.panel", lines="r")
@@ -37,6 +38,7 @@ class BrowserPanel(Surface):
         self.tabs.setAccessibleName("Browser")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         for _, title in TABS:
             self.tabs.addTab(title)
         self.search = SearchField(theme, "Title, artist, ISRC, key, tempo")
@@ -94,6 +96,13 @@ class BrowserPanel(Surface):
         row.setContentsMargins(8, 0, 8, 0)
         row.addWidget(self.tabs)
         row.addStretch(1)
+        self.menu = Button(
+            theme, icon="ellipsis", kind="ghost", height=24, name="Menu", tip="Project, files, preferences"
+        )
+        self.menu.clicked.connect(
+            lambda: self.menu_asked.emit(QPointF(self.menu.mapToGlobal(self.menu.rect().bottomLeft())))
+        )
+        row.addWidget(self.menu)
         layout.addWidget(strip)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.card)

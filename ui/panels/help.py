@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.actions import ActionSet
 from ui.viewmodels.workspace import Workspace
-from ui.widgets.label import Text, label
+from ui.widgets.label import Text
 from ui.widgets.sheet import Sheet
 
 MOUSE = (
@@ -29,7 +29,7 @@ class HelpSheet(Sheet):
             host,
             title="Keys",
             subtitle="Ctrl+K finds every command by name.",
-            size=QSize(880, 620),
+            size=QSize(900, 780),
             foot=False,
         )
         content = QWidget()
@@ -38,16 +38,23 @@ class HelpSheet(Sheet):
         columns.setSpacing(40)
         groups: dict[str, list[tuple[str, str]]] = {}
         for row in actions.table:
+            if row.id.startswith("take.") and row.id[5:].isdigit():
+                continue
             if row.keys:
                 keys = "  ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in row.keys)
                 groups.setdefault(row.group, []).append((keys, row.title))
+        groups.setdefault("Takes", []).insert(0, ("1 – 9", "Hear a take"))
         groups["Mouse"] = list(MOUSE)
         stacks = [QVBoxLayout() for _ in range(2)]
+        for stack in stacks:
+            # A nested layout inherits the gap of the one around it.
+            stack.setSpacing(0)
         heights = [0, 0]
         for title, rows in groups.items():
             which = heights.index(min(heights))
             heights[which] += len(rows) + 2
-            stacks[which].addWidget(label(title, "strong"))
+            stacks[which].addWidget(Text(ws.theme, title, weight="semibold"))
+            stacks[which].addSpacing(6)
             grid = QGridLayout()
             grid.setHorizontalSpacing(16)
             grid.setVerticalSpacing(3)
@@ -57,8 +64,12 @@ class HelpSheet(Sheet):
                     Text(ws.theme, keys, token="text.muted", fixed=True).reserve("Shift + drag a knob."), index, 0
                 )
                 grid.addWidget(Text(ws.theme, text), index, 1)
-            stacks[which].addLayout(grid)
-            stacks[which].addSpacing(14)
+            box = QWidget()
+            box.setLayout(grid)
+            grid.setContentsMargins(0, 0, 0, 0)
+            box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            stacks[which].addWidget(box)
+            stacks[which].addSpacing(18)
         for stack in stacks:
             stack.addStretch(1)
             columns.addLayout(stack, 1)

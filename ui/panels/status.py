@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from ui.bridge import FINAL_STATES
 from ui.viewmodels import words
-from ui.viewmodels.status import device_text, sync_text
+from ui.viewmodels.status import account_tip, device_text, sync_text
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.bars import ProgressBar
 from ui.widgets.button import Button
@@ -31,6 +31,7 @@ class StatusBar(Surface):
     """One line; files dropped on it are verified."""
 
     preferences_asked = Signal()
+    account_asked = Signal()
 
     def __init__(self, ws: Workspace):
         super().__init__(ws.theme, "bg.panel", lines="t")
@@ -38,15 +39,17 @@ class StatusBar(Surface):
         self.ws = ws
         self.setFixedHeight(theme.size("status"))
         self._jobs: dict[str, Any] = {}
+        self._device_notice: str | None = None
         self.job_text = Text(theme, px="caption", icon="loader-circle", icon_token="text.muted")
         self.job_bar = ProgressBar(theme, name="Progress")
         self.job_bar.setFixedWidth(120)
         self.cancel = Button(theme, icon="x", kind="ghost", height=20, icon_size=14, name="Cancel", tip="Cancel")
         self.more = Text(theme, token="text.faint", px="caption", fixed=True)
+        self.account = Chip(theme, px="caption", token="text.muted", icon="user", fixed=True)
         self.provider = Chip(theme, px="caption", token="text.muted", icon="cpu", fixed=True)
         self.device = Chip(theme, px="caption", token="text.muted", icon="audio-lines", fixed=True)
         self.sync = Chip(theme, px="caption", token="ok", icon="cloud-check", fixed=True)
-        for chip in (self.provider, self.device, self.sync):
+        for chip in (self.account, self.provider, self.device, self.sync):
             chip.setCursor(Qt.CursorShape.PointingHandCursor)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 1, 12, 0)
@@ -56,10 +59,12 @@ class StatusBar(Surface):
         layout.addWidget(self.cancel)
         layout.addWidget(self.more)
         layout.addStretch(1)
+        layout.addWidget(self.account)
         layout.addWidget(self.provider)
         layout.addWidget(self.device)
         layout.addWidget(self.sync)
         self.cancel.clicked.connect(self._on_cancel)
+        self.account.clicked.connect(self.account_asked)
         self.provider.clicked.connect(self.preferences_asked)
         self.device.clicked.connect(self.preferences_asked)
         self.sync.clicked.connect(self._on_sync)
@@ -75,6 +80,9 @@ class StatusBar(Surface):
         """Show provider and sync."""
         session = self.ws.session
         self.provider.set_text(session.provider_name)
+        account = session.account
+        self.account.set_text(account.name if account is not None else "Sign in")
+        self.account.setToolTip(account_tip(account))
         text, icon, token, tip = sync_text(session.sync_state())
         self.sync.set_text(text, token)
         self.sync.set_icon(icon, token)
@@ -82,6 +90,10 @@ class StatusBar(Surface):
         self.sync.updateGeometry()
 
     def _on_tick(self, elapsed_s: float, status: Any, meters: Any) -> None:
+        notice = status.notice or ""
+        if self._device_notice is not None and notice and notice != self._device_notice:
+            self.ws.say(notice, level="warning")
+        self._device_notice = notice
         self.device.set_text(device_text(status))
         self.device.setToolTip(status.notice or status.device_name or "")
 

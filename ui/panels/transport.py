@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.project import edits
 from ui.viewmodels import words
@@ -20,15 +20,13 @@ from ui.widgets.surface import Surface
 class TransportBar(Surface):
     """Title on the left, transport in the middle, levels on the right."""
 
-    rename_asked = Signal()
-    menu_asked = Signal()
-
     def __init__(self, ws: Workspace):
         super().__init__(ws.theme, "bg.panel", lines="b")
         theme = self.theme
         self.ws = ws
         self.setFixedHeight(theme.size("transport"))
-        self.title = Text(theme, px=13, weight="semibold")
+        self.title = _Title(theme, px=13, weight="semibold")
+        self._editor: QLineEdit | None = None
         self.state = Text(theme, token="text.muted")
         self.home = Button(
             theme,
@@ -109,6 +107,7 @@ class TransportBar(Surface):
         layout.addWidget(self._load_line)
         layout.addLayout(_stack(_row(self._dsp, self.load), _row(self.xruns)))
 
+        self.title.clicked.connect(self.rename)
         self.play.clicked.connect(ws.toggle_play)
         self.home.clicked.connect(lambda: ws.seek(0.0))
         self.loop.clicked.connect(self._on_loop)
@@ -179,6 +178,28 @@ class TransportBar(Surface):
 
     # edits
 
+    def rename(self) -> None:
+        """Type a new title over the old one."""
+        if self._editor is not None:
+            return
+        editor = QLineEdit(self.ws.project.title, self._left)
+        editor.setAccessibleName("Title of the project")
+        editor.setGeometry(28, (self._left.height() - 24) // 2, self._left.width() - 32, 24)
+        editor.editingFinished.connect(self._take_title)
+        self._editor = editor
+        editor.show()
+        editor.setFocus()
+        editor.selectAll()
+
+    def _take_title(self) -> None:
+        editor, self._editor = self._editor, None
+        if editor is None:
+            return
+        title = editor.text().strip()
+        editor.deleteLater()
+        if title and title != self.ws.project.title:
+            self.ws.commit("Rename the project", lambda p: edits.rename_project(p, title))
+
     def _on_loop(self) -> None:
         loop = self.ws.project.loop
         if loop.enabled:
@@ -216,6 +237,15 @@ class TransportBar(Surface):
             self.ws.say("That is not a key.", "Type it like F#m, Bb or C major.", "warning")
             return
         self.ws.commit(f"Key {words.key_name(key)}", lambda p: edits.set_key(p, key))
+
+
+class _Title(Text):
+    """The project's title; a click renames it."""
+
+    clicked = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit()
 
 
 def state_word(state: str, *, named: bool) -> str:

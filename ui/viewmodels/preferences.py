@@ -11,7 +11,6 @@ from studio.settings import TABLE, Setting
 SHOWN = (
     "appearance.theme",
     "audio.device",
-    "audio.block_frames",
     "inference.provider",
     "rights.territory",
     "timeline.snap",
@@ -55,6 +54,7 @@ def _row(session: Any, setting: Setting) -> PreferenceRow:
         if setting.key == "audio.device":
             device = None if text == DEFAULT_DEVICE else text
             settings.set(setting.key, device)
+            session.player.set_device(device)
         elif not text and setting.optional:
             settings.set(setting.key, None)
         else:

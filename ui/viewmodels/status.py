@@ -21,6 +21,15 @@ def sync_text(state: Any) -> tuple[str, str, str, str]:
     return "Saved here", "cloud-check", "ok", state.note or "Everything is saved on this computer."
 
 
+def account_tip(account: Any) -> str:
+    """Who is signed in, in a sentence."""
+    if account is None:
+        return "Nobody is signed in; click to sign in."
+    if account.demo:
+        return "The demo account of the platform inside the studio: no network, no password."
+    return f"Signed in as {account.name}, {account.email}."
+
+
 def device_text(status: Any) -> str:
     """``48 kHz · 128 · 5.3 ms``, or that there is no device."""
     if status.device in (None, "none"):

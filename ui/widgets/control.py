@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -166,6 +166,15 @@ class ValueControl(QWidget):
         self._once(self._value + turn * step)
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        # A digit typed on a focused control begins a value; it must not choose a take.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier & ~Qt.KeyboardModifier.KeypadModifier
+            if plain and (_types(event) or event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)):
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         step = max(self.step, (self.maximum - self.minimum) * 0.01)
@@ -179,7 +188,7 @@ class ValueControl(QWidget):
             self._drag_from = None
             self._store(self._value_before)
             self.cancelled.emit()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or (event.text() and event.text() in "0123456789-+."):
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or _types(event):
             self.edit_value("" if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) else event.text())
         elif key in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
             self.reset()
@@ -220,6 +229,11 @@ class ValueControl(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.update()
         super().focusOutEvent(event)
+
+
+def _types(event: QKeyEvent) -> bool:
+    """Whether a key begins a number."""
+    return bool(event.text()) and event.text() in "0123456789-+."
 
 
 def parse_number(text: str) -> float | None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.project import edits
-from studio.project.model import Project, Track
+from studio.project.model import Project, Strip, Track
 from ui.viewmodels import words
 from ui.viewmodels.lanes import Lane, lanes_of, role_token
 from ui.viewmodels.strips import StripGesture, response_db
@@ -18,6 +18,7 @@ from ui.widgets.button import Button
 from ui.widgets.control import parse_number
 from ui.widgets.curve import CurveView
 from ui.widgets.fields import InlineField
+from ui.widgets.insert_chip import InsertChip
 from ui.widgets.label import Text
 from ui.widgets.meter import Meter, mixer_position
 from ui.widgets.slider import Fader, Knob
@@ -25,6 +26,7 @@ from ui.widgets.surface import Surface
 
 STRIP_PX = 96
 TALL_PX = 250
+SHOWN_INSERTS = 3
 
 
 class MixerStrip(QWidget):
@@ -37,6 +39,7 @@ class MixerStrip(QWidget):
         self.track_id = lane.track.id
         self._lane = lane
         self._shown_strip: object = None
+        self._shown_chain: object = None
         self.setFixedWidth(STRIP_PX)
         self.curve = CurveView(theme, name="Equaliser")
         self.mute = Button(theme, "M", kind="mute", height=20)
@@ -81,6 +84,9 @@ class MixerStrip(QWidget):
         layout.setContentsMargins(8, 12, 9, 6)
         layout.setSpacing(6)
         layout.addWidget(self.curve)
+        self._chips = QVBoxLayout()
+        self._chips.setSpacing(3)
+        layout.addLayout(self._chips)
         layout.addLayout(buttons)
         layout.addLayout(middle, 1)
         layout.addLayout(low)
@@ -111,7 +117,38 @@ class MixerStrip(QWidget):
         if shape != self._shown_strip:
             self._shown_strip = shape
             self.curve.set_curve(response_db(strip))
+        chain = (strip.compressor, strip.inserts)
+        if chain != self._shown_chain:
+            self._shown_chain = chain
+            self._show_chips(strip)
         self.update()
+
+    def _show_chips(self, strip: Strip) -> None:
+        while (item := self._chips.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        name = self._lane.track.name
+        if strip.compressor.ratio > 1.0:
+            chip = InsertChip(self.theme, "Compressor", on=True, name=name)
+            chip.setToolTip(
+                f"Compressor: {words.decibels(strip.compressor.threshold_db)}, {strip.compressor.ratio:.1f} : 1"
+            )
+            self._chips.addWidget(chip)
+        for insert in strip.inserts[:SHOWN_INSERTS]:
+            chip = InsertChip(self.theme, insert.kind.capitalize(), on=not insert.bypass, name=name)
+            chip.toggled.connect(lambda insert=insert: self._toggle_insert(insert.id, not insert.bypass))
+            self._chips.addWidget(chip)
+        self._fold_chips()
+
+    def _fold_chips(self) -> None:
+        for chip in self.findChildren(InsertChip):
+            chip.setVisible(self.height() > TALL_PX)
+
+    def _toggle_insert(self, insert_id: str, bypass: bool) -> None:
+        title = "Effect off" if bypass else "Effect on"
+        self.ws.commit(title, lambda p: edits.set_insert(p, self.track_id, insert_id, bypass=bypass))
 
     def _on_value(self, text: str) -> None:
         value = -96.0 if "∞" in text else parse_number(text)
@@ -120,6 +157,7 @@ class MixerStrip(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.curve.setVisible(self.height() > TALL_PX)
+        self._fold_chips()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.ws.select(track=self.track_id)

@@ -30,6 +30,7 @@ class DockPanel(Surface):
         self.tabs.setAccessibleName("Dock")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         for _, title in TABS:
             self.tabs.addTab(title)
         self.mixer = Mixer(ws)

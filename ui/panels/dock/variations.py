@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.project import edits
@@ -17,6 +17,8 @@ from ui.widgets.fields import Choice
 from ui.widgets.label import Text, label
 from ui.widgets.paint import elided, focus_ring, rounded
 from ui.widgets.wave import WaveView
+
+NARROW_PX = 720
 
 
 class TakeView(QWidget):
@@ -30,7 +32,7 @@ class TakeView(QWidget):
         self.theme, self.number = theme, number
         self._card: TakeCard | None = None
         self._hover = False
-        self.setMinimumWidth(58)
+        self.setMinimumWidth(44)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         layout = QVBoxLayout(self)
@@ -112,7 +114,7 @@ class Variations(QWidget):
         super().__init__()
         self.ws, self.theme = ws, ws.theme
         theme = ws.theme
-        form = QWidget()
+        form = self._form = QWidget()
         form.setFixedWidth(212)
         column = QVBoxLayout(form)
         column.setContentsMargins(12, 10, 12, 10)
@@ -136,7 +138,7 @@ class Variations(QWidget):
         layout.addWidget(form)
         cards = QHBoxLayout()
         cards.setContentsMargins(0, 10, 0, 10)
-        cards.setSpacing(8)
+        cards.setSpacing(6)
         self.views: list[TakeView] = []
         for number in range(1, 10):
             view = TakeView(theme, number)
@@ -149,6 +151,10 @@ class Variations(QWidget):
         ws.bridge.peaks_ready.connect(lambda _: self.refresh())
         ws.selection_changed.connect(self.refresh)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Where there is little room, the takes themselves come first; styles are under Track too.
+        self._form.setVisible(self.width() >= NARROW_PX)
 
     def cards(self) -> list[TakeCard]:
         """The takes of the song in focus."""

@@ -39,6 +39,7 @@ class InspectorPanel(Surface):
         self.tabs.setAccessibleName("Inspector")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         for _, title in TABS:
             self.tabs.addTab(title)
         self.clip = ClipTab(ws)
