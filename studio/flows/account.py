@@ -111,7 +111,7 @@ def _fact(step: Step, owner: str | None, source: Source) -> StepFacts:
         model_id=step.model_id,
         provider=step.provider,
         parameters=dict(step.parameters),
-        generated=source.origin == "generated" and step.operation.startswith("style:"),
+        generated=source.origin == "generated" and step.operation in ("style:arrangement", "style:timbre"),
     )
 
 

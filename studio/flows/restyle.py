@@ -103,7 +103,17 @@ def restyle(
             cancelled=stop_of(context),
         )
         facts = {"style": style, "intensity": intensity, "seed": seed}
-        parts = [_part(services, project, source, stems, part, made, facts) for part in made.parts]
+        maker = Step(
+            operation="style:production",
+            at=now_iso(),
+            model_id=made.model_id,
+            model_version=made.model_version,
+            model_digest=made.model_digest,
+            provider=made.provider,
+            parameters=facts,
+        )
+        produced = "style:production" in operators
+        parts = [_part(services, source, stems, part, maker, produced=produced) for part in made.parts]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     # Settings that a person made stay with the take; ids make a second use of the same landing impossible to confuse.
@@ -111,15 +121,6 @@ def restyle(
         role: edits.strip_from(settings) for role, settings in made.strips.items() if role in stems
     }
     number = edits.next_take_number(project, group.id)
-    maker = Step(
-        operation="style:production",
-        at=now_iso(),
-        model_id=made.model_id,
-        model_version=made.model_version,
-        model_digest=made.model_digest,
-        provider=made.provider,
-        parameters=facts,
-    )
 
     def apply(now: Project) -> Project:
         if landing is not None and not edits.children_of(now, group.id):
@@ -195,22 +196,25 @@ def _permitted(
 
 def _part(
     services: Services,
-    project: Project,
     source: Source,
     stems: dict[Role, Source],
     part: Any,
-    made: Any,
-    facts: dict[str, Any],
+    maker: Step,
+    *,
+    produced: bool,
 ) -> edits.RestyledPart:
+    """A new sound as the edit takes it. Its notes were written by rules and played by the sampler; the model only
+    set its strip, where
+    the licence lets it."""
     assets = () if source.asset_sha256 is None else (source.asset_sha256,)
     pcm: PcmRef = part.pcm
-    parents = tuple(stems[role].id for role in part.conditioned_on if role in stems) or tuple(
-        stem.id for stem in stems.values()
-    )
+    named = tuple(stems[role].id for role in part.conditioned_on if role in stems)
+    strip = edits.strip_from(part.strip) if part.strip else Strip()
+    written = Step(operation=part.operation, at=maker.at, parameters=maker.parameters)
     return edits.RestyledPart(
         replaces=part.replaces,
         title=part.title,
-        strip=edits.strip_from(part.strip) if part.strip else Strip(),
+        strip=strip if produced else Strip(gain_db=strip.gain_db),
         source=Source(
             id=uuid7(),
             title=part.title,
@@ -221,20 +225,10 @@ def _part(
             rate=pcm.rate,
             channels=pcm.channels,
             asset_sha256=source.asset_sha256,
-            parents=parents,
-            steps=(
-                Step(
-                    operation=part.operation,
-                    at=now_iso(),
-                    model_id=made.model_id,
-                    model_version=made.model_version,
-                    model_digest=made.model_digest,
-                    provider=made.provider,
-                    parameters=facts,
-                ),
-            ),
-            tempo_bpm=made.tempo_bpm,
-            key=made.key,
+            parents=named or tuple(stem.id for stem in stems.values()),
+            steps=(written, maker) if produced and part.strip else (written,),
+            tempo_bpm=source.tempo_bpm,
+            key=source.key,
             artist=source.artist,
         ),
     )

@@ -157,25 +157,30 @@ def _credential(
 ) -> tuple[tuple[str, str], ...]:
     uses = usage_of(project).sources
     grants = services.library.grants()
-    generated = sorted({step.stem or "mix" for step in steps if step.generated})
-    assisted = any(step.model_id is not None for step in steps)
-    disclosure = (
-        f"{', '.join(generated).capitalize()} made by a model"
-        if generated
-        else "Models set levels and took sounds apart"
-        if assisted
-        else "None by this studio"
-    )
     licences = ", ".join(
         f"{g.grant.grant_id} rev {g.grant.rev}" for use in uses if (g := grants.get(use.asset_sha256)) is not None
     )
     return (
         ("Title", options.title or project.title),
         ("Made from", ", ".join(use.title for use in uses) or "your own material"),
-        ("AI", disclosure),
+        ("AI", _disclosure(steps)),
         ("Signed by", "This studio, on this device"),
         ("Licence", licences or "none needed"),
     )
+
+
+def _disclosure(steps: tuple[StepFacts, ...]) -> str:
+    """What models did, in a line; the manifest's own disclosure says the same."""
+    by_model = sorted({step.stem or "mix" for step in steps if step.generated and step.model_id is not None})
+    by_rules = sorted({step.stem or "mix" for step in steps if step.generated and step.model_id is None})
+    parts = [f"{', '.join(by_model)} made by a model"] if by_model else []
+    parts += [f"{', '.join(by_rules)} arranged by rules"] if by_rules else []
+    if any(step.model_id is not None and step.operation.startswith("stem:") for step in steps):
+        parts.append("stems taken apart by a model")
+    if any(step.model_id is not None and step.operation == "style:production" for step in steps):
+        parts.append("levels and tone set by a model")
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:] if text else "No model took part"
 
 
 def _lease(services: Services, project: Project) -> tuple[int | None, str | None]:
