@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from studio.base.clock import from_iso
 from studio.base.errors import PlatformDown, PlatformError, RightsError
 from studio.base.keys import KeyStore
 from studio.platform import sign_in, transfer
@@ -33,6 +31,7 @@ from studio.platform.messages import (
     TokenSet,
     UsageEvent,
 )
+from studio.platform.pinning import PinnedKeys, moment
 from studio.platform.receipts import Receipt, open_signed, verify_receipt
 from studio.platform.song_files import SongFiles
 from studio.platform.transfer import Progress, Stop
@@ -61,8 +60,7 @@ class PlatformClient:
     ):
         self._transport = Transport(base_url, keys, realm=realm, transport=transport)
         self._keys = keys
-        self._given = dict(trusted_keys) if trusted_keys is not None else None
-        self._pin_lock = threading.Lock()
+        self._pinned = PinnedKeys(self._transport, keys, given=trusted_keys)
         self._device_id = device_id
         self._on_server_time = on_server_time
         self._account: Account | None = None
@@ -164,11 +162,9 @@ class PlatformClient:
         Raises:
             PlatformError: receipt-invalid, bad-response. PlatformDown.
         """
-        raw, info, nonce = self._fetch_info()
-        fields = open_signed(raw, self.trusted_keys())
-        if fields.get("nonce") != nonce:
-            raise bad_response("an old answer")
-        self._note_time(info.at)
+        info = self._pinned.info()
+        if self._on_server_time is not None:
+            self._on_server_time(moment(info.at))
         return info
 
     def trusted_keys(self) -> dict[str, bytes]:
@@ -178,19 +174,7 @@ class PlatformClient:
         Raises:
             PlatformError: bad-response. PlatformDown.
         """
-        if self._given is not None:
-            return self._given
-        name = f"platform-keys-{self._transport.realm}"
-        with self._pin_lock:
-            stored = self._keys.get(name)
-            if stored is None:
-                raw, info, _ = self._fetch_info()
-                found = {key.kid: key.public_key for key in info.keys}
-                open_signed(raw, {kid: _public(key) for kid, key in found.items()})
-                stored = msgspec.json.encode(found)
-                self._keys.set(name, stored)
-            self._given = {kid: _public(key) for kid, key in decode(stored, dict[str, str]).items()}
-        return self._given
+        return self._pinned.keys()
 
     # Catalogue
 
@@ -405,29 +389,6 @@ class PlatformClient:
         if signed.grant.subject != self.account().subject:
             raise _other_grant("another person")
         return signed
-
-    def _fetch_info(self) -> tuple[bytes, PlatformInfo, str]:
-        nonce = secrets.token_hex(16)
-        raw = self._transport.exchange("GET", "/platform", query={"nonce": nonce})
-        return raw, decode(raw, PlatformInfo), nonce
-
-    def _note_time(self, at: str) -> None:
-        try:
-            at_s = from_iso(at)
-        except ValueError as error:
-            raise bad_response("its time") from error
-        if self._on_server_time is not None:
-            self._on_server_time(at_s)
-
-
-def _public(key: str) -> bytes:
-    try:
-        raw = bytes.fromhex(key)
-    except ValueError as error:
-        raise bad_response("a key is malformed") from error
-    if len(raw) != 32:
-        raise bad_response("a key is malformed")
-    return raw
 
 
 def _segment(text: str) -> str:

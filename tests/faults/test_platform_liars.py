@@ -13,8 +13,10 @@ import pytest
 from engine.errors import Cancelled
 from studio.base import atomic
 from studio.base.errors import LibraryError, PlatformDown, PlatformError, StorageError
+from studio.base.signatures import SigningKey, sign_document
 from studio.platform import sign_in, transfer
 from studio.platform.messages import DeviceCode, FileInfo, TokenSet
+from studio.platform.pinning import PinnedKeys, moment
 from studio.platform.transport import Transport
 from tests.samples.platform import key_store
 
@@ -278,3 +280,56 @@ def test_an_upload_that_is_stopped_or_refused_is_named(connect: Callable[[Answer
     with pytest.raises(PlatformError) as forbidden:
         transfer.upload(refused, path, trusted_keys=dict)
     assert forbidden.value.code == "refused"
+
+
+def signed_info(key: SigningKey, request: httpx.Request, **change: object) -> httpx.Response:
+    info: dict[str, object] = {
+        "name": "P",
+        "api": "1",
+        "keys": [{"kid": key.kid, "public_key": key.public.hex()}],
+        "trust_anchors": "",
+        "at": "2026-11-21T10:00:00Z",
+        "nonce": request.url.params["nonce"],
+        **change,
+    }
+    return httpx.Response(200, content=sign_document(info, key))
+
+
+def test_another_key_after_the_first_contact_is_refused(connect: Callable[[Answer], Transport], tmp_path: Path):
+    store = key_store(tmp_path / "home")
+    first, other = SigningKey.generate(), SigningKey.generate()
+    honest = connect(lambda request: signed_info(first, request))
+    assert PinnedKeys(honest, store, given=None).keys() == {first.kid: first.public}
+    fake = PinnedKeys(connect(lambda request: signed_info(other, request)), store, given=None)
+    assert fake.keys() == {first.kid: first.public}
+    with pytest.raises(PlatformError) as caught:
+        fake.info()
+    assert caught.value.code == "receipt-invalid"
+    assert PinnedKeys(honest, store, given=None).info().name == "P"
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ([{"kid": "a", "public_key": "zz"}], "bad-response"),
+        ([{"kid": "a", "public_key": "abcd"}], "bad-response"),
+        ([], "receipt-invalid"),
+        ([{"kid": "a", "public_key": "00" * 32}], "receipt-invalid"),
+    ],
+)
+def test_keys_that_make_no_sense_are_not_pinned(
+    connect: Callable[[Answer], Transport], tmp_path: Path, keys: list[dict[str, str]], code: str
+):
+    key = SigningKey.generate()
+    store = key_store(tmp_path / "home")
+    pinned = PinnedKeys(connect(lambda request: signed_info(key, request, keys=keys)), store, given=None)
+    with pytest.raises(PlatformError) as caught:
+        pinned.keys()
+    assert caught.value.code == code
+    assert store.get(f"platform-keys-{connect(lambda request: httpx.Response(200)).realm}") is None
+
+
+def test_a_time_that_is_none_is_refused():
+    with pytest.raises(PlatformError) as caught:
+        moment("yesterday")
+    assert caught.value.code == "bad-response"
