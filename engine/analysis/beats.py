@@ -5,6 +5,8 @@ Ellis, "Beat Tracking by Dynamic Programming" (2007), through librosa; the comb 
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 
@@ -53,7 +55,8 @@ def find_beats(onset: Floats, attacks: Floats, *, snare: Floats, thump: Floats, 
     snapped = _snap(raw, attacks, reach_s=0.045)
     period, phase, constant = _constant_fit(snapped)
     if constant:
-        regular = phase + period * np.arange(np.ceil(-phase / period), np.floor((duration_s - phase) / period) + 1)
+        first_index, last_index = int(np.ceil(-phase / period)), int(np.floor((duration_s - phase) / period))
+        regular: Floats = phase + period * np.arange(first_index, last_index + 1, dtype=np.float64)
         phase = float(_on_the_beat(regular, attacks, onset=onset, snare=snare, thump=thump, doubt=0.0)[0])
         period, phase = _comb(period, phase, attacks, duration_s)
         period, phase = _whole_bpm(period, phase, duration_s)
@@ -82,13 +85,12 @@ def _tempo(onset: Floats) -> tuple[float, float, float]:
     if correlation[0] <= 0.0:
         return 120.0, 120.0, 0.0
     # Each lag was summed over fewer frames than the one before.
-    correlation = (
-        correlation / correlation[0] * (flux.size / np.maximum(flux.size - np.arange(flux.size), flux.size * 0.25))
-    )
+    summed: Floats = np.maximum(flux.size - np.arange(flux.size, dtype=np.float64), flux.size * 0.25)
+    correlation = correlation / correlation[0] * (flux.size / summed)
     bpm = np.arange(45.0, 215.0, 0.5)
 
     def at(lags: Floats) -> Floats:
-        return np.interp(lags, np.arange(correlation.size), correlation, right=0.0)
+        return _interpolate(lags, np.arange(correlation.size, dtype=np.float64), correlation)
 
     lags = 60.0 / bpm * RATE / HOP
     # A tempo is a lag whose multiples repeat as well; its half tells a beat from an off-beat.
@@ -102,12 +104,19 @@ def _tempo(onset: Floats) -> tuple[float, float, float]:
     return float(bpm[best]), float(bpm[second]), clarity
 
 
+def _interpolate(at: Floats, points: Floats, values: Floats) -> Floats:
+    """Linear interpolation, 0 outside."""
+    found: Any = np.interp(at, points, values, left=0.0, right=0.0)
+    return found
+
+
 def _on_the_beat(
     beats: Floats, attacks: Floats, *, onset: Floats, snare: Floats, thump: Floats, doubt: float
 ) -> Floats:
     """The beats, or the points half-way between them where those are the real ones.
 
-    Open hats and off-beat basses lead a tracker astray. The bass drum is the loudest low sound, beats set in more sharply, a back-beat
+    Open hats and off-beat basses lead a tracker astray. The bass drum is the loudest low sound, beats set in more
+    sharply, a back-beat
     alternates on them, and music begins on one.
     """
     halves = 0.5 * (beats[:-1] + beats[1:])
@@ -126,7 +135,8 @@ def _on_the_beat(
 
 
 def _marks(points: Floats, attacks: Floats, onset: Floats, snare: Floats, thump: Floats) -> dict[str, float]:
-    """What speaks for points being beats: mean low thump, onset and attack there, and the alternation of the snare's band."""
+    """What speaks for points being beats: mean low thump, onset and attack there, and the alternation of the snare's
+    band."""
 
     def near(values: Floats, hop: int) -> Floats:
         reach = max(1, round(0.02 * RATE / hop))
@@ -144,13 +154,13 @@ def _marks(points: Floats, attacks: Floats, onset: Floats, snare: Floats, thump:
 
 def _snap(beats: Floats, attacks: Floats, *, reach_s: float) -> Floats:
     """Move each beat to the strongest attack near it; nearer ones count more."""
-    reach = int(round(reach_s / _STEP_S))
+    reach = round(reach_s / _STEP_S)
     offsets = np.arange(-reach, reach + 1)
     taper = np.exp(-0.5 * (offsets / (0.6 * reach)) ** 2)
     out = beats.copy()
     threshold = 0.5 * float(np.mean(attacks)) + 1e-12
     for i, beat in enumerate(beats):
-        centre = int(round(beat / _STEP_S))
+        centre = round(float(beat) / _STEP_S)
         index = np.clip(centre + offsets, 0, attacks.size - 1)
         values = attacks[index] * taper
         best = int(np.argmax(values))
@@ -216,15 +226,15 @@ def _comb(period: float, phase: float, attacks: Floats, duration_s: float) -> tu
     anchor = phase + round((0.5 * duration_s - phase) / period) * period
     count = int(duration_s / period) + 2
     index = np.arange(-count, count + 1, dtype=np.float64)
-    steps = np.arange(smooth.size) * _STEP_S
+    steps: Floats = np.arange(smooth.size, dtype=np.float64) * _STEP_S
     # The ends of the comb move by at most 60 ms.
     reach = 0.060 / max(duration_s / period, 1.0)
-    best = (-1.0, period, anchor)
+    best: tuple[float, float, float] = (-1.0, period, anchor)
     for p in period + np.linspace(-reach, reach, 41):
         grid = anchor + p * index
         grid = grid[(grid >= -0.1) & (grid < duration_s + 0.1)]
         for shift in np.linspace(-0.03, 0.03, 31):
-            value = float(np.interp(grid + shift, steps, smooth, left=0.0, right=0.0).sum())
+            value = float(_interpolate(grid + shift, steps, smooth).sum())
             if value > best[0]:
                 best = (value, float(p), anchor + float(shift))
     _, period, anchor = best

@@ -7,6 +7,7 @@ the Viterbi algorithm with a preference for changes on bar lines.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.analysis.model import PITCH_NAMES, Chord
 from engine.analysis.spectra import Floats
@@ -47,25 +48,27 @@ def find_key(chroma: Floats, bass: Floats, chords: tuple[Chord, ...] = ()) -> tu
     Args:
         chroma: ``(12, n)`` pitch-class energy of the middle register.
         bass: ``(12, n)`` that of the bass.
-        chords: where they are known, keys that hold their notes are preferred: it is one note that tells neighbours apart.
+        chords: where they are known, keys that hold their notes are preferred: it is one note that tells neighbours
+        apart.
     """
     profile = chroma.sum(axis=1) + 0.4 * bass.sum(axis=1)
     if profile.sum() <= 1e-9 or profile.std() <= 1e-9:
         return "", 0.0, ""
     profile = np.sqrt(profile / profile.max())
-    names, scores = [], []
+    names: list[str] = []
+    scores: list[float] = []
     for tonic in range(12):
         for template, mode in ((_MAJOR, "major"), (_MINOR, "minor")):
             names.append(f"{PITCH_NAMES[tonic]} {mode}")
             likeness = float(np.corrcoef(profile, np.roll(template, tonic))[0, 1])
             scores.append(likeness + _CHORDS_IN_KEY * _share_inside(chords, tonic, mode))
-    order = np.argsort(scores)[::-1]
-    best, second = scores[order[0]], scores[order[1]]
+    first, runner_up = (int(i) for i in np.argsort(np.array(scores))[::-1][:2])
+    best, second = scores[first], scores[runner_up]
     confidence = float(
         np.clip(best / (1.0 + (_CHORDS_IN_KEY if chords else 0.0)), 0.0, 1.0)
         * np.clip(0.35 + (best - second) * 6.0, 0.0, 1.0)
     )
-    return names[order[0]], confidence, names[order[1]]
+    return names[first], confidence, names[runner_up]
 
 
 def _share_inside(chords: tuple[Chord, ...], tonic: int, mode: str) -> float:
@@ -86,7 +89,9 @@ def _share_inside(chords: tuple[Chord, ...], tonic: int, mode: str) -> float:
 def _states() -> tuple[list[tuple[int, str]], Floats, Floats, Floats]:
     """All chords with their templates for the middle register, for the bass and their priors."""
     labels: list[tuple[int, str]] = []
-    middle, low, prior = [], [], []
+    middle: list[Floats] = []
+    low: list[Floats] = []
+    prior: list[float] = []
     for root in range(12):
         for quality, notes in QUALITIES.items():
             template = np.zeros(12)
@@ -105,7 +110,14 @@ def _states() -> tuple[list[tuple[int, str]], Floats, Floats, Floats]:
 
 
 def find_chords(
-    chroma: Floats, bass: Floats, level: Floats, *, times_s: Floats, downbeats_s: Floats, key: str
+    chroma: Floats,
+    bass: Floats,
+    level: Floats,
+    *,
+    times_s: Floats,
+    downbeats_s: Floats,
+    key: str,
+    patient: bool = False,
 ) -> tuple[Chord, ...]:
     """Chords over the intervals of `times_s`.
 
@@ -116,12 +128,16 @@ def find_chords(
         times_s: ``(n + 1,)`` borders of the intervals.
         downbeats_s: bar lines; changes there cost less.
         key: as `find_key` gives it; chords inside the key are preferred slightly.
+        patient: hear two bars at once and take what fits best: what a lone melody implies.
     """
     n = chroma.shape[1]
     if n == 0:
         return ()
     labels, middle, low, prior = _states()
     loud = float(np.percentile(level, 90)) if n else 0.0
+    if patient:
+        kernel = np.hanning(11)[1:-1]
+        chroma = np.array([np.convolve(row, kernel, mode="same") for row in chroma])
     unit = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-12)
     unit_bass = bass / np.maximum(np.linalg.norm(bass, axis=0), 1e-12)
     bass_share = np.clip(
@@ -129,7 +145,7 @@ def find_chords(
     )
     scores = middle @ unit + 0.40 * bass_share * (low @ unit_bass) + prior[:, None] + _in_key(labels, key)[:, None]
     # N: flat or absent pitch-class energy.
-    flat = 0.62 + 0.40 * bass_share * 0.45
+    flat = (0.40 if patient else 0.62) + 0.40 * bass_share * 0.45
     silent = level < 0.03 * loud
     none = np.where(silent | (loud <= 1e-9), 3.0, flat)
     scores = np.concatenate([scores, none[None, :]])
@@ -171,7 +187,7 @@ def _viterbi(scores: Floats, cost: Floats) -> list[int]:
     states, n = scores.shape
     back = np.zeros((states, n), dtype=np.int32)
     value = scores[:, 0].copy()
-    own = np.arange(states)
+    own: npt.NDArray[np.int64] = np.arange(states, dtype=np.int64)
     for i in range(1, n):
         best = int(np.argmax(value))
         change = value[best] - cost[i]

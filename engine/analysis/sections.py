@@ -4,6 +4,8 @@ and repetition.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from engine.analysis.model import Section
@@ -24,7 +26,7 @@ def find_sections(features: Floats, energy_db: Floats, *, bars_s: Floats) -> tup
     if count < 1:
         return ()
     borders = _borders(features, energy_db)
-    spans = list(zip(borders[:-1], borders[1:], strict=True))
+    spans = list(itertools.pairwise(borders))
     letters = _letters(features, spans)
     floor = max(float(np.max(energy_db)) - 30.0, -60.0)
     means = np.array([float(np.mean(np.maximum(energy_db[a:b], floor))) for a, b in spans])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,9 @@ def onset_envelopes(mono: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floa
     Returns:
         Three arrays ``(steps,) float64``, one value per `HOP`.
     """
-    import librosa
+    import librosa as _librosa  # untyped
+
+    librosa: Any = _librosa
 
     mel = librosa.feature.melspectrogram(
         y=mono, sr=RATE, n_fft=1024, hop_length=HOP, n_mels=96, fmin=30.0, fmax=10000.0
@@ -92,7 +94,9 @@ def chroma(mono: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
         ``(12, steps)``, ``(12, steps)`` and ``(steps,)``, one value per `CHROMA_HOP`; the first two as amplitudes,
         not normalised.
     """
-    import librosa
+    import librosa as _librosa  # untyped
+
+    librosa: Any = _librosa
 
     per_octave, octaves = 36, 7
     tuning = float(librosa.estimate_tuning(y=mono[: RATE * 60], sr=RATE, bins_per_octave=12))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.analysis import beats as beat_module
 from engine.analysis import harmony, metre, sections, spectra
-from engine.analysis.model import Analysis
+from engine.analysis.model import Analysis, Chord
 from engine.analysis.spectra import CHROMA_HOP, HOP, RATE, Floats
 from engine.dsp.resample import resample
 from engine.errors import Cancelled
@@ -91,6 +93,10 @@ def analyse(
         downbeats = grid.beats_s[phase::per_bar]
     key, _, _ = harmony.find_key(middle, bass)
     chords = harmony.find_chords(beat_chroma, beat_bass, beat_level, times_s=times, downbeats_s=downbeats, key=key)
+    if _share_without(chords) > 0.6:
+        chords = harmony.find_chords(
+            beat_chroma, beat_bass, beat_level, times_s=times, downbeats_s=downbeats, key=key, patient=True
+        )
     key, key_confidence, key_runner_up = harmony.find_key(middle, bass, chords)
     step(0.9, "Finding the sections")
     bars = _intervals(downbeats if downbeats.size else times[:-1:4], duration_s)
@@ -151,6 +157,12 @@ def _nothing(duration_s: float) -> Analysis:
     )
 
 
+def _share_without(chords: tuple[Chord, ...]) -> float:
+    """Share of the time without a chord."""
+    total = sum(c.end_s - c.start_s for c in chords)
+    return sum(c.end_s - c.start_s for c in chords if c.root < 0) / total if total > 0.0 else 0.0
+
+
 def _intervals(starts: Floats | None, duration_s: float) -> Floats:
     """Borders from 0 to the end: the beats where there are any, else half seconds."""
     if starts is None or starts.size == 0:
@@ -177,14 +189,17 @@ def _change(rows: Floats, span: int) -> Floats:
 
 
 def _unit(chroma: Floats) -> Floats:
-    """Columns of unit length; where there is hardly any harmony they stay short, so that noise is no change of chord."""
+    """Columns of unit length; where there is hardly any harmony they stay short, so that noise is no change of
+    chord."""
     length = np.linalg.norm(chroma, axis=0, keepdims=True)
     return chroma / np.maximum(length, max(0.5 * float(np.percentile(length, 75)), 1e-9))
 
 
 def _timbre(mono: npt.NDArray[np.float32]) -> Floats:
     """``(14, steps)``: cepstra and level per ``HOP * 4``, each row with unit spread."""
-    import librosa
+    import librosa as _librosa  # untyped
+
+    librosa: Any = _librosa
 
     mel = librosa.feature.melspectrogram(y=mono, sr=RATE, n_fft=2048, hop_length=HOP * 4, n_mels=64)
     db = librosa.power_to_db(mel, ref=1.0, amin=1e-7, top_db=None)
@@ -198,6 +213,6 @@ def _bar_energy(mono: npt.NDArray[np.float32], bars_s: Floats) -> Floats:
     return np.array(
         [
             10.0 * np.log10(float(np.mean(mono[a:b] ** 2)) + 1e-9) if b > a else -90.0
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         ]
     )

@@ -152,7 +152,8 @@ def _struck(
 
 
 def _colour(pitch: int, chord: Chord) -> float:
-    """Sevenths and ninths that the song does not have are touched, not struck: they colour the chord and do not replace it."""
+    """Sevenths and ninths that the song does not have are touched, not struck: they colour the chord and do not
+    replace it."""
     return 1.0 if (pitch - chord.root) % 12 in QUALITIES.get(chord.quality, (0, 4, 7)) else _ADDED
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from engine.inference.arrangement_grid import Bar, Grid
+from engine.inference.arrangement_grid import Bar, Grid, rebar
 from engine.inference.styles import DrumLane, Drums
 
 VELOCITY = {"X": 0.92, "x": 0.68, "o": 0.34}
@@ -39,11 +39,10 @@ def drum_part(drums: Drums, grid: Grid, *, rng: np.random.Generator, ornament: f
         if bar.density <= 0:
             continue
         fill = _fill_of(drums, bar, rng) if bar.closes_phrase and bar.index >= 3 and bar.density >= 2 else None
-        varied = bar.index % 4 == 3 and not bar.closes_phrase
-        dropped = _dropped_lane(drums, bar, rng) if varied else -1
-        for number, lane in enumerate(drums.lanes):
-            if lane.since <= bar.density <= lane.until and number != dropped:
-                hits += _lane(drums, lane, grid, bar, fill, rng, ornament if varied else 0.0)
+        if fill is not None:
+            fill = {n: rebar(t, steps_per_beat=len(t) // 4, beats=grid.beats_per_bar) for n, t in fill.items()}
+        for lane, text in _bar_texts(drums, grid, bar, rng, varied=fill is None, ornament=ornament):
+            hits += _steps(drums, lane, grid, bar, text if fill is None else _give_way(lane, text, fill), rng)
         if fill is not None:
             for name, text in fill.items():
                 instrument, _, piece = name.rpartition("/")
@@ -60,35 +59,47 @@ def _fill_of(drums: Drums, bar: Bar, rng: np.random.Generator) -> dict[str, str]
     return drums.fills[int(rng.integers(len(drums.fills)))]
 
 
-def _dropped_lane(drums: Drums, bar: Bar, rng: np.random.Generator) -> int:
+def _dropped_lane(drums: Drums, bar: Bar, rng: np.random.Generator) -> DrumLane | None:
     """A lane that rests in this bar: never the ones that carry the beat."""
     spare = [
-        i
-        for i, lane in enumerate(drums.lanes)
+        lane
+        for lane in drums.lanes
         if lane.since <= bar.density <= lane.until and not lane.piece.startswith(_NEVER_DROPPED)
     ]
-    return spare[int(rng.integers(len(spare)))] if len(spare) > 2 and rng.random() < 0.5 else -1
+    return spare[int(rng.integers(len(spare)))] if len(spare) > 2 and rng.random() < 0.5 else None
 
 
-def _lane(
-    drums: Drums,
-    lane: DrumLane,
-    grid: Grid,
-    bar: Bar,
-    fill: dict[str, str] | None,
-    rng: np.random.Generator,
-    ornament: float,
-) -> list[Hit]:
-    text = grid.steps(lane.steps, steps_per_beat=drums.steps_per_beat, bar=bar)
-    if fill is not None:
-        # The kick keeps time through a fill; everything else gives way to it from where it begins.
-        begins = min((len(t) - len(t.lstrip("-")) for t in fill.values() if t.strip("-")), default=len(text))
-        scaled = round(begins * len(text) / max(max(len(t) for t in fill.values()), 1))
-        if not lane.piece.startswith("kick"):
-            text = text[:scaled] + "-" * (len(text) - scaled)
-    if ornament > 0.0:
-        text = _vary(text, lane, rng, ornament)
-    return _steps(drums, lane, grid, bar, text, rng)
+def _bar_texts(
+    drums: Drums, grid: Grid, bar: Bar, rng: np.random.Generator, *, varied: bool, ornament: float
+) -> list[tuple[DrumLane, str]]:
+    """The lanes that play in a bar with their steps; every fourth bar differs from the three before it."""
+    playing = [
+        (lane, grid.steps(lane.steps, steps_per_beat=drums.steps_per_beat, bar=bar))
+        for lane in drums.lanes
+        if lane.since <= bar.density <= lane.until
+    ]
+    if not varied or bar.index % 4 != 3:
+        return playing
+    dropped = _dropped_lane(drums, bar, rng)
+    changed = [
+        (lane, _vary(text, lane, rng, ornament)) for lane, text in playing if dropped is None or lane is not dropped
+    ]
+    if changed == playing:
+        # Chance left everything as it was: the busiest lane leaves its last stroke out.
+        busiest = max(range(len(playing)), key=lambda i: sum(c != "-" for c in playing[i][1]))
+        lane, text = playing[busiest]
+        last = max((i for i, c in enumerate(text) if c != "-"), default=0)
+        changed[busiest] = (lane, text[:last] + "-" + text[last + 1 :])
+    return changed
+
+
+def _give_way(lane: DrumLane, text: str, fill: dict[str, str]) -> str:
+    """The kick keeps time through a fill; everything else stops where the fill begins."""
+    if lane.piece.startswith("kick"):
+        return text
+    begins = min((len(t) - len(t.lstrip("-")) for t in fill.values() if t.strip("-")), default=len(text))
+    scaled = round(begins * len(text) / max(max(len(t) for t in fill.values()), 1))
+    return text[:scaled] + "-" * (len(text) - scaled)
 
 
 def _vary(text: str, lane: DrumLane, rng: np.random.Generator, ornament: float) -> str:

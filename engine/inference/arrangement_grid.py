@@ -143,9 +143,7 @@ def _form(analysis: Analysis) -> list[tuple[float, float, int]]:
     spans: list[tuple[float, float, int]] = []
     for section in analysis.sections:
         density = _DENSITY.get(section.name, 2)
-        if len(analysis.sections) == 1:
-            density = 3
-        elif section.name in ("verse", "bridge") and section.energy > 0.8:
+        if len(analysis.sections) == 1 or (section.name in ("verse", "bridge") and section.energy > 0.8):
             density = 3
         elif section.name in ("intro", "outro") and section.energy > 0.45:
             density = 2

@@ -37,7 +37,8 @@ def balance(
 ) -> None:
     """Change the gain of all strips alike, in place, so that the whole is as loud as the source.
 
-    Parts that each match a stem can be louder together than the stems were. Measured on the loudest stretch of the source; stems without a
+    Parts that each match a stem can be louder together than the stems were. Measured on the loudest stretch of the
+    source; stems without a
     strip keep their level, what is new makes room for them.
 
     Args:
@@ -69,13 +70,19 @@ def balance(
         tick()
         movable += apply_strip(_stereo(audio[:, window]), strip, rate=rate)
     wanted = integrated_lufs(source[:, window], rate=rate)
-    change_db = 0.0
-    for _ in range(3):
+    if not np.isfinite(wanted):
+        return
+    low, high = _CHANGE_DB
+    # Loudness rises with the gain: halve the range until a step cannot be heard.
+    for _ in range(8):
+        change_db = 0.5 * (low + high)
+        tick()
         moved = (movable * np.float32(10.0 ** (change_db / 20.0))).astype(np.float32)
-        now = integrated_lufs(fixed + moved, rate=rate)
-        if not np.isfinite(now) or not np.isfinite(wanted):
-            return
-        change_db = float(np.clip(change_db + wanted - now, *_CHANGE_DB))
+        if integrated_lufs(fixed + moved, rate=rate) > wanted:
+            high = change_db
+        else:
+            low = change_db
+    change_db = 0.5 * (low + high)
     for strip in [*strips.values(), *[strip for _, strip in parts]]:
         strip["gain_db"] = float(np.clip(strip["gain_db"] + change_db, -96.0, 12.0))
 

@@ -8,6 +8,7 @@ format: `FEATURES_VERSION` changes with any change of a value.
 
 from __future__ import annotations
 
+import itertools
 from typing import TypeAlias
 
 import numpy as np
@@ -19,12 +20,12 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 FEATURES_VERSION = 1
 EDGES_HZ: tuple[float, ...] = (
-    25.0, 45.0, 70.0, 100.0, 150.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0, 1480.0, 1720.0, 2000.0, 2320.0,
-    2700.0, 3150.0, 3700.0, 4400.0, 5300.0, 6400.0, 7700.0, 9500.0, 12000.0, 15500.0,
-)  # fmt: skip
+    *(25.0, 45.0, 70.0, 100.0, 150.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0),
+    *(1480.0, 1720.0, 2000.0, 2320.0, 2700.0, 3150.0, 3700.0, 4400.0, 5300.0, 6400.0, 7700.0, 9500.0, 12000.0, 15500.0),
+)
 """Borders of the bands: Bark's, with three below 100 Hz."""
 BANDS = len(EDGES_HZ) - 1
-CENTRES_HZ: tuple[float, ...] = tuple(float(np.sqrt(a * b)) for a, b in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True))
+CENTRES_HZ: tuple[float, ...] = tuple(float(np.sqrt(a * b)) for a, b in itertools.pairwise(EDGES_HZ))
 _PAIRS = BANDS // 2
 _WIDE_HZ: tuple[tuple[float, float], ...] = ((25.0, 150.0), (150.0, 700.0), (700.0, 3000.0), (3000.0, 15500.0))
 SIZE = BANDS + 3 * _PAIRS + 3 + len(_WIDE_HZ) * 7 + 3
@@ -56,7 +57,7 @@ def features(audio: Audio, *, rate: int) -> Floats:
         return np.full(SIZE, 0.0, dtype=np.float32)
     power_mid, power_side = power_mid[:, active], power_side[:, active]
     weight = _k_weights()
-    level = 10.0 * np.log10(float((weight @ (power_mid + power_side).mean(axis=1))) + 1e-12)
+    level = 10.0 * np.log10(float(weight @ (power_mid + power_side).mean(axis=1)) + 1e-12)
     tone = np.maximum(10.0 * np.log10(power_mid.mean(axis=1) + 1e-12) - level, _FLOOR_DB)
     pair_mid, pair_side = _pairs(power_mid), _pairs(power_side)
     width = np.clip(10.0 * np.log10((pair_side.mean(axis=1) + 1e-13) / (pair_mid.mean(axis=1) + 1e-12)), -40.0, 6.0)
@@ -138,7 +139,7 @@ def _motion(mid: npt.NDArray[np.float32], rate: int, band: tuple[float, float]) 
     depth = float(np.percentile(db, 50) - np.percentile(db, 5))
     peak_to_mean = float(db.max() - 20.0 * np.log10(float(np.sqrt(np.mean(envelope**2))) + 1e-9))
     # Fall within 50, 150 and 350 ms after local maxima of the smoothed envelope.
-    smooth = np.maximum.reduce([db, np.roll(db, 1), np.roll(db, 2)])
+    smooth: npt.NDArray[np.float64] = np.maximum(np.maximum(db, np.roll(db, 1)), np.roll(db, 2))
     tops = np.flatnonzero(
         (smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1)) & (smooth > np.percentile(smooth, 70))
     )
@@ -152,7 +153,7 @@ def _motion(mid: npt.NDArray[np.float32], rate: int, band: tuple[float, float]) 
 
 def _envelope(mid: npt.NDArray[np.float32], rate: int, band: tuple[float, float]) -> npt.NDArray[np.float64]:
     """RMS of a band in windows of 10 ms every 5 ms, by the short-time spectrum."""
-    hop = int(round(rate / 200))
+    hop = round(rate / 200)
     size = 2 * hop if band[0] >= 600.0 else 4 * hop
     padded = np.pad(mid, (0, size))
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
@@ -163,7 +164,7 @@ def _envelope(mid: npt.NDArray[np.float32], rate: int, band: tuple[float, float]
         inside[np.argmin(np.abs(frequency - band[0]))] = True
     first, last = np.flatnonzero(inside)[[0, -1]]
     # A few bins: their own small transform is cheaper than a whole one.
-    bins = np.arange(first, last + 1)
+    bins: npt.NDArray[np.int64] = np.arange(int(first), int(last) + 1, dtype=np.int64)
     if bins.size <= 12:
         time = np.arange(size)
         kernel = np.exp(-2j * np.pi * np.outer(time, bins) / size).astype(np.complex64) * window[:, None]

@@ -7,7 +7,6 @@ replaced, each cross-faded over 0.1.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -271,7 +270,8 @@ class _Job:
             return False
         if self._style.needs_beat and len(analysis.beats_s) < 4:
             self._notices.append(
-                f"No steady beat was found, so {self._style.name} writes no parts here; its mixing settings were applied. "
+                f"No steady beat was found, so {self._style.name} writes no parts here; "
+                "its mixing settings were applied. "
                 "Ambient, Warm tape and Bright and wide need no beat."
             )
             return False
@@ -301,12 +301,14 @@ class _Job:
         if score.metric_level != 1.0:
             word = "half" if score.metric_level < 1.0 else "double"
             self._notices.append(
-                f"{self._style.name} is played in {word} time: {score.felt_bpm:.0f} against {analysis.tempo_bpm:.0f} beats a minute."
+                f"{self._style.name} is played in {word} time: "
+                f"{score.felt_bpm:.0f} against {analysis.tempo_bpm:.0f} beats a minute."
             )
         low, high = self._style.tempo_bpm
         if score.felt_bpm and not 0.97 * low <= score.felt_bpm <= 1.03 * high:
             self._notices.append(
-                f"{self._style.name} is at home at {low:.0f} to {high:.0f} beats a minute; here it runs at {score.felt_bpm:.0f}."
+                f"{self._style.name} is at home at {low:.0f} to {high:.0f} beats a minute; "
+                f"here it runs at {score.felt_bpm:.0f}."
             )
 
     def _weight(self, role: str) -> float:
@@ -479,7 +481,7 @@ def _publish(parts: list[Part], staging: Path, out_dir: Path) -> list[Part]:
         for part in parts:
             source = Path(part.pcm.path)
             target = out_dir / source.name
-            os.replace(source, target)
+            source.replace(target)
             moved.append(target)
             done.append(msgspec.structs.replace(part, pcm=msgspec.structs.replace(part.pcm, path=str(target))))
     except OSError as error:

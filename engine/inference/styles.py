@@ -77,7 +77,8 @@ class DrumLane(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Drums(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Drum lanes on a grid of `steps_per_beat`, and what ends a phrase; a fill names ``piece`` or ``instrument/piece``."""
+    """Drum lanes on a grid of `steps_per_beat`, and what ends a phrase; a fill names ``piece`` or
+    ``instrument/piece``."""
 
     instrument: str
     steps_per_beat: int
@@ -207,7 +208,8 @@ def read_style(path: Path) -> Style:
     if stated != SCHEMA:
         newer = stated.startswith("style/")
         raise StyleError(
-            f"The style “{path.stem}” was made by {'another' if not newer else 'a newer'} version of the program ({stated}).",
+            f"The style “{path.stem}” was made by {'a newer' if newer else 'another'} version "
+            f"of the program ({stated}).",
             remedy="Update Contrafact, or export the style again for this version.",
             code="style-invalid",
         )

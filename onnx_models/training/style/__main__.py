@@ -1,7 +1,9 @@
 """Train, judge and export the production model.
 
-``python -m onnx_models.training.style --samples DIR --minutes M [--resume]``: renders examples for most of the time, fits, measures
-on held-out recordings and writes the pack. ``--resume`` keeps the examples of an earlier run. A model that does not beat the
+``python -m onnx_models.training.style --samples DIR --minutes M [--resume]``: renders examples for most of the time,
+fits, measures
+on held-out recordings and writes the pack. ``--resume`` keeps the examples of an earlier run. A model that does not
+beat the
 matchering-like baseline is not exported.
 """
 
@@ -52,7 +54,8 @@ def main() -> int:
     library = Library(arguments.samples)
     held = sum(f.held_out for f in library.folders)
     log(
-        f"seed {arguments.seed}, {len(library.folders)} folders of recordings, {held} held out, torch {torch.__version__}"
+        f"seed {arguments.seed}, {len(library.folders)} folders of recordings, {held} held out, "
+        f"torch {torch.__version__}"
     )
     share = (0.0, 0.6) if arguments.fit_only else (0.6, 0.25)
     for count in dataset.render(library, arguments.work, seed=arguments.seed, minutes=share[0] * arguments.minutes):
@@ -68,7 +71,8 @@ def main() -> int:
 
     figures = evaluate(library, predict, seed=arguments.seed, trials=arguments.trials)
     log(
-        f"{figures.trials} held-out trials: distance input {figures.distance_input:.3f} model {figures.distance_model:.3f} "
+        f"{figures.trials} held-out trials: distance input {figures.distance_input:.3f} "
+        f"model {figures.distance_model:.3f} "
         f"baseline {figures.distance_baseline:.3f} oracle {figures.distance_oracle:.3f}"
     )
     log(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +67,7 @@ def render(library: Library, folder: Path, *, seed: int, minutes: float) -> Iter
             shard = render_shard(library, seed=seed, index=index)
             half = path.with_suffix(".half.npz")
             np.savez(half, **shard)  # type: ignore[arg-type]
-            os.replace(half, path)
+            half.replace(path)
             total += shard["coded"].shape[0]
             yield total
         index += 1

@@ -1,4 +1,5 @@
-"""How much of the way to the target the model goes, beside a matchering-like baseline and the true settings, on recordings never trained on."""
+"""How much of the way to the target the model goes, beside a matchering-like baseline and the true settings, on
+recordings never trained on."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def matched(audio: Samples, reference: Samples) -> Samples:
 
 
 def matchering_like(audio: Samples, reference: Samples) -> Samples:
-    """Level, frequency response and width of the reference: smoothed mean spectra of mid and side set two linear-phase filters."""
+    """Level, frequency response and width of the reference: smoothed mean spectra of mid and side set two linear-phase
+    filters."""
     out = np.zeros_like(audio)
     mids = []
     for sign in (1.0, -1.0):
@@ -91,7 +93,8 @@ def evaluate(
     trials: int,
     tick: Callable[[int], None] | None = None,
 ) -> Figures:
-    """Random chains on held-out recordings; the reference is another section of the same stem through the same chain."""
+    """Random chains on held-out recordings; the reference is another section of the same stem through the same
+    chain."""
     rng = np.random.default_rng([seed, 99])
     rows: list[tuple[float, float, float, float]] = []
     roles: list[str] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -110,9 +109,10 @@ def export(
             redistribute=True,
             commercial=True,
             training_statement=(
-                "Trained from nothing by this project on instrument and voice recordings that are CC0, public domain, CC BY or as free, "
-                "put together and processed by its own signal chain. No recording of a song in a catalogue was used. The weights hold "
-                "relations between spectra and mixing settings; they cannot give a recording or a voice back."
+                "Trained from nothing by this project on instrument and voice recordings that are CC0, public domain, "
+                "CC BY or as free, put together and processed by its own signal chain. No recording of a song in a "
+                "catalogue was used. The weights hold relations between spectra and mixing settings; they cannot give a "
+                "recording or a voice back."
             ),
             training_data=sources,
         ),
@@ -130,7 +130,7 @@ def export(
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     (half / "pack.json").write_bytes(raw + b"\n")
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(half, folder)
+    half.replace(folder)
 
 
 def _graph(network: ProductionNet, folder: Path) -> None:
@@ -229,4 +229,4 @@ from the recordings below, then the fit. `training.log` is the log of the run. O
 Recordings whose other cuts judge the project's models (`{"`, `".join(EXCLUDED)}`) were left out.
 
 {papers}
-"""
+"""  # noqa: E501

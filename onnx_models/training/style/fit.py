@@ -65,7 +65,8 @@ def fit(
     epochs: int,
     log: Callable[[str], None],
 ) -> ProductionNet:
-    """Fit the network; every twentieth stem's examples choose the checkpoint. Learning rate falls to zero at the last epoch."""
+    """Fit the network; every twentieth stem's examples choose the checkpoint. Learning rate falls to zero at the last
+    epoch."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     count = examples["coded"].shape[0]
@@ -126,7 +127,8 @@ def fit(
 
 
 def _rate(done: float) -> float:
-    """Learning rate after a share of the budget, in steps or in time: up for a tenth of it, then by a cosine to zero."""
+    """Learning rate after a share of the budget, in steps or in time: up for a tenth of it, then by a cosine to
+    zero."""
     if done < 0.1:
         return LEARNING_RATE * (0.05 + 0.95 * done / 0.1)
     return LEARNING_RATE * 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, (done - 0.1) / 0.9))))

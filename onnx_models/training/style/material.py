@@ -1,4 +1,5 @@
-"""Stems to learn from: short pieces put together from single recordings, so that two sections of one stem share their sound, not their notes.
+"""Stems to learn from: short pieces put together from single recordings, so that two sections of one stem share their
+sound, not their notes.
 
 Recordings whose other cuts judge the shipped models are never used (`EXCLUDED`).
 """
@@ -92,7 +93,8 @@ class Library:
 
 
 class Stem:
-    """One imagined stem: which recordings it uses and how they lie in the stereo picture. `section(k)` plays other notes each time."""
+    """One imagined stem: which recordings it uses and how they lie in the stereo picture. `section(k)` plays other
+    notes each time."""
 
     def __init__(self, library: Library, role: str, rng: np.random.Generator, *, held_out: bool):
         self._library = library

@@ -96,7 +96,8 @@ def _shelf(freq: Tensor, gain_db: Tensor, *, high: bool) -> Tensor:
 
 
 def curve_db(coded: Tensor) -> Tensor:
-    """Frequency response of the coded settings at the centres of the feature bands, ``(n, BANDS)`` dB, not below -40."""
+    """Frequency response of the coded settings at the centres of the feature bands, ``(n, BANDS)`` dB, not below
+    -40."""
     total = (
         _pass(value(coded, "high_pass_hz"), high=True)
         + _shelf(value(coded, "low_shelf_hz"), value(coded, "low_shelf_db"), high=False)

@@ -1,13 +1,14 @@
-"""Production targets of the styles: references made from sample-kit material and instruments with each style's own settings, kept as features.
+"""Production targets of the styles: references made from sample-kit material and instruments with each style's own
+settings, kept as features.
 
-``python -m onnx_models.training.style.targets --samples DIR`` rewrites ``production.targets`` of every style in ``resources/styles``.
+``python -m onnx_models.training.style.targets --samples DIR`` rewrites ``production.targets`` of every style in
+``resources/styles``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def main() -> None:
         check_style(msgspec.convert(raw, Style))
         half = path.with_suffix(".half")
         half.write_text(layout(raw) + "\n", encoding="utf-8")
-        os.replace(half, path)
+        half.replace(path)
         print(path.stem, flush=True)
 
 

@@ -17,7 +17,8 @@ TRIADS = ((57, 60, 64), (55, 59, 62), (57, 60, 65), (55, 60, 64))
 
 
 def song(seconds: float = SECONDS) -> dict[str, np.ndarray]:
-    """Stems ``(2, frames) float32``: kick, snare and hats, a bass, chords and a voice-like lead at 120 beats a minute in A minor."""
+    """Stems ``(2, frames) float32``: kick, snare and hats, a bass, chords and a voice-like lead at 120 beats a minute
+    in A minor."""
     rng = np.random.default_rng(8)
     frames = int(seconds * RATE)
     out = {name: np.zeros((2, frames)) for name in ("vocals", "drums", "bass", "other")}

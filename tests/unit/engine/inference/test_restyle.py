@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from tests.unit.engine.inference.synthetic_song import BPM, RATE, SECONDS, song, write
 
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, PackError, StyleError
@@ -17,6 +16,7 @@ from engine.inference.restyle import RestyleResult, restyle_task
 from engine.inference.styles import ARRANGEMENT, PRODUCTION, list_styles, load_style
 from engine.types import PcmRef
 from studio.project.model import Strip
+from tests.unit.engine.inference.synthetic_song import BPM, RATE, SECONDS, song, write
 
 PACK = Path(__file__).resolve().parents[4] / "onnx_models" / "style-production"
 STYLES = [info.id for info in list_styles()]

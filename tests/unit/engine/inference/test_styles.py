@@ -51,7 +51,8 @@ def test_every_instrument_and_piece_of_a_shipped_style_exists(style_id: str) -> 
 def test_listing_styles_loads_nothing_heavy() -> None:
     code = (
         "import sys; from engine.inference.styles import list_styles; assert list_styles(); "
-        "bad = {'numba', 'librosa', 'onnxruntime', 'scipy', 'soundfile', 'soxr'} & set(sys.modules); assert not bad, bad"
+        "bad = {'numba', 'librosa', 'onnxruntime', 'scipy', 'soundfile', 'soxr'} & set(sys.modules); "
+        "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[4])
 
