@@ -15,7 +15,7 @@ from resources.catalogue.recipe.identifiers import dpid, ipi, isni, isrc, iswc
 from resources.catalogue.recipe.mixing import RATE, Space, Track, mix_down, side_chain
 from resources.catalogue.recipe.score import Event, Grid, Hand, Section, chord_events, line, play, steps
 from resources.catalogue.recipe.songs import night_ferry, slow_rain
-from resources.catalogue.recipe.voice import read_lyric, syllable
+from resources.catalogue.recipe.voice import _slurs, read_lyric, syllable
 from resources.instruments.ogg import with_serial, write_ogg
 from studio.rights.identifiers import check_dpid, check_ipi, check_isni, check_isrc, check_iswc
 
@@ -80,6 +80,15 @@ def test_lyrics_become_syllables() -> None:
     sung = read_lyric("p.e-i. F#4 .5, + G4 .5, r 1, m.i. A4 1", GRID, 0.0)
     assert [n.syllable is None for n in sung] == [False, True, False]
     assert sung[2].start_s == pytest.approx(1.0)
+
+
+def test_a_syllable_over_several_notes_closes_on_the_last() -> None:
+    sung = _slurs(read_lyric("h.ou-u.m D5 .5, + C#5 .5, + A4 1, m.i. A4 1", GRID, 0.0))
+    words = [n.syllable for n in sung]
+    assert [w and w.onset for w in words] == [("h",), (), (), ("m",)]
+    assert [w and w.vowels for w in words] == [("ou",), ("ou",), ("ou", "u"), ("i",)]
+    assert [w and w.coda for w in words] == [(), (), ("m",), ()]
+    assert [n.slurred for n in sung] == [False, True, True, False]
 
 
 def test_stems_sum_to_a_mix_at_the_level_asked_for() -> None:

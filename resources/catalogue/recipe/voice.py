@@ -61,6 +61,8 @@ class SungNote:
     pitch: float
     velocity: float
     syllable: Syllable | None
+    slurred: bool = False
+    """Goes on from the note before without a new attack."""
 
 
 def syllable(text: str) -> Syllable:
@@ -158,7 +160,7 @@ class Singer:
     def sing(self, notes: list[SungNote], *, frames: int, delivery: Delivery) -> Audio:
         """Sing `notes` and return `(2, frames) float32`, the same on both sides."""
         out = np.zeros(frames)
-        for phrase in _phrases(sorted(notes, key=lambda n: n.start_s)):
+        for phrase in _phrases(_slurs(sorted(notes, key=lambda n: n.start_s))):
             start = max(0.0, phrase[0].start_s - 0.45)
             sound = self._phrase(phrase, start, delivery)
             first = round(start * RATE)
@@ -284,7 +286,7 @@ class Singer:
             shape[inside] = first
         level = -14.0 + 13.0 * (note.velocity - 0.7)
         swell = 1.6 * np.sin(np.pi * np.clip(u, 0, 1)) if end - start > 0.5 else np.zeros_like(u)
-        attack = -7.0 * np.exp(-(t[inside] - start) / 0.035) if note.syllable else 0.0
+        attack = -7.0 * np.exp(-(t[inside] - start) / 0.035) if note.syllable and not note.slurred else 0.0
         fade = -20.0 * np.clip((t[inside] - (end - 0.16)) / 0.16, 0, 1) ** 2 if end >= note.end_s - 0.02 else 0.0
         gain[inside] = level + swell + attack + fade + rng.normal(0, 0.15)
 
@@ -413,7 +415,7 @@ def _melody(t: Floats, notes: list[SungNote], onsets: Floats, delivery: Delivery
     for i in range(1, len(notes)):
         step = (notes[i].pitch - notes[i - 1].pitch) * 100.0
         slide = 0.018 + 0.004 * min(abs(step) / 100, 7)
-        middle = onsets[i] - 0.012 if notes[i].syllable else onsets[i] + 0.02
+        middle = onsets[i] - 0.012 if not notes[i].slurred else onsets[i] + 0.02
         cents += step / (1.0 + np.exp(-(t - middle) / slide))
         # Singers shoot past a leap and settle.
         if abs(step) > 150:
@@ -444,6 +446,27 @@ def _phrases(notes: list[SungNote]) -> list[list[SungNote]]:
             phrases.append([])
         phrases[-1].append(note)
     return phrases
+
+
+def _slurs(notes: list[SungNote]) -> list[SungNote]:
+    """Let a syllable over several notes stay on its vowel, and close (glide and consonants) on the last one."""
+    out: list[SungNote] = []
+    i = 0
+    while i < len(notes):
+        last = i
+        while last + 1 < len(notes) and notes[last + 1].syllable is None:
+            last += 1
+        word = notes[i].syllable
+        if word is None or last == i:
+            out.append(notes[i])
+        else:
+            vowel = word.vowels[:1]
+            out.append(dataclasses.replace(notes[i], syllable=Syllable(word.onset, vowel, ())))
+            middle = Syllable((), vowel, ())
+            out += [dataclasses.replace(n, syllable=middle, slurred=True) for n in notes[i + 1 : last]]
+            out.append(dataclasses.replace(notes[last], syllable=Syllable((), word.vowels, word.coda), slurred=True))
+        i = last + 1
+    return out
 
 
 def _length(sounds: tuple[str, ...]) -> float:
