@@ -230,6 +230,9 @@ class Player:
                 for command in resume:
                     ours.send(command)
             self._process, self._connection = process, ours
+        if self._closed:
+            # `close` came before there was a process to end.
+            process.kill()
 
     def _supervise(self) -> None:
         early = 0

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -127,7 +128,10 @@ def test_the_players_side_loads_no_kernels_and_no_device_library() -> None:
         "import engine.dsp.eq, engine.dsp.effects, engine.io.pyramid\n"
         "print([m for m in ('numba', 'librosa', 'onnxruntime', 'sounddevice', 'scipy') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    root = Path(__file__).resolve().parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == "[]"
 
 
