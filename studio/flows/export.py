@@ -129,6 +129,7 @@ def export(
     check_target(path)
     context.progress(0.0, "Checking the licences")
     services.ensure_account()
+    services.refresh_rights()
     rights.require(rights.decide(services, project, export_use(options)))
     ensure_certificate(services)
     services.identity.usable_chain(at_s=services.clock.now())

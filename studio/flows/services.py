@@ -62,6 +62,8 @@ class Services:
     shares: ShareMemo
     ensure_account: Callable[[], None]
     """On the embedded platform, sign in as its demo account where nobody is; elsewhere signing in is a person's act."""
+    refresh_rights: Callable[[], None]
+    """Take the platform's signed time and what was revoked since; offline nothing happens."""
     obtain_certificate: Callable[[], None]
     """Ask the platform for this device's certificate; raises PlatformError."""
 

@@ -38,6 +38,7 @@ _CODES = {
     "device_keys": "grant-invalid",
     "resource.asset_sha256": "grant-invalid",
     "rev": "grant-invalid",
+    "revocation": "grant-revoked",
     "clock": "clock-turned-back",
 }
 

@@ -95,6 +95,10 @@ class Connection:
         """
         return self._client.result()
 
+    def when_ready(self, then: Callable[[], None]) -> None:
+        """Call `then` on the connecting thread once the platform can be asked."""
+        self._client.add_done_callback(lambda found: then() if found.exception() is None else None)
+
     def sign_in(self, how: Callable[[PlatformClient], PlatformAccount], *, demo: bool = False) -> Account:
         """Sign in by `how`, take the device's certificate, trust the platform's root, and remember the account.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
 from engine.worker import Worker
 from studio.base.clock import Clock
-from studio.base.errors import ProjectError, StudioError
+from studio.base.errors import PlatformError, ProjectError, StudioError
 from studio.base.ids import uuid7
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
@@ -113,6 +114,7 @@ class Session:
             trust_anchors=trust.anchors,
             shares=ShareMemo(),
             ensure_account=self._ensure_account,
+            refresh_rights=self._refresh_rights,
             obtain_certificate=self._connection.obtain_certificate,
         )
         self._sync = SyncWorker(outbox, self._connection.client, now=clock.now)
@@ -134,6 +136,7 @@ class Session:
             self._player = Player()
             self._follower = PlanFollower(lambda: self.project, self.media, self._player, self._tell)
             self._sync.start()
+            self._connection.when_ready(self._refresh_rights)
         self._adopt(self._history.project)
         for notice in (keys.notice, self.settings.notice):
             if notice:
@@ -531,7 +534,12 @@ class Session:
 
     def sync_now(self) -> Job[Report]:
         """Send what waits, now."""
-        return self._job("Syncing", lambda _: self._sync.run_once(force=True))
+
+        def work(_: TaskContext) -> Report:
+            self._refresh_rights()
+            return self._sync.run_once(force=True)
+
+        return self._job("Syncing", work)
 
     def sync_state(self, report: Report | None = None) -> SyncState:
         """What the sync chip shows."""
@@ -622,6 +630,14 @@ class Session:
     def _ensure_account(self) -> None:
         if self.account is None and self._connection.embedded:
             self._signed_in(self._connection.sign_in_demo())
+
+    def _refresh_rights(self) -> None:
+        # Offline the last known state holds, bounded by the lease.
+        with contextlib.suppress(PlatformError):
+            client = self._connection.client()
+            client.info()
+            if client.signed_in:
+                self.library.note_revocations((each.grant_id, each.reason, each.at) for each in client.revocations())
 
     def _signed_in(self, account: Account) -> None:
         self._sync.resume()
