@@ -50,7 +50,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
 AUDIO_FILTER = "Audio (*.wav *.flac *.mp3 *.ogg *.oga *.opus *.aif *.aiff);;All files (*)"
-DOCK_PX = {"mixer": 400, "variations": 232, "history": 232}
+DOCK_PX = {"mixer": 420, "variations": 232, "history": 232}
 TOASTS = 3
 
 
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self.ws)
         self._toasts: list[Toast] = []
         self._sheet: Sheet | None = None
+        self._opening: Any | None = None
 
         self.transport = TransportBar(self.ws)
         self.browser = BrowserPanel(self.ws)
@@ -192,7 +193,8 @@ class MainWindow(QMainWindow):
 
     def open_demo(self) -> None:
         """The demo song, open and playing."""
-        self.ws.run(self.session.open_demo, lambda track: self._play_new(track))
+        if self._opening is None or self._opening.finished:
+            self._opening = self.ws.run(self.session.open_demo, self._play_new)
 
     def _play_new(self, track: Any) -> None:
         self.ws.select(track=track if isinstance(track, str) else None)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QDropEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from engine.io.encode import encode
 from studio.project import edits
@@ -300,3 +300,52 @@ def test_history_goes_to_a_step(person, window) -> None:
     history.refresh()
     history.list.itemActivated.emit(history.list.item(history.list.count() - 2))
     assert _clip(window).semitones == 2.0
+
+
+def test_the_title_is_typed(person, window) -> None:
+    QTest.mouseClick(window.transport.title, Qt.MouseButton.LeftButton)
+    editor = next(w for w in window.transport.findChildren(QLineEdit) if w.accessibleName() == "Title of the project")
+    editor.setText("Night drive")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert window.ws.project.title == "Night drive"
+    person.wait(lambda: window.transport.title.text() == "Night drive", "the title")
+
+
+def test_a_digit_on_a_focused_control_begins_a_value(person, window) -> None:
+    header = next(iter(window.arrangement.headers.values()))
+    header.volume.setFocus()
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier, "3")
+    event.ignore()
+    QApplication.sendEvent(header.volume, event)
+    assert event.isAccepted()
+
+
+def test_a_preview_leaves_project_and_playhead_alone(person, window) -> None:
+    person.wait(lambda: window.browser.model.rowCount() >= 3, "the catalogue")
+    window.ws.seek(1.0)
+    steps = len(window.session.history.entries)
+    card = window.browser.card
+    person.click(card.preview)
+    person.wait(lambda: window.ws.previewing and window.session.player.status().playing, "the preview", timeout_s=120)
+    person.settle(300)
+    assert window.ws.position_s == pytest.approx(1.0, abs=0.05)
+    assert not window.ws.playing
+    person.click(card.preview)
+    assert not window.ws.previewing
+    assert card.preview.text() == "Preview"
+    assert len(window.session.history.entries) == steps
+    person.wait(lambda: not window.session.player.status().playing, "silence")
+    person.no_errors()
+
+
+def test_filters_and_words_narrow_the_catalogue(person, window) -> None:
+    model = window.browser.model
+    person.wait(lambda: model.rowCount() >= 3, "the catalogue")
+    titles = [item.title for item in model.items()]
+    window.browser.search.setText(titles[1].split()[0])
+    person.wait(lambda: [item.title for item in model.items()] == [titles[1]], "the search")
+    window.browser.search.setText("no such song anywhere")
+    person.wait(lambda: model.rowCount() == 0, "nothing")
+    assert window.browser.empty.isVisible()
+    window.browser.search.clear()
+    person.wait(lambda: model.rowCount() == len(titles), "everything again")

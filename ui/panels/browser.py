@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPointF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.viewmodels import words
 from ui.viewmodels.catalogue import ITEM_ROLE, CatalogueModel, subtitle, terms_line
@@ -49,7 +59,8 @@ class BrowserPanel(Surface):
         self.library_model = CatalogueModel(self)
         self.list = self._list(self.model, "Catalogue")
         self.library = self._list(self.library_model, "Library")
-        self.empty = label("", "muted", wrap=True)
+        self.empty = label("The catalogue is on its way …", "muted", wrap=True)
+        self.empty.setContentsMargins(20, 24, 20, 24)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.styles = _Styles(ws)
         self.styles.chosen.connect(self.style_asked)
@@ -69,8 +80,8 @@ class BrowserPanel(Surface):
         top.addWidget(self.search)
         top.addWidget(filters)
         inside.addLayout(top)
-        inside.addWidget(self.list, 1)
         inside.addWidget(self.empty)
+        inside.addWidget(self.list, 1)
         owned = QWidget()
         owned_layout = QVBoxLayout(owned)
         owned_layout.setContentsMargins(0, 8, 1, 0)
@@ -82,7 +93,13 @@ class BrowserPanel(Surface):
         owned_layout.addWidget(self._library_empty)
         owned_layout.addWidget(self.library, 1)
         self.pages = QStackedWidget()
-        for page in (catalogue, owned, self.styles):
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.styles)
+        for page in (catalogue, owned, scroll):
             self.pages.addWidget(page)
 
         self.card = _PreviewCard(ws)
@@ -247,10 +264,14 @@ class _PreviewCard(Surface):
         layout.addLayout(buttons)
         self.preview.clicked.connect(self._on_preview)
         self.add.clicked.connect(self._on_add)
+        self.wave.hide()
+        self._facts.set_text("Click a song to listen and to add it.")
         self.preview.setEnabled(False)
         self.add.setEnabled(False)
         ws.bridge.peaks_ready.connect(lambda _: self._show_wave())
         ws.bridge.project_changed.connect(self._show_wave)
+        ws.preview_ended.connect(self._ended)
+        ws.tick.connect(self._on_tick)
 
     def show_item(self, item: Any) -> None:
         """Show a catalogue item."""
@@ -283,19 +304,33 @@ class _PreviewCard(Surface):
         item = self._item
         if item is None:
             return
-        self._job = self.ws.run(lambda: self.ws.session.preview(item.id), lambda _: None, self._failed)
+        self._job = self.ws.run(lambda: self.ws.session.preview(item.id), lambda _: self._begun(), self._failed)
         self.preview.setText("Stop")
         self.preview.set_icon("square")
+
+    def _begun(self) -> None:
+        if self._job is not None:
+            self.ws.begin_preview()
 
     def _failed(self, error: Any) -> None:
         self._stop()
         self.ws.fail(error)
 
     def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self.ws.end_preview()
+        self._ended()
+
+    def _ended(self) -> None:
         self._job = None
-        self.ws.session.stop_preview()
         self.preview.setText("Preview")
         self.preview.set_icon("play")
+        self.wave.set_marker(None)
+
+    def _on_tick(self, elapsed_s: float, status: Any, meters: Any) -> None:
+        if self.ws.previewing and self._item is not None and self._item.duration_s > 0:
+            self.wave.set_marker(min(status.position_s / self._item.duration_s, 1.0))
 
     def _on_add(self) -> None:
         if self._item is not None:
@@ -311,15 +346,18 @@ class _Styles(QWidget):
         super().__init__()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 10, 9, 8)
-        layout.setSpacing(8)
+        layout.setSpacing(3)
         hint = label(
             "Press a style to hear the song in it. What you keep as it is, you choose under Track.", "muted", wrap=True
         )
         layout.addWidget(hint)
+        layout.addSpacing(8)
         for style in ws.styles:
             button = Button(ws.theme, style.name, icon="wand-sparkles", height=30, tip=style.description).align_left()
             button.setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.chosen.emit(style_id))
             layout.addWidget(button)
-            layout.addWidget(label(style.description, "captionfaint", wrap=True))
+            words_of_style = label(style.description, "captionfaint", wrap=True)
+            words_of_style.setContentsMargins(2, 0, 2, 6)
+            layout.addWidget(words_of_style)
         layout.addStretch(1)

@@ -2,15 +2,54 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.actions import ActionSet
+from ui.theme import Theme
 from ui.viewmodels.fuzzy import rank
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.fields import SearchField
+from ui.widgets.paint import elided, rounded
 from ui.widgets.sheet import Sheet
+
+KEYS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class _CommandDelegate(QStyledItemDelegate):
+    """The command's title on the left, its key on the right."""
+
+    def __init__(self, theme: Theme, parent: QObject):
+        super().__init__(parent)
+        self._theme = theme
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        theme, rect = self._theme, QRectF(option.rect)  # type: ignore[attr-defined]
+        if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):  # type: ignore[attr-defined]
+            selected = option.state & QStyle.StateFlag.State_Selected  # type: ignore[attr-defined]
+            rounded(painter, rect, 4, theme.color("bg.hover" if selected else "bg.raised"))
+        painter.setFont(theme.font("body"))
+        painter.setPen(theme.color("text"))
+        elided(painter, rect.adjusted(10, 0, -120, 0), str(index.data()), Qt.AlignmentFlag.AlignLeft)
+        painter.setFont(theme.font("caption"))
+        painter.setPen(theme.color("text.muted"))
+        elided(
+            painter,
+            rect.adjusted(rect.width() - 120, 0, -10, 0),
+            str(index.data(KEYS_ROLE) or ""),
+            Qt.AlignmentFlag.AlignRight,
+        )
 
 
 class Palette(Sheet):
@@ -25,6 +64,8 @@ class Palette(Sheet):
         self.list = QListWidget()
         self.list.setAccessibleName("Commands")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setItemDelegate(_CommandDelegate(ws.theme, self.list))
         self.list.itemClicked.connect(self._run)
         box = QVBoxLayout()
         box.setContentsMargins(12, 12, 12, 8)
@@ -44,7 +85,8 @@ class Palette(Sheet):
         self.list.clear()
         for row in rank(text, self._rows, lambda row: f"{row.title} {row.group}"):
             keys = QKeySequence(row.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if row.keys else ""
-            item = QListWidgetItem(row.title + (f"    {keys}" if keys else ""))
+            item = QListWidgetItem(row.title)
+            item.setData(KEYS_ROLE, keys)
             item.setData(Qt.ItemDataRole.UserRole, row.id)
             item.setSizeHint(QSize(0, 28))
             self.list.addItem(item)

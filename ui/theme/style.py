@@ -55,6 +55,9 @@ QTabBar:focus { outline: none; }
 QTabBar::tab:selected:focus { border-bottom-color: $focus; }
 
 QListView { background: transparent; border: none; outline: none; }
+QListView::item { padding: 3px 6px; border-radius: 4px; }
+QListView::item:hover { background: $bg_raised; }
+QListView::item:selected { background: $bg_hover; color: $text; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -36,6 +36,7 @@ class Workspace(QObject):
     """Seconds since the last tick, the player's Status and Meters."""
     said = Signal(str, str, str)
     """Level (info, ok, warning, error), text, remedy: a message for the person."""
+    preview_ended = Signal()
     dock_asked = Signal(str)
     inspector_asked = Signal(str)
 
@@ -52,6 +53,8 @@ class Workspace(QObject):
         self.snap_beats = 1.0
         self.follow = True
         self.playing = False
+        self.previewing = False
+        self._preview_heard = False
         self.position_s = 0.0
         self.styles = tuple(session.styles())
         self.quiet: set[str] = set()
@@ -194,14 +197,36 @@ class Workspace(QObject):
         player = self.session.player
         status, meters = player.status(), player.meters()
         elapsed_s = self._timer.interval() / 1000.0
-        if status.playing != self.playing:
-            self.playing = status.playing
-            self._timer.setInterval(FRAME_MS if self.playing else REST_MS)
-        self.position_s = status.position_s
+        if self.previewing:
+            if status.playing:
+                self._preview_heard = True
+            elif self._preview_heard:
+                self.end_preview()
+        playing = status.playing and not self.previewing
+        if playing != self.playing:
+            self.playing = playing
+        interval = FRAME_MS if status.playing else REST_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)
+        if not self.previewing:
+            self.position_s = status.position_s
         self.tick.emit(elapsed_s, status, meters)
+
+    def begin_preview(self) -> None:
+        """The player plays something that is not the project: the play-head rests meanwhile."""
+        self.previewing, self._preview_heard = True, False
+
+    def end_preview(self) -> None:
+        """Back to the project, with the play-head where it was."""
+        if self.previewing:
+            self.previewing = False
+            self.session.stop_preview()
+            self.session.player.seek(self.position_s)
+            self.preview_ended.emit()
 
     def seek(self, at_s: float) -> None:
         """Move the play-head."""
+        self.end_preview()
         self.position_s = max(at_s, 0.0)
         self.session.player.seek(self.position_s)
         self._tick()
@@ -221,7 +246,9 @@ class Workspace(QObject):
     def toggle_play(self) -> None:
         """Play from the play-head, or stop and keep the place."""
         self._tries = 0
-        if self.playing:
+        if self.previewing:
+            self.end_preview()
+        elif self.playing:
             self.session.player.pause()
         else:
             self.session.player.play()

@@ -14,7 +14,7 @@ from ui.widgets.paint import elided, focus_ring, rounded
 Kind = Literal["plain", "primary", "ghost", "link", "chip", "toggle", "mute", "solo"]
 
 
-_PADDING = {"chip": 18, "toggle": 14, "link": 4}
+_PADDING = {"chip": 18, "toggle": 14, "link": 10}
 
 
 class Button(QAbstractButton):
@@ -168,7 +168,7 @@ class Button(QAbstractButton):
         if icon:
             icon_token = self.icon_token or (token if self.text() or self.kind == "primary" else self._icon_token())
             if not self.isEnabled() and self.kind != "primary":
-                icon_token = "text.faint"
+                icon_token = "text.faint" if self.text() else "line.strong"
             where = QRectF(left, (rect.height() - self.icon_size) / 2, self.icon_size, self.icon_size)
             self.theme.paint_icon(painter, icon, icon_token, where)
             left += icon_width + gap

@@ -33,10 +33,10 @@ class InsertChip(QWidget):
         rounded(painter, rect, 4, theme.color("bg.field"), theme.color("line.soft"))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("accent" if self._on else "line.strong"))
-        painter.drawEllipse(QPointF(8, rect.center().y()), 2.5, 2.5)
+        painter.drawEllipse(QPointF(7, rect.center().y()), 2.25, 2.25)
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("text" if self._on else "text.faint"))
-        elided(painter, rect.adjusted(15, 0, -3, 0), self._title, Qt.AlignmentFlag.AlignLeft)
+        elided(painter, rect.adjusted(13, 0, -1, 0), self._title, Qt.AlignmentFlag.AlignLeft)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

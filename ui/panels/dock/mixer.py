@@ -26,7 +26,9 @@ from ui.widgets.surface import Surface
 
 STRIP_PX = 96
 TALL_PX = 250
-SHOWN_INSERTS = 3
+SHOWN_INSERTS = 2
+CHIP_PX = 18
+CHIP_GAP = 3
 
 
 class MixerStrip(QWidget):
@@ -40,6 +42,7 @@ class MixerStrip(QWidget):
         self._lane = lane
         self._shown_strip: object = None
         self._shown_chain: object = None
+        self._rows = 0
         self.setFixedWidth(STRIP_PX)
         self.curve = CurveView(theme, name="Equaliser")
         self.mute = Button(theme, "M", kind="mute", height=20)
@@ -84,9 +87,11 @@ class MixerStrip(QWidget):
         layout.setContentsMargins(8, 12, 9, 6)
         layout.setSpacing(6)
         layout.addWidget(self.curve)
-        self._chips = QVBoxLayout()
-        self._chips.setSpacing(3)
-        layout.addLayout(self._chips)
+        self._rack = QWidget()
+        self._chips = QVBoxLayout(self._rack)
+        self._chips.setContentsMargins(0, 0, 0, 0)
+        self._chips.setSpacing(CHIP_GAP)
+        layout.addWidget(self._rack)
         layout.addLayout(buttons)
         layout.addLayout(middle, 1)
         layout.addLayout(low)
@@ -140,11 +145,19 @@ class MixerStrip(QWidget):
             chip = InsertChip(self.theme, insert.kind.capitalize(), on=not insert.bypass, name=name)
             chip.toggled.connect(lambda insert=insert: self._toggle_insert(insert.id, not insert.bypass))
             self._chips.addWidget(chip)
-        self._fold_chips()
+        self._chips.addStretch(1)
 
-    def _fold_chips(self) -> None:
-        for chip in self.findChildren(InsertChip):
-            chip.setVisible(self.height() > TALL_PX)
+    @property
+    def chips(self) -> int:
+        """How many effects are shown."""
+        strip = self._lane.track.strip
+        return int(strip.compressor.ratio > 1.0) + min(len(strip.inserts), SHOWN_INSERTS)
+
+    def set_rack(self, rows: int) -> None:
+        """Room for `rows` effects, so that faders of all strips stand side by side."""
+        self._rows = rows
+        self._rack.setFixedHeight(max(rows * (CHIP_PX + CHIP_GAP) - CHIP_GAP, 0))
+        self._rack.setVisible(rows > 0 and self.height() > TALL_PX)
 
     def _toggle_insert(self, insert_id: str, bypass: bool) -> None:
         title = "Effect off" if bypass else "Effect on"
@@ -157,7 +170,7 @@ class MixerStrip(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.curve.setVisible(self.height() > TALL_PX)
-        self._fold_chips()
+        self.set_rack(self._rows)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.ws.select(track=self.track_id)
@@ -281,6 +294,9 @@ class Mixer(QWidget):
                     self._row.removeWidget(strip)
                     self._row.insertWidget(index, strip)
         self._order = order
+        rows = max((strip.chips for strip in self.strips.values()), default=0)
+        for strip in self.strips.values():
+            strip.set_rack(rows)
         self.master.refresh()
 
     def _repaint(self) -> None:

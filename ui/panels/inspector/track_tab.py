@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Track
@@ -48,8 +48,16 @@ class TrackTab(QWidget):
         inside.addLayout(head)
         self.split = Button(theme, "Split into stems", icon="split", height=32)
         self.split.setToolTip("Vocals, drums, bass and other, each on its own track")
-        self.split.clicked.connect(self.ask_split)
-        inside.addWidget(self.split)
+        self.split.clicked.connect(lambda: self.ask_split())
+        self.how = Button(theme, icon="ellipsis", kind="plain", height=32, name="How to split", tip="How to split")
+        self.how.clicked.connect(self._choose_how)
+        self._split_row = QWidget()
+        split_row = QHBoxLayout(self._split_row)
+        split_row.setContentsMargins(0, 0, 0, 0)
+        split_row.setSpacing(6)
+        split_row.addWidget(self.split, 1)
+        split_row.addWidget(self.how)
+        inside.addWidget(self._split_row)
         self._bars: dict[str, ProgressBar] = {}
         self._progress = QWidget()
         rows = QGridLayout(self._progress)
@@ -168,8 +176,9 @@ class TrackTab(QWidget):
         has_sound = track is not None and bool(track.clips)
         stems = edits.children_of(self.ws.project, track.id) if track is not None else ()
         working = self._split_job is not None
-        self.split.setVisible(not stems and not working)
+        self._split_row.setVisible(not stems and not working)
         self.split.setEnabled(has_sound)
+        self.how.setEnabled(has_sound)
         self._progress.setVisible(working)
         self._switch.setVisible(bool(stems) and not working)
         for button in self.style_buttons.values():
@@ -186,12 +195,21 @@ class TrackTab(QWidget):
 
     # split
 
-    def ask_split(self) -> None:
+    def _choose_how(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("The label's own stems, where there are any", lambda: self.ask_split())
+        menu.addAction("Separate with the model", lambda: self.ask_split(prefer="model"))
+        menu.popup(self.how.mapToGlobal(self.how.rect().bottomLeft()))
+
+    def ask_split(self, *, prefer: Literal["label", "model"] = "label") -> None:
         """Split the song in focus."""
         track = self._song()
         if track is None or self._split_job is not None or edits.children_of(self.ws.project, track.id):
             return
-        self._split_job = self.ws.run(lambda: self.ws.session.split(track.id), self._split_done, self._split_failed)
+        self._split_job = self.ws.run(
+            lambda: self.ws.session.split(track.id, prefer=prefer), self._split_done, self._split_failed
+        )
         for bar in self._bars.values():
             bar.set_fraction(0.0)
         self._progress_text.set_text("beginning …")
