@@ -120,7 +120,8 @@ def metric_level(tempo_bpm: float, wanted: tuple[float, float]) -> float:
 
     def cost(level: float) -> float:
         felt = tempo_bpm * level
-        outside = max(0.0, np.log2(wanted[0] / felt), np.log2(felt / wanted[1]))
+        # Too fast is worse than too slow: hands have their limits.
+        outside = max(0.0, np.log2(wanted[0] / felt), 2.2 * np.log2(felt / wanted[1]))
         return float(10.0 * outside + 0.05 * abs(np.log2(felt / centre)) + (0.2 if level != 1.0 else 0.0))
 
     return min((1.0, 0.5, 2.0), key=cost)

@@ -91,6 +91,7 @@ def strip_for(
     amount: float,
     tempo_bpm: float,
     wanted_lufs: float | None = None,
+    peak: float | None = None,
 ) -> tuple[dict[str, Any], float]:
     """The strip that brings a stem or a part towards a style, at a wanted loudness.
 
@@ -103,6 +104,8 @@ def strip_for(
         amount: 0 leaves the sound alone, 1 goes as far as the style does.
         tempo_bpm: for effects in time.
         wanted_lufs: integrated loudness after the strip; None keeps the loudness that it has.
+        peak: sample peak that the result may reach; sparse strokes have little loudness and would be raised
+            without end.
 
     Returns:
         The strip as a plain dict, and the true-to-measure loudness of the sound before it (-inf for silence).
@@ -118,9 +121,14 @@ def strip_for(
             strip["inserts"].append(_extra(recipe, amount=amount, tempo_bpm=tempo_bpm))
     sample = excerpt(audio, rate=rate)
     before = integrated_lufs(sample, rate=rate)
-    after = integrated_lufs(apply_strip(sample, strip, rate=rate), rate=rate)
+    processed = apply_strip(sample, strip, rate=rate)
+    after = integrated_lufs(processed, rate=rate)
     gain = (before - after) + ((wanted_lufs - lufs) if wanted_lufs is not None else 0.0)
-    strip["gain_db"] = float(np.clip(gain if np.isfinite(gain) else 0.0, *_GAIN_RANGE_DB))
+    if not np.isfinite(gain):
+        gain = 0.0
+    if peak is not None:
+        gain = min(gain, 20.0 * float(np.log10(peak / (float(np.max(np.abs(processed))) + 1e-9))))
+    strip["gain_db"] = float(np.clip(gain, *_GAIN_RANGE_DB))
     return strip, lufs
 
 

@@ -14,10 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from engine.analysis import Analysis, Chord, Section, analyse
+from engine.analysis import Analysis, analyse
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, EncodeError, StyleError
 from engine.inference.arrangement import Layer, Score, compose, play
@@ -25,6 +24,7 @@ from engine.inference.arrangement_voice import find_voice
 from engine.inference.production import ProductionModel, strip_for
 from engine.inference.production_balance import balance, shares
 from engine.inference.production_chain import neutral, to_strip
+from engine.inference.restyle_result import Part, RestyleResult, publish
 from engine.inference.styles import ARRANGEMENT, OPERATORS, PRODUCTION, Style, load_style
 from engine.io.pcm import write_pcm
 from engine.types import STEMS, Audio, PcmRef, Progress
@@ -36,47 +36,8 @@ TYPICAL_BELOW_MIX_DB: dict[str, float] = {"drums": 5.0, "bass": 7.0, "other": 7.
 """Loudness of a part under the mix where there is no stem to take it from."""
 QUIETEST_STEM_DB = 22.0
 """A stem further below the mix than this sets no level for the part that replaces it."""
+PART_PEAK = 0.6
 SHORTEST_S = 1.0
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A new sound of the full length, aligned with the source at frame 0."""
-
-    role: str
-    title: str
-    pcm: PcmRef
-    replaces: str
-    operation: str
-    strip: dict[str, Any] | None
-    conditioned_on: list[str]
-    """Stems of the source that decided what it plays."""
-
-
-class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restyle made; the caller lays parts and strips into the project."""
-
-    style: str
-    style_version: int
-    seed: int
-    intensity: float
-    parts: list[Part]
-    strips: dict[str, dict[str, Any]]
-    muted: list[str]
-    notices: list[str]
-    tempo_bpm: float
-    tempo_confidence: float
-    felt_tempo_bpm: float
-    first_beat_s: float
-    beats_s: list[float]
-    downbeats_s: list[float]
-    key: str
-    chords: list[Chord]
-    sections: list[Section]
-    model_id: str
-    model_version: str
-    model_digest: str
-    provider: str
-    timings_s: dict[str, float]
 
 
 def restyle_task(
@@ -157,6 +118,7 @@ class _Job:
         self._progress, self._cancelled = progress, cancelled
         self._notices: list[str] = []
         self._timings: dict[str, float] = {}
+        self._singer = find_voice(None, rate=1)
         first = next(iter(stems.values()))
         self._rate, self._frames = first.rate, first.frames
 
@@ -178,7 +140,7 @@ class _Job:
         score = Score(layers=(), kicks_s=(), felt_bpm=analysis.tempo_bpm, metric_level=1.0)
         self._step(0.3, "Writing the parts")
         if roles:
-            singer = find_voice(audio.get("vocals"), rate=self._rate)
+            singer = self._singer = find_voice(audio.get("vocals"), rate=self._rate)
             ornament = float(np.clip((self._intensity - 0.2) / 0.8, 0.0, 1.0))
             score = compose(self._style, analysis, roles=roles, singer=singer, seed=self._seed, ornament=ornament)
             self._say_metric_level(score, analysis)
@@ -190,7 +152,7 @@ class _Job:
             )
             self._timed("levels", lambda: self._balance(audio, parts, strips, muted))
             self._step(0.98, "Finishing")
-            parts = _publish(parts, staging, out_dir)
+            parts = publish(parts, out_dir)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         self._timings["total"] = time.perf_counter() - began
@@ -359,6 +321,7 @@ class _Job:
                     length_frames=self._frames,
                     seed=self._seed,
                     sidechain_db=sidechain,
+                    singer=self._singer if role == "other" else None,
                     cancelled=self._cancelled,
                 )
                 if layer.noise_db is not None:
@@ -374,6 +337,7 @@ class _Job:
                     amount=1.0,
                     tempo_bpm=score.felt_bpm or analysis.tempo_bpm,
                     wanted_lufs=wanted,
+                    peak=PART_PEAK,
                 )
                 if not np.isfinite(lufs):
                     continue
@@ -471,25 +435,3 @@ class _Job:
 def _fade_in_db(weight: float) -> float:
     """Level of a part that is `weight` of the way in."""
     return 20.0 * float(np.log10(max(np.sin(weight * np.pi / 2.0), 1e-3)))
-
-
-def _publish(parts: list[Part], staging: Path, out_dir: Path) -> list[Part]:
-    """Move the finished files out of the staging folder."""
-    done: list[Part] = []
-    moved: list[Path] = []
-    try:
-        for part in parts:
-            source = Path(part.pcm.path)
-            target = out_dir / source.name
-            source.replace(target)
-            moved.append(target)
-            done.append(msgspec.structs.replace(part, pcm=msgspec.structs.replace(part.pcm, path=str(target))))
-    except OSError as error:
-        for path in moved:
-            path.unlink(missing_ok=True)
-        raise EncodeError(
-            f"The folder {out_dir} cannot be written.",
-            remedy="Choose another folder, or make room on the disk.",
-            code="path-not-writable",
-        ) from error
-    return done
