@@ -193,6 +193,14 @@ TABLE: tuple[Setting, ...] = (
         help="No peak goes above this, also between samples. -1 dBTP survives MP3.",
     ),
     Setting(
+        key="export.mark",
+        title="Mark in the sound",
+        section="Export",
+        kind="toggle",
+        default=True,
+        help="Exports of licensed songs carry their id in the sound, so that a stripped copy is found again.",
+    ),
+    Setting(
         key="appearance.theme",
         title="Theme",
         section="Appearance",

@@ -15,6 +15,7 @@ from studio.base import atomic
 from studio.base.errors import PlatformError, RightsError, StorageError
 from studio.base.ids import uuid7
 from studio.flows import account, rights
+from studio.flows.marks import KEY, mark_of
 from studio.flows.media import TaskContext, share_of, stop_of
 from studio.flows.mixplan import compile_plan
 from studio.flows.services import Services
@@ -41,6 +42,8 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     loudness_lufs: float | None = -14.0
     ceiling_dbtp: float = -1.0
     destination: Literal["platform", "local_preview"] = "platform"
+    mark: bool = True
+    """Put the export's id into the sound, where something licensed is heard."""
     title: str = ""
     artist: str = ""
 
@@ -84,6 +87,7 @@ def options_for(services: Services, path: Path, *, format: Format | None = None)
         bits=settings.get("export.bits"),
         loudness_lufs=settings.get("export.loudness_lufs"),
         ceiling_dbtp=settings.get("export.ceiling_dbtp"),
+        mark=settings.get("export.mark"),
     )
 
 
@@ -137,10 +141,11 @@ def export(
     export_id = uuid7()
     part = path.with_name(f".{path.stem[:60]}.{export_id[-8:]}.part{path.suffix}")
     try:
-        bounced = bounce(services, project, part, options, share_of(context, 0.35, 0.85))
+        mark = mark_of(export_id) if options.mark and usage_of(project).sources else None
+        bounced = bounce(services, project, part, options, share_of(context, 0.35, 0.85), mark=mark)
         context.checkpoint()
         context.progress(0.86, "Signing")
-        facts = manifest_input(services, project, options, found, bounced, export_id)
+        facts = manifest_input(services, project, options, found, bounced, export_id=export_id, mark=mark)
         signing.sign_file(part, manifest.build(facts), services.identity, at_s=services.clock.now())
         checked = verify_file(part, trust=services.trust_anchors())
         # The licence may have ended or been revoked while the mix was rendered.
@@ -174,8 +179,16 @@ def export(
     )
 
 
-def bounce(services: Services, project: Project, path: Path, options: ExportOptions, context: TaskContext) -> Bounced:
-    """Render the audible mix to a tagged file."""
+def bounce(
+    services: Services,
+    project: Project,
+    path: Path,
+    options: ExportOptions,
+    context: TaskContext,
+    *,
+    mark: int | None = None,
+) -> Bounced:
+    """Render the audible mix to a tagged file, with `mark` in its sound."""
     plan = compile_plan(project, services.media, share_of(context, 0.0, 0.2), only_audible=True)
     tags = {
         "title": options.title or project.title,
@@ -192,6 +205,7 @@ def bounce(services: Services, project: Project, path: Path, options: ExportOpti
             "rate": options.rate,
             "format": options.format,
             "bits": options.bits,
+            "watermark": None if mark is None else {"payload": mark, "key": KEY},
             "tags": {name: value for name, value in tags.items() if value},
         },
         progress=share_of(context, 0.2, 1.0).progress,
@@ -218,7 +232,14 @@ def render_own(services: Services, project: Project, path: Path, context: TaskCo
 
 
 def manifest_input(
-    services: Services, project: Project, options: ExportOptions, found: Shares, bounced: Bounced, export_id: str
+    services: Services,
+    project: Project,
+    options: ExportOptions,
+    found: Shares,
+    bounced: Bounced,
+    *,
+    export_id: str,
+    mark: int | None,
 ) -> ManifestInput:
     """Everything that the file will say about itself."""
     steps = account.steps_of(project)
@@ -245,6 +266,7 @@ def manifest_input(
         steps=steps,
         usage=msgspec.structs.replace(usage_of(project), export=export_use(options)),
         shares=found,
+        watermark_id=mark,
     )
 
 

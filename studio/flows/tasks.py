@@ -11,15 +11,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from engine.dsp import watermark
 from engine.dsp.resample import resample
 from engine.dsp.stretch import stretch
 from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
-from engine.io.decode import AudioReader
+from engine.io.decode import AudioReader, decode
 from engine.io.encode import stream
 from engine.plan import MixPlan
 from engine.render import bounce_task
 from engine.types import Audio, Cancelled, PcmRef, Progress
+from studio.flows.marks import KEY
 
 
 def import_file(*, path: str, out_path: str, rate: int | None, progress: Progress, cancelled: Cancelled) -> Any:
@@ -130,6 +132,14 @@ def si_sdr_db(
         noise = e - scaled
         result[name] = round(10 * float(np.log10(float(scaled @ scaled) / max(float(noise @ noise), 1e-20))), 2)
     return result
+
+
+def find_mark(*, path: str, progress: Progress, cancelled: Cancelled) -> int | None:
+    """The id that an export's sound carries, or None."""
+    progress(0.0, "Listening for a mark")
+    decoded = decode(path)
+    found = watermark.detect(decoded.samples, rate=decoded.rate, key=KEY)
+    return None if found is None else found.payload
 
 
 def write_float_wav(*, pcm: PcmRef, out_path: str, progress: Progress, cancelled: Cancelled) -> None:

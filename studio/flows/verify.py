@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from engine.errors import AudioFileError
 from studio.base.errors import PlatformError
+from studio.flows.marks import mark_text
 from studio.flows.services import Services
 from studio.platform.verdicts import ClaimedGrant, ExportFacts
 from studio.provenance.facts import Facts
@@ -28,6 +31,10 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     receipt_id: str | None = None
     received_at: str | None = None
+    mark: str | None = None
+    """The id that was found in the sound of a file without credentials, 16 hexadecimal digits."""
+    mark_title: str | None = None
+    """What the export with that mark was called, where the platform knows it."""
 
 
 def verify(services: Services, path: Path) -> VerifyResult:
@@ -39,11 +46,19 @@ def verify(services: Services, path: Path) -> VerifyResult:
     found: Verification = verify_file(path, trust=services.trust_anchors())
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    receipt_id = received_at = None
-    if found.state == "Trusted":
+    receipt_id = received_at = mark = title = None
+    if found.state == "NoCredentials":
+        mark = find_mark(services, path)
+        if mark is not None:
+            try:
+                known = services.client().resolve_mark(mark)
+                receipt_id, received_at = _receipt(known.receipt)
+                title = known.title
+            except PlatformError:
+                title = None
+    elif found.state == "Trusted":
         try:
-            receipt = services.client().resolve(digest).receipt
-            receipt_id, received_at = str(receipt.get("receipt_id") or "") or None, str(receipt.get("at") or "") or None
+            receipt_id, received_at = _receipt(services.client().resolve(digest).receipt)
         except PlatformError:
             # Offline, or an export that waits in the outbox: the credential speaks for itself.
             receipt_id = None
@@ -57,7 +72,22 @@ def verify(services: Services, path: Path) -> VerifyResult:
         sha256=digest,
         receipt_id=receipt_id,
         received_at=received_at,
+        mark=mark,
+        mark_title=title,
     )
+
+
+def find_mark(services: Services, path: Path) -> str | None:
+    """The id in the sound of a file, or None; a file that is no sound has none."""
+    try:
+        found: int | None = services.io.run("studio.flows.tasks:find_mark", {"path": str(path)})
+    except AudioFileError:
+        return None
+    return None if found is None else mark_text(found)
+
+
+def _receipt(receipt: dict[str, Any]) -> tuple[str | None, str | None]:
+    return str(receipt.get("receipt_id") or "") or None, str(receipt.get("at") or "") or None
 
 
 def export_facts(path: Path, *, filename: str, anchors: str) -> ExportFacts:
@@ -71,6 +101,7 @@ def export_facts(path: Path, *, filename: str, anchors: str) -> ExportFacts:
         title=facts.title,
         device_id=facts.device_id,
         signed_at=facts.signed_at,
+        mark=facts.mark,
         grants=tuple(
             ClaimedGrant(grant_id=line.grant_id, rev=line.grant_rev, digest=line.grant_digest)
             for line in facts.sources
@@ -96,6 +127,11 @@ def as_text(found: VerifyResult) -> str:
     facts = found.facts
     lines = [f"{_MARKS[found.state]}: {found.summary}"]
     lines += [f"  {problem.text}" for problem in found.problems if problem.text != found.summary]
+    if found.mark is not None:
+        whose = f"“{found.mark_title}”" if found.mark_title else "not known to this platform"
+        lines.append(f"mark       {found.mark}: {whose}")
+        if found.receipt_id:
+            lines.append(f"received   {found.received_at}, receipt {found.receipt_id}")
     if found.state == "NoCredentials":
         return "\n".join(lines)
     lines.append(f"title      {facts.title}")

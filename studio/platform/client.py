@@ -374,6 +374,14 @@ class PlatformClient:
         """
         return decode(self._transport.exchange("GET", f"/exports/{_segment(export_sha256)}"), Resolution)
 
+    def resolve_mark(self, mark: str) -> Resolution:
+        """What the platform knows of the export whose sound carries `mark` (16 hexadecimal digits).
+
+        Raises:
+            PlatformError: not-found. PlatformDown.
+        """
+        return decode(self._transport.exchange("GET", f"/marks/{_segment(mark)}"), Resolution)
+
     def send_usage(self, events: Sequence[UsageEvent]) -> int:
         """Send usage events; returns how many were new."""
         taken = decode(self._transport.call("POST", "/usage", Body(json=list(events))), dict[str, int])

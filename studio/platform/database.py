@@ -170,6 +170,7 @@ exports = sa.Table(
     sa.Column("account_id", sa.String, nullable=False),
     sa.Column("export_sha256", sa.String, nullable=False, index=True),
     sa.Column("manifest_digest", sa.String, nullable=False, index=True),
+    sa.Column("mark", sa.String, nullable=False, server_default="", index=True),
     sa.Column("title", sa.String, nullable=False),
     sa.Column("at", sa.String, nullable=False),
     sa.Column("receipt", sa.LargeBinary, nullable=False),

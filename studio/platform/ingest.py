@@ -153,6 +153,7 @@ def _enter(
                 account_id=account.id,
                 export_sha256=body.sha256,
                 manifest_digest=facts.manifest_digest,
+                mark=facts.mark,
                 title=facts.title[:300],
                 at=body.at,
                 receipt=receipt,
@@ -244,10 +245,21 @@ def resolve(state: PlatformState, sha256: str) -> Resolution:
     Raises:
         Refusal: not-found.
     """
+    return _first(state, db.exports.c.export_sha256 == sha256)
+
+
+def resolve_mark(state: PlatformState, mark: str) -> Resolution:
+    """The export whose sound carries this id: for copies that lost their credentials.
+
+    Raises:
+        Refusal: not-found.
+    """
+    return _first(state, db.exports.c.mark == mark)
+
+
+def _first(state: PlatformState, wanted: sa.ColumnElement[bool]) -> Resolution:
     with state.db.read() as connection:
-        row = connection.execute(
-            sa.select(db.exports).where(db.exports.c.export_sha256 == sha256).order_by(db.exports.c.at).limit(1)
-        ).one_or_none()
+        row = connection.execute(sa.select(db.exports).where(wanted).order_by(db.exports.c.at).limit(1)).one_or_none()
     if row is None:
         raise not_found("export")
-    return Resolution(export_sha256=sha256, title=row.title, receipt=msgspec.json.decode(row.receipt))
+    return Resolution(export_sha256=row.export_sha256, title=row.title, receipt=msgspec.json.decode(row.receipt))

@@ -262,6 +262,10 @@ class Resolution(Struct, frozen=True, kw_only=True):
     receipt: dict[str, Any]
 
 
+Mark = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+"""The 64-bit id that an export carries in its sound, in hexadecimal digits."""
+
+
 class Credentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new account."""
 

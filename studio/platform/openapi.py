@@ -34,6 +34,7 @@ _ROUTES: tuple[tuple[str, str, str, type | None, type | None, bool], ...] = (
     ("post", "/devices", "A device certificate", messages.CertificateRequest, messages.Certificate, True),
     ("post", "/exports", "Hand in an export (Idempotency-Key)", messages.ExportRequest, None, True),
     ("get", "/exports/{sha256}", "What is known of an export", None, messages.Resolution, False),
+    ("get", "/marks/{mark}", "What is known of an export, by the id in its sound", None, messages.Resolution, False),
     ("post", "/usage", "Usage events", None, None, True),
 )
 

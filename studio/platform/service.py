@@ -20,6 +20,7 @@ from studio.platform.messages import (
     CertificateRequest,
     ExportRequest,
     GrantRequest,
+    Mark,
     PlatformInfo,
     PlatformKey,
     PublishRequest,
@@ -195,6 +196,15 @@ async def resolve(request: Request) -> Response:
     return json_answer(await run_in_threadpool(ingest.resolve, state_of(request), sha256))
 
 
+async def resolve_mark(request: Request) -> Response:
+    """What the platform knows of an export, by the id in its sound."""
+    try:
+        mark = msgspec.convert(request.path_params["mark"], Mark)
+    except msgspec.ValidationError:
+        raise not_found("export") from None
+    return json_answer(await run_in_threadpool(ingest.resolve_mark, state_of(request), mark))
+
+
 async def usage(request: Request) -> Response:
     """Take usage events; one that came before is not counted again."""
     account = await account_of(request)
@@ -235,6 +245,7 @@ ROUTES = [
     Route("/devices", guarded(certificate), methods=["POST"]),
     Route("/exports", guarded(export), methods=["POST"]),
     Route("/exports/{sha256}", guarded(resolve), methods=["GET"]),
+    Route("/marks/{mark}", guarded(resolve_mark), methods=["GET"]),
     Route("/usage", guarded(usage), methods=["POST"]),
 ]
 

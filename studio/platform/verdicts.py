@@ -39,6 +39,8 @@ class ExportFacts(Struct, frozen=True, kw_only=True):
     device_id: str = ""
     signed_at: str = ""
     """UTC, ISO 8601; empty where unknown."""
+    mark: str = ""
+    """The id in the sound that the manifest binds to (16 hexadecimal digits); empty without one."""
     grants: tuple[ClaimedGrant, ...] = ()
     usage: Usage = Usage()
     evidence: dict[str, Any] = {}

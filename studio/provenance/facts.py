@@ -3,11 +3,13 @@ text, never relied upon."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
 
 import msgspec
 
-from studio.provenance.manifest import CONTRIBUTIONS, DISCLOSURE, LICENCE
+from studio.provenance.manifest import CONTRIBUTIONS, DISCLOSURE, LICENCE, WATERMARK_ALG
 from studio.provenance.reading import Store, as_dict, as_list, as_text, parsed
 from studio.provenance.steps import plain
 from studio.rights.shares import Share
@@ -62,6 +64,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     contains_ai: str = "unknown"
     training: str = ""
     watermark: bool = False
+    mark: str = ""
+    """The 64-bit id in the sound that the credentials bind to, 16 hexadecimal digits; empty without one."""
     usage: Usage | None = None
     evidence: dict[str, Any] = {}
 
@@ -91,9 +95,22 @@ def facts_of(store: Store) -> Facts:
         contains_ai=plain(as_text(store.assertion(DISCLOSURE).get("contains_ai"))) or "unknown",
         training=_training(store),
         watermark=bool(store.assertion("c2pa.soft-binding")),
+        mark=_mark(store),
         usage=_usage(store),
         evidence=as_dict(parsed(contributions.get("evidence"))),
     )
+
+
+def _mark(store: Store) -> str:
+    binding = store.assertion("c2pa.soft-binding")
+    if as_text(binding.get("alg")) != WATERMARK_ALG:
+        return ""
+    value = as_text(as_dict(next(iter(as_list(binding.get("blocks"))), None)).get("value"))
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return raw.hex() if len(raw) == 8 else ""
 
 
 def _step(action: dict[str, Any]) -> str:

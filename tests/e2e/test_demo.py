@@ -66,14 +66,20 @@ def test_verify_names_what_was_done_to_a_copy(made, cli, tmp_path):
         assert "changed" in tampered.json["problems"][0]["text"]
 
         bare = tmp_path / "stripped.wav"
-        samples, rate = soundfile.read(path, frames=RATE_10S)
-        soundfile.write(bare, samples, rate)
+        samples, rate = soundfile.read(path, start=20 * 48_000, frames=25 * 48_000)
+        soundfile.write(bare, 0.7 * samples, rate)
         stripped = cli("verify", bare, "--json")
         assert (stripped.code, stripped.json["state"]) == (1, "NoCredentials")
         assert "no credentials" in stripped.json["summary"].lower()
+        # The mark in the sound leads back to what the platform received.
+        assert stripped.json["mark"] == clean.json["facts"]["mark"]
+        assert stripped.json["receipt_id"] == export["receipt_id"]
 
 
-RATE_10S = 480_000
+@pytest.mark.slow
+def test_own_sound_carries_no_mark(cli, song):
+    answer = cli("verify", song, "--json")
+    assert (answer.code, answer.json["state"], answer.json["mark"]) == (1, "NoCredentials", None)
 
 
 @pytest.mark.slow
