@@ -8,7 +8,8 @@ from typing import Any
 class EngineError(Exception):
     """Base of all errors that the engine raises on purpose.
 
-    `code` is stable and kebab-case; `message` says what happened in words a musician understands; `remedy` says what to do.
+    `code` is stable and kebab-case; `message` says what happened in words a musician understands; `remedy` says what
+    to do.
     """
 
     code = "engine"
@@ -47,7 +48,8 @@ class Cancelled(EngineError):
 
 
 class AudioFileError(EngineError):
-    """A file that cannot be read as audio, or holds none. Codes: audio-missing, audio-empty, audio-truncated, audio-unreadable, audio-not-finite."""
+    """A file that cannot be read as audio, or holds none. Codes: audio-missing, audio-empty, audio-truncated,
+    audio-unreadable, audio-not-finite."""
 
     code = "audio-unreadable"
 
@@ -59,7 +61,8 @@ class EncodeError(EngineError):
 
 
 class PackError(EngineError):
-    """A model pack that is broken, unknown or refused. Codes: model-unknown, pack-invalid, pack-digest, pack-refused."""
+    """A model pack that is broken, unknown or refused. Codes: model-unknown, pack-invalid, pack-digest,
+    pack-refused."""
 
     code = "pack-invalid"
 

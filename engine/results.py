@@ -9,7 +9,8 @@ import msgspec
 
 
 class Bounced(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished file. Loudness and true peak are of the samples before they were rounded or compressed for the file."""
+    """A finished file. Loudness and true peak are of the samples before they were rounded or compressed for the
+    file."""
 
     path: str
     lufs: float

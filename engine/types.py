@@ -26,7 +26,8 @@ STEMS: tuple[str, ...] = ("vocals", "drums", "bass", "other")
 
 
 class PcmRef(msgspec.Struct, frozen=True, kw_only=True):
-    """A decoded source at the session's rate: raw little-endian float32, planar ``(channels, frames)``, C order, ready for mmap."""
+    """A decoded source at the session's rate: raw little-endian float32, planar ``(channels, frames)``, C order,
+    ready for mmap."""
 
     path: str
     rate: int

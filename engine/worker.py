@@ -1,11 +1,12 @@
 """A worker process that runs named functions with progress, cancel and crash recovery.
 
-Models, time-stretching, analysis and the decoding of untrusted files run here, so that the process which owns the window imports
+Models, time-stretching, analysis and the decoding of untrusted files run here, so that the process which owns the
+window imports
 neither numba nor librosa nor onnxruntime, and none of them can take the window down.
 
-A task is named by ``"package.module:function"``; the function takes keyword arguments, of which ``progress`` (`engine.types.Progress`)
-and ``cancelled`` (`engine.types.Cancelled`) are supplied by the worker, and returns anything that can be pickled (paths and figures,
-never large arrays).
+A task is named by ``"package.module:function"``. The function takes keyword arguments, of which ``progress``
+(`engine.types.Progress`) and ``cancelled`` (`engine.types.Cancelled`) are supplied by the worker. It returns anything
+that can be pickled: paths and figures, never large arrays.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from engine.errors import Cancelled, EngineError, InferenceError
 from engine.types import Progress
 
 CANCEL_GRACE_S = 0.45
-"""A task that ignores a cancel for this long is stopped with its process, so that cancel always answers within 500 ms."""
+"""A task that ignores a cancel for this long is stopped with its process, so that cancel always answers within 500
+ms."""
 
 
 def _worker_main(connection: Connection, cancel: Any, nice: int) -> None:

@@ -16,7 +16,7 @@ from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
 from engine.worker import Worker
 from studio.base.clock import Clock
-from studio.base.errors import PlatformError, ProjectError, StudioError
+from studio.base.errors import PlatformError, StudioError
 from studio.base.ids import uuid7
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
@@ -37,7 +37,6 @@ from studio.jobs import Job, JobContext, JobQueue, Lane
 from studio.library.library import Library
 from studio.platform.messages import DeviceCode
 from studio.project import edits
-from studio.project.history import Change, History
 from studio.project.model import Project, Source
 from studio.project.usage import usage_of
 from studio.provenance.identity import DeviceIdentity
@@ -47,12 +46,10 @@ from studio.rights.shares import Shares
 from studio.rights.summary import Summary
 from studio.rights.verdict import Fix, Verdict
 from studio.session.connection import Connection
+from studio.session.desk import Desk
 from studio.session.peaks import Peaks
-from studio.session.values import Account, Notice, SessionEvents, SyncState
+from studio.session.values import Account, Notice, SyncState
 from studio.settings import Settings
-from studio.store.bundle import Bundle
-from studio.store.recent import RecentProject, RecentProjects
-from studio.store.recovery import Autosave, Recoverable, recover, recoverable
 from studio.sync.outbox import Outbox
 from studio.sync.worker import Report, SyncWorker
 
@@ -66,13 +63,12 @@ ProjectState = Literal["saved", "unsaved"]
 _OUTBOX_KEY = "outbox-key"
 
 
-class Session:
+class Session(Desk):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 
     def __init__(self, paths: AppPaths, *, platform_url: str | None, headless: bool):
-        self.paths = paths
-        self.events = SessionEvents()
+        super().__init__(paths)
         self.settings = Settings(paths.config / "settings.json")
         self.jobs = JobQueue()
         self.jobs.events.subscribe(self.events.jobs_changed.emit)
@@ -120,12 +116,6 @@ class Session:
         self._sync = SyncWorker(outbox, self._connection.client, now=clock.now)
         self._sync.changed.subscribe(lambda report: self.events.sync_changed.emit(self.sync_state(report)))
         self._peaks = Peaks(paths.cache / "peaks", self.media, self.events.peaks_ready)
-        self._autosave = Autosave(paths.data / "autosave")
-        self._recent = RecentProjects(paths.data / "recent.json")
-        self._lock = threading.RLock()
-        self._bundle: Bundle | None = None
-        self._history = History(Project(id=uuid7()))
-        self._unsubscribe: Callable[[], None] = lambda: None
         self._player: Player | None = None
         self._follower: PlanFollower | None = None
         if not headless:
@@ -137,7 +127,7 @@ class Session:
             self._follower = PlanFollower(lambda: self.project, self.media, self._player, self._tell)
             self._sync.start()
             self._connection.when_ready(self._refresh_rights)
-        self._adopt(self._history.project)
+        self.project_replaced()
         for notice in (keys.notice, self.settings.notice):
             if notice:
                 self.events.notice.emit(Notice(level="warning", text=notice))
@@ -163,8 +153,7 @@ class Session:
         if self._player is not None:
             self._player.close()
         self._sync.stop()
-        self._unsubscribe()
-        self._leave_bundle()
+        super().close()
         self._inference.close()
         self._io.close()
         self._connection.close()
@@ -172,17 +161,7 @@ class Session:
         self.library.close()
         self.paths.close()
 
-    # The project
-
-    @property
-    def project(self) -> Project:
-        """The project as it is now."""
-        return self._history.project
-
-    @property
-    def history(self) -> History:
-        """The steps that led here; change it through the session."""
-        return self._history
+    # Playing
 
     @property
     def player(self) -> Player:
@@ -194,131 +173,6 @@ class Session:
         if self._player is None:
             raise StudioError("This session has no sound.", remedy="Open the window to play.", code="no-sound")
         return self._player
-
-    @property
-    def project_path(self) -> Path | None:
-        """Where the project is saved; None for one that never was (its edits are kept all the same)."""
-        bundle = self._bundle
-        return None if bundle is None or self._autosave.holds(bundle.path) else bundle.path
-
-    def project_state(self) -> ProjectState:
-        """Whether everything is in the last save; edits are on disk in either case."""
-        bundle = self._bundle
-        return "saved" if bundle is None or (self.project_path is not None and not bundle.changed) else "unsaved"
-
-    def new_project(self, title: str = "New project", *, tempo_bpm: float | None = None) -> None:
-        """Leave the project and begin an empty one; it is kept from the first edit on."""
-        project = Project(id=uuid7(), title=title)
-        if tempo_bpm is not None:
-            project = edits.set_tempo(project, tempo_bpm)
-        self._replace(project, None)
-
-    def open_project(self, path: Path) -> None:
-        """Open a saved project, with the edits that a crash left in its journal.
-
-        Raises:
-            ProjectError: project-missing, project-corrupt, project-newer, project-in-use.
-        """
-        bundle = Bundle.open(path)
-        if bundle.notice:
-            self.events.notice.emit(Notice(level="warning", text=bundle.notice))
-        self._replace(bundle.project, bundle)
-        self._recent.add(bundle.path, title=bundle.project.title, length_s=bundle.project.length_s)
-
-    def save_project(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
-        """Save to where it is, or to `path` (the suffix is added); returns the bundle. `overwrite` replaces another
-        project there, once a person has agreed; its last save becomes a backup.
-
-        Raises:
-            ProjectError: project-exists, project-nowhere for a project without a place and no `path`.
-            StorageError: disk-full, path-not-writable; the last save stands.
-        """
-        with self._lock:
-            project = self._history.committed
-            if path is None or (self._bundle is not None and path.absolute() == self._bundle.path.absolute()):
-                if self._bundle is None or self.project_path is None:
-                    raise StudioError(
-                        "This project has no place yet.", remedy="Choose where to save it.", code="project-nowhere"
-                    )
-                self._bundle.save(project)
-            else:
-                fresh = Bundle.create(path, project, overwrite=overwrite)
-                before, self._bundle = self._bundle, fresh
-                if before is not None:
-                    # A never-saved project has its place now and need not be offered as unsaved work.
-                    self._autosave.finish(before)
-            where = self._bundle.path
-        self._recent.add(where, title=project.title, length_s=project.length_s)
-        self.events.history_changed.emit(None)
-        return where
-
-    def recent_projects(self) -> list[RecentProject]:
-        """Projects that were open lately, the newest first."""
-        return self._recent.items()
-
-    def recoverable(self) -> list[Recoverable]:
-        """What a crash left behind."""
-        return recoverable(self._autosave, [item.path for item in self._recent.items()])
-
-    def recover(self, item: Recoverable) -> None:
-        """Open what a crash left behind, with every committed edit.
-
-        Raises:
-            ProjectError: when nothing can be read.
-        """
-        try:
-            bundle = Bundle.open(item.path)
-        except ProjectError:
-            # Too broken to go on in place: what can be read goes on in a bundle of its own, and the broken one stays.
-            project = recover(item.path)
-            self._replace(project, self._autosave.begin(project))
-            return
-        self._replace(bundle.project, bundle)
-
-    # Edits
-
-    def commit(self, label: str, project: Project) -> None:
-        """Make `project` the present as one undoable step; it is on disk when this returns."""
-        with self._lock:
-            if self._history.commit(label, project):
-                self._write(label)
-
-    def begin_gesture(self, label: str) -> None:
-        """Begin a drag: its updates show at once and are one step at its end."""
-        self._history.begin(label)
-
-    def update_gesture(self, project: Project) -> None:
-        """Show `project` within the gesture."""
-        self._history.update(project)
-
-    def end_gesture(self) -> None:
-        """End the gesture as one step."""
-        with self._lock:
-            if self._history.end():
-                self._write(self._history.entries[self._history.index].label)
-
-    def cancel_gesture(self) -> None:
-        """Leave the gesture; nothing happened."""
-        self._history.cancel()
-
-    def undo(self) -> None:
-        """Take back the last step, or leave the drag that is under way."""
-        if self._history.in_gesture:
-            self._history.cancel()
-        else:
-            self.goto(self._history.index - 1)
-
-    def redo(self) -> None:
-        """Do the undone step again."""
-        self.goto(self._history.index + 1)
-
-    def goto(self, index: int) -> None:
-        """Go to a step of the history."""
-        with self._lock:
-            before = self._history.committed
-            self._history.goto(index)
-            if self._history.committed is not before:
-                self._write("Undo")
 
     # The platform
 
@@ -586,6 +440,17 @@ class Session:
 
     # Inside
 
+    def project_replaced(self) -> None:
+        """Stop, and let play-back take the new project."""
+        if self._player is not None:
+            self._player.stop()
+        self.project_edited()
+
+    def project_edited(self) -> None:
+        """Let play-back take the project as it is."""
+        if self._follower is not None:
+            self._follower.wake()
+
     def _job(
         self,
         title: str,
@@ -645,41 +510,6 @@ class Session:
 
     def _tell(self, problem: StudioError | EngineError) -> None:
         self.events.notice.emit(Notice(level="error", text=problem.message, remedy=problem.remedy))
-
-    def _replace(self, project: Project, bundle: Bundle | None) -> None:
-        with self._lock:
-            self._leave_bundle()
-            self._bundle = bundle
-            self._history = History(project)
-            self._adopt(project)
-        self.events.project_changed.emit(None)
-        self.events.history_changed.emit(None)
-
-    def _adopt(self, project: Project) -> None:
-        self._unsubscribe()
-        self._unsubscribe = self._history.changed.subscribe(self._changed)
-        if self._player is not None:
-            self._player.stop()
-        if self._follower is not None:
-            self._follower.wake()
-
-    def _changed(self, change: Change) -> None:
-        if self._follower is not None:
-            self._follower.wake()
-        self.events.project_changed.emit(change)
-        if not change.transient:
-            self.events.history_changed.emit(None)
-
-    def _write(self, label: str) -> None:
-        project = self._history.committed
-        if self._bundle is None:
-            self._bundle = self._autosave.begin(Project(id=project.id, title=project.title))
-        self._bundle.commit(label, project)
-
-    def _leave_bundle(self) -> None:
-        bundle, self._bundle = self._bundle, None
-        if bundle is not None:
-            bundle.close()
 
 
 def _folder_of(package: Any) -> Path:

@@ -111,8 +111,8 @@ def export(
             training_statement=(
                 "Trained from nothing by this project on instrument and voice recordings that are CC0, public domain, "
                 "CC BY or as free, put together and processed by its own signal chain. No recording of a song in a "
-                "catalogue was used. The weights hold relations between spectra and mixing settings; they cannot give a "
-                "recording or a voice back."
+                "catalogue was used. The weights hold relations between spectra and mixing settings; they cannot give "
+                "a recording or a voice back."
             ),
             training_data=sources,
         ),
