@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -17,10 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
-    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -34,9 +32,12 @@ from ui.panels.arrangement import ArrangementPanel
 from ui.panels.browser import BrowserPanel
 from ui.panels.dock import DockPanel
 from ui.panels.export_review import ExportReview
+from ui.panels.files import Files
 from ui.panels.first_run import FirstRunPanel
 from ui.panels.help import HelpSheet
 from ui.panels.inspector import InspectorPanel
+from ui.panels.menus import Menus
+from ui.panels.messages import Messages
 from ui.panels.palette import Palette
 from ui.panels.preferences import Preferences
 from ui.panels.status import StatusBar
@@ -49,9 +50,7 @@ from ui.viewmodels.dropping import carries_credential
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
-AUDIO_FILTER = "Audio (*.wav *.flac *.mp3 *.ogg *.oga *.opus *.aif *.aiff);;All files (*)"
 DOCK_PX = {"mixer": 420, "variations": 232, "history": 232}
-TOASTS = 3
 
 
 class MainWindow(QMainWindow):
@@ -66,7 +65,6 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(session.events, self)
         self.ws = Workspace(session, theme, self.bridge, self)
         self.commands = Commands(self.ws)
-        self._toasts: list[Toast] = []
         self._sheet: Sheet | None = None
         self._opening: Any | None = None
 
@@ -110,8 +108,11 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.status)
         self.setCentralWidget(root)
 
+        self.messages = Messages(theme, root, foot_px=theme.size("status"))
         self.actions_set = ActionSet(self, self)
         self.addActions(self.actions_set.actions())
+        self.menus = Menus(self, self.actions_set)
+        self.files = Files(self)
         self._connect()
         self._show_middle()
 
@@ -140,30 +141,30 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         ws = self.ws
-        ws.said.connect(self._on_said)
+        ws.said.connect(self.messages.say)
         ws.bridge.project_changed.connect(self._show_middle)
-        ws.bridge.notice.connect(lambda n: self._on_said(n.level, n.text, n.remedy or ""))
+        ws.bridge.notice.connect(lambda n: self.messages.say(n.level, n.text, n.remedy or ""))
         ws.bridge.history_changed.connect(self.actions_set.refresh)
         ws.bridge.project_changed.connect(self.actions_set.refresh)
         ws.selection_changed.connect(self.actions_set.refresh)
         self.browser.add_asked.connect(self.add_recording)
-        self.browser.menu_asked.connect(self._main_menu)
+        self.browser.menu_asked.connect(self.menus.main)
         self.browser.style_asked.connect(self.inspector.track.ask_restyle)
         self.arrangement.recording_dropped.connect(self.add_recording)
         self.arrangement.files_dropped.connect(self.files_dropped)
-        self.arrangement.clip_menu_asked.connect(self._clip_menu)
-        self.arrangement.track_menu_asked.connect(self._track_menu)
-        self.arrangement.add_asked.connect(self._add_menu)
+        self.arrangement.clip_menu_asked.connect(self.menus.clip)
+        self.arrangement.track_menu_asked.connect(self.menus.track)
+        self.arrangement.add_asked.connect(self.menus.add)
         self.first_run.demo_asked.connect(self.open_demo)
         self.first_run.browse_asked.connect(self.focus_search)
-        self.first_run.file_asked.connect(self.ask_import)
+        self.first_run.file_asked.connect(self.files.ask_import)
         self.first_run.project_asked.connect(lambda recent: self.open_project(recent.path))
         self.first_run.recover_asked.connect(lambda item: ws.attempt(lambda: self.session.recover(item)))
         self.inspector.review_asked.connect(self.review_and_export)
         self.dock.tab_changed.connect(self._size_dock)
         self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
         self.status.preferences_asked.connect(self.show_preferences)
-        self.status.account_asked.connect(self._account_menu)
+        self.status.account_asked.connect(self.menus.account)
 
     def _show_middle(self) -> None:
         started = bool(self.ws.project.tracks)
@@ -187,7 +188,7 @@ class MainWindow(QMainWindow):
         theme = self.theme
         self.browser.setFixedWidth(216 if narrow else theme.size("browser"))
         self.inspector.setFixedWidth(272 if narrow else theme.size("inspector"))
-        self._place_toasts()
+        self.messages.place()
 
     # projects and songs
 
@@ -223,56 +224,11 @@ class MainWindow(QMainWindow):
         if plain:
             self.import_files(plain, at_s, track_id)
         if signed:
-            menu = self._menu("This file says what it is made of")
-            menu.addAction("Verify it", lambda: self.verify_file(signed[0]))
-            menu.addAction("Add it as a track of mine", lambda: self.import_files(signed, at_s, track_id))
-            menu.popup(self.cursor().pos())
+            self.menus.signed_file(signed, at_s, track_id)
 
     def open_project(self, path: Path | str) -> None:
         """Open a project."""
         self.ws.attempt(lambda: self.session.open_project(Path(path)))
-
-    # what actions ask for: files
-
-    def new_project(self) -> None:
-        """Begin afresh; the old project waits among the recent ones."""
-        self.ws.attempt(self.session.new_project)
-
-    def ask_open(self) -> None:
-        """Choose a project to open."""
-        folder = QFileDialog.getExistingDirectory(self, "Open a project")
-        if folder:
-            self.open_project(folder)
-
-    def save(self) -> None:
-        """Save; a project without a place asks for one."""
-        if self.session.project_path is None:
-            self.save_as()
-        else:
-            self.ws.attempt(self.session.save_project)
-
-    def save_as(self) -> None:
-        """Choose where to save."""
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the project", f"{self.ws.project.title}.contrafact", "Contrafact project (*.contrafact)"
-        )
-        if path:
-            target = Path(path)
-            if target.suffix != ".contrafact":
-                target = target.with_name(target.name + ".contrafact")
-            self.ws.attempt(lambda: self.session.save_project(target))
-
-    def ask_import(self) -> None:
-        """Choose files of one's own."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Use files of mine", "", AUDIO_FILTER)
-        if paths:
-            self.import_files(paths, self.ws.position_s if self.ws.project.tracks else 0.0)
-
-    def ask_verify(self) -> None:
-        """Choose a file to verify."""
-        path, _ = QFileDialog.getOpenFileName(self, "Verify a file", "", AUDIO_FILTER)
-        if path:
-            self.verify_file(path)
 
     # sheets
 
@@ -295,7 +251,7 @@ class MainWindow(QMainWindow):
     def verify_file(self, path: Path | str) -> None:
         """Say what a file is made of."""
         sheet = VerifySheet(self.ws, self._root, Path(path))
-        sheet.another_asked.connect(self.ask_verify)
+        sheet.another_asked.connect(self.files.ask_verify)
         self._open_sheet(sheet)
 
     def review_and_export(self) -> None:
@@ -375,117 +331,6 @@ class MainWindow(QMainWindow):
             return
         self.ws.select(track=self.ws.selected_track)
 
-    # menus
-
-    def _menu(self, title: str = "") -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if title:
-            head = menu.addAction(title)
-            head.setEnabled(False)
-            menu.addSeparator()
-        return menu
-
-    def _popup(self, at: QPointF, *ids: str) -> QMenu:
-        menu = self._menu()
-        for each in ids:
-            if each == "-":
-                menu.addSeparator()
-            else:
-                menu.addAction(self.actions_set[each])
-        menu.popup(at.toPoint())
-        return menu
-
-    def _clip_menu(self, at: QPointF, on_clip: bool) -> None:
-        if on_clip:
-            self._popup(
-                at,
-                "clip.split",
-                "clip.duplicate",
-                "clip.join",
-                "clip.delete",
-                "-",
-                "clip.mute",
-                "clip.reverse",
-                "-",
-                "view.zoom_selection",
-            )
-        else:
-            self._popup(at, "file.import", "search.focus", "-", "view.zoom_fit")
-
-    def _track_menu(self, at: QPointF) -> None:
-        self._popup(
-            at, "track.split", "track.rename", "track.duplicate", "track.delete", "-", "track.mute", "track.solo"
-        )
-
-    def _add_menu(self, at: QPointF) -> None:
-        self._popup(at, "file.import", "search.focus", "-", "file.verify")
-
-    def _main_menu(self, at: QPointF) -> None:
-        first = (
-            "file.new",
-            "file.open",
-            "file.demo",
-            "-",
-            "file.save",
-            "file.save_as",
-            "-",
-            "file.import",
-            "file.verify",
-        )
-        rest = ("file.export", "file.sync", "-", "app.palette", "app.preferences", "app.help", "-", "app.quit")
-        self._popup(at, *first, *rest)
-
-    def _account_menu(self) -> None:
-        chip = self.status.account
-        account = self.session.account
-        menu = self._menu(f"{account.name}, {account.email}" if account is not None else "Not signed in")
-        menu.addAction("Sign in in the browser …", self.sign_in)
-        menu.addAction("Use the demo account", lambda: self.ws.run(self.session.sign_in_demo))
-        leave = menu.addAction("Sign out", lambda: self.ws.run(self.session.sign_out))
-        leave.setEnabled(account is not None)
-        menu.popup(chip.mapToGlobal(chip.rect().topLeft()) - QPoint(0, menu.sizeHint().height()))
-
-    def sign_in(self) -> None:
-        """Sign in on the platform's page; the program goes on meanwhile."""
-        self.ws.run(
-            lambda: self.session.sign_in(lambda url: QDesktopServices.openUrl(QUrl(url))),
-            lambda account: self.ws.say(f"Signed in as {account.name}.", level="ok"),
-        )
-
-    # messages
-
-    def _on_said(self, level: str, text: str, remedy: str) -> None:
-        toast = Toast(self.theme, self._root, text=text, remedy=remedy, level=level)
-        toast.destroyed.connect(self._forget_toasts)
-        self._toasts.append(toast)
-        for old in self._toasts[:-TOASTS]:
-            old.dismiss()
-        toast.adjustSize()
-        toast.show()
-        self._place_toasts()
-
-    @property
-    def toasts(self) -> list[Toast]:
-        """Messages in sight, the oldest first."""
-        return [toast for toast in self._toasts if not toast.isHidden()]
-
-    def _forget_toasts(self) -> None:
-        QTimer.singleShot(0, self, self._place_toasts)
-
-    def _place_toasts(self) -> None:
-        self._toasts = [toast for toast in self._toasts if _alive(toast)]
-        bottom = self._root.height() - self.status.height() - 12
-        for toast in reversed(self._toasts):
-            if toast.isHidden():
-                continue
-            toast.adjustSize()
-            toast.setFixedWidth(420)
-            bottom -= toast.height()
-            toast.move((self.width() - toast.width()) // 2, bottom)
-            toast.raise_()
-            bottom -= 8
-
     # drops beside the arrangement, and keys
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -562,14 +407,18 @@ class MainWindow(QMainWindow):
         """Hear a take."""
         self.dock.variations.choose(number)
 
+    def sign_in(self) -> None:
+        """Sign in on the platform's page; the program goes on meanwhile."""
+        self.ws.run(
+            lambda: self.session.sign_in(lambda url: QDesktopServices.openUrl(QUrl(url))),
+            lambda account: self.ws.say(f"Signed in as {account.name}.", level="ok"),
+        )
+
+    @property
+    def toasts(self) -> list[Toast]:
+        """Messages in sight, the oldest first."""
+        return self.messages.toasts
+
     def sync_now(self) -> None:
         """Send what waits."""
         self.ws.run(self.session.sync_now)
-
-
-def _alive(widget: QWidget) -> bool:
-    try:
-        widget.isHidden()
-    except RuntimeError:
-        return False
-    return True

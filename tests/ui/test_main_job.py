@@ -41,7 +41,7 @@ def test_open_split_restyle_export_verify(window, tmp_path: Path) -> None:
     person.wait(window.inspector.review.isEnabled, "the review button")
     person.click(window.inspector.review)
     sheet = window.sheet
-    sheet.set_folder(tmp_path)
+    sheet.form.set_folder(tmp_path)
     person.wait(sheet.export.isEnabled, "the review", timeout_s=180)
     person.click(sheet.export)
     person.wait(sheet.verify.isVisible, "the export", timeout_s=240)

@@ -71,3 +71,14 @@ def test_sources_carry_who_and_which_stems() -> None:
 def test_a_day_is_spelled_and_nonsense_left_as_it_is() -> None:
     assert day("2026-11-19T14:07:00Z") == "19 Nov 2026, 14:07"
     assert day("soon") == "soon"
+
+
+def test_a_stripped_copy_is_found_again_by_its_mark() -> None:
+    nothing = Problem(code="no-credentials", text="This file carries no credentials.")
+    found = _result("NoCredentials", nothing, facts=Facts(), mark="00ff" * 4, mark_title="Low Tide (bossa)")
+    assert headline(found).title == "Found again by its mark"
+    texts = [card.title for card in cards(found)]
+    assert any("Low Tide (bossa)" in text for text in texts)
+    unknown = _result("NoCredentials", nothing, facts=Facts(), mark="00ff" * 4)
+    assert headline(unknown).title == "No credentials"
+    assert any("00ff" in card.text for card in cards(unknown))

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from engine.io.encode import encode
 from studio.project import edits
@@ -349,3 +349,26 @@ def test_filters_and_words_narrow_the_catalogue(person, window) -> None:
     assert window.browser.empty.isVisible()
     window.browser.search.clear()
     person.wait(lambda: model.rowCount() == len(titles), "everything again")
+
+
+def test_a_project_is_saved_and_opened_again(person, window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "Mine"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(target), ""))
+    assert window.actions_set.trigger("file.save")
+    saved = tmp_path / "Mine.contrafact"
+    assert saved.is_dir()
+    person.wait(lambda: window.transport.state.text() == "saved", "the state")
+    tracks = window.ws.project.tracks
+    window.files.new_project()
+    person.wait(lambda: window.first_run.isVisible(), "the start")
+    window.open_project(saved)
+    person.wait(lambda: window.ws.project.tracks, "the project")
+    assert window.ws.project.tracks == tracks
+
+
+def test_a_project_that_is_not_there_is_told(person, window, tmp_path: Path) -> None:
+    window.open_project(tmp_path / "gone.contrafact")
+    person.wait(lambda: window.toasts, "the message")
+    assert window.toasts[-1].level == "error"
+    assert window.toasts[-1].remedy
+    assert window.ws.project.tracks

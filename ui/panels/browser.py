@@ -304,25 +304,23 @@ class _PreviewCard(Surface):
         item = self._item
         if item is None:
             return
-        self._job = self.ws.run(lambda: self.ws.session.preview(item.id), lambda _: self._begun(), self._failed)
+        # From now on, not from when it sounds: the player leaves the project before the job is known to have ended.
+        self.ws.begin_preview()
+        self._job = self.ws.run(lambda: self.ws.session.preview(item.id), None, self._failed)
         self.preview.setText("Stop")
         self.preview.set_icon("square")
-
-    def _begun(self) -> None:
-        if self._job is not None:
-            self.ws.begin_preview()
 
     def _failed(self, error: Any) -> None:
         self._stop()
         self.ws.fail(error)
 
     def _stop(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
         self.ws.end_preview()
         self._ended()
 
     def _ended(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
         self._job = None
         self.preview.setText("Preview")
         self.preview.set_icon("play")

@@ -39,7 +39,8 @@ class StatusBar(Surface):
         self.ws = ws
         self.setFixedHeight(theme.size("status"))
         self._jobs: dict[str, Any] = {}
-        self._device_notice: str | None = None
+        self._device_notice = ""
+        self._has_device = False
         self.job_text = Text(theme, px="caption", icon="loader-circle", icon_token="text.muted")
         self.job_bar = ProgressBar(theme, name="Progress")
         self.job_bar.setFixedWidth(120)
@@ -91,8 +92,10 @@ class StatusBar(Surface):
 
     def _on_tick(self, elapsed_s: float, status: Any, meters: Any) -> None:
         notice = status.notice or ""
-        if self._device_notice is not None and notice and notice != self._device_notice:
+        if self._has_device and notice and notice != self._device_notice:
             self.ws.say(notice, level="warning")
+        # A computer without sound says so in the chip; a device that goes away says so aloud.
+        self._has_device = self._has_device or status.device not in (None, "none")
         self._device_notice = notice
         self.device.set_text(device_text(status))
         self.device.setToolTip(status.notice or status.device_name or "")

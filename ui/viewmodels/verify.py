@@ -39,6 +39,8 @@ HEADS: dict[str, Headline] = {
 def headline(verification: Any) -> Headline:
     """The outcome in a few words."""
     head = HEADS[verification.state]
+    if verification.state == "NoCredentials" and verification.mark_title:
+        return Headline(icon="scan-search", token="warn", title="Found again by its mark")
     codes = {problem.code for problem in verification.problems}
     if verification.state == "Invalid" and not codes & {"audio-changed", "tags-changed", "audio-other", "file-changed"}:
         return Headline(icon=head.icon, token=head.token, title="Its credentials do not hold")
@@ -66,6 +68,21 @@ def cards(verification: Any) -> list[FactCard]:
         found.append(
             FactCard(icon="file-search", token="text.muted", title="It does not say what it is made of", text=text)
         )
+        if verification.mark is not None:
+            known = verification.mark_title
+            found.append(
+                FactCard(
+                    icon="audio-lines",
+                    token="warn" if known else "text.muted",
+                    title=f"Its sound carries the mark of “{known}”" if known else "Its sound carries a mark",
+                    text=f"id {verification.mark}" if known else f"id {verification.mark}, not known to this platform",
+                )
+            )
+        if verification.receipt_id:
+            at = day(verification.received_at or "")
+            text = _join(f"Receipt {verification.receipt_id[:13]}…", at)
+            title = "That export was received by the platform"
+            found.append(FactCard(icon="receipt-text", token="ok", title=title, text=text))
         return found
     if state == "Trusted":
         who = facts.signed_by or "a studio that the platform knows"

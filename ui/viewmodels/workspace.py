@@ -25,6 +25,9 @@ SNAP_STEPS: tuple[tuple[str, float], ...] = (
 FRAME_MS = 16
 REST_MS = 66
 READY_MS = 120
+SEEK_SLACK_S = 0.25
+SEEK_TICKS = 15
+"""For how many ticks a seek is waited for; an engine that restarts may lose one."""
 
 
 class Workspace(QObject):
@@ -56,6 +59,7 @@ class Workspace(QObject):
         self.previewing = False
         self._preview_heard = False
         self.position_s = 0.0
+        self._sought_ticks = 0
         self.styles = tuple(session.styles())
         self.quiet: set[str] = set()
         """Ids of jobs that need no place in the tray."""
@@ -208,9 +212,17 @@ class Workspace(QObject):
         interval = FRAME_MS if status.playing else REST_MS
         if self._timer.interval() != interval:
             self._timer.setInterval(interval)
-        if not self.previewing:
+        if not self.previewing and self._arrived(status.position_s):
             self.position_s = status.position_s
         self.tick.emit(elapsed_s, status, meters)
+
+    def _arrived(self, position_s: float) -> bool:
+        """Whether the engine has carried out the last seek: until then the play-head stays where it was put."""
+        if self._sought_ticks > 0 and abs(position_s - self.position_s) > SEEK_SLACK_S:
+            self._sought_ticks -= 1
+            return False
+        self._sought_ticks = 0
+        return True
 
     def begin_preview(self) -> None:
         """The player plays something that is not the project: the play-head rests meanwhile."""
@@ -221,6 +233,7 @@ class Workspace(QObject):
         if self.previewing:
             self.previewing = False
             self.session.stop_preview()
+            self._sought_ticks = SEEK_TICKS
             self.session.player.seek(self.position_s)
             self.preview_ended.emit()
 
@@ -228,6 +241,7 @@ class Workspace(QObject):
         """Move the play-head."""
         self.end_preview()
         self.position_s = max(at_s, 0.0)
+        self._sought_ticks = SEEK_TICKS
         self.session.player.seek(self.position_s)
         self._tick()
 

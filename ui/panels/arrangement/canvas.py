@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from engine.errors import EngineError
 from studio.base.errors import StudioError
 from studio.project.model import Clip, Project, Track
+from ui.panels.arrangement.backdrop import paint_grid, paint_invitation
 from ui.panels.arrangement.clip_painter import HEAD_PX, ClipPainter, fade_handles
 from ui.panels.arrangement.tiles import TileCache
 from ui.viewmodels.drags import ClipDrag, Zone
@@ -162,12 +162,12 @@ class Canvas(QWidget):
             top = lane.y - view.scroll_y
             if index % 2 == 1:
                 painter.fillRect(QRectF(area.left(), top, area.width(), height), theme.color("bg.lane_alt"))
-        self._paint_grid(painter, area)
+        paint_grid(painter, self.ws, area)
         for lane in lanes:
             painter.fillRect(
                 QRectF(area.left(), lane.y - view.scroll_y + height - 1, area.width(), 1), theme.color("line.soft")
             )
-        self._paint_empty(painter, len(lanes) * height - view.scroll_y, height)
+        paint_invitation(painter, self.theme, QRectF(0, len(lanes) * height - view.scroll_y, self.width(), height))
         start_s, end_s = view.s_of(area.left()), view.s_of(area.right() + 1)
         for lane in lanes:
             top = lane.y - view.scroll_y
@@ -201,19 +201,6 @@ class Canvas(QWidget):
         if self._drop_s is not None:
             painter.fillRect(QRectF(round(view.x_of(self._drop_s)), 0, 2, self.height()), theme.color("accent"))
         painter.end()
-
-    def _paint_grid(self, painter: QPainter, area: QRectF) -> None:
-        view = self.ws.viewport
-        bar, beat = self.theme.color("grid.bar"), self.theme.color("grid.beat")
-        for line in self.ws.grid.lines(view.s_of(area.left()), view.s_of(area.right() + 1), view.px_per_s):
-            color: QColor = bar if line.beat == 1 else beat
-            painter.fillRect(QRectF(round(view.x_of(line.at_s)), area.top(), 1, area.height()), color)
-
-    def _paint_empty(self, painter: QPainter, top: float, height: int) -> None:
-        painter.setFont(self.theme.font("body"))
-        painter.setPen(self.theme.color("text.faint"))
-        where = QRectF(0, top, self.width(), height)
-        painter.drawText(where, int(Qt.AlignmentFlag.AlignCenter), "Drop a song, a stem or a recording here")
 
     # the mouse
 

@@ -99,7 +99,7 @@ class TrackTab(QWidget):
         grid.setSpacing(6)
         self.style_buttons: dict[str, Button] = {}
         for index, style in enumerate(ws.styles):
-            button = Button(theme, style.name, icon="play", height=30, tip=style.description).align_left()
+            button = Button(theme, style.name, icon="play", height=30, tip=style.description, icon_size=14).align_left()
             button.setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
             grid.addWidget(button, index // 2, index % 2)
@@ -233,7 +233,9 @@ class TrackTab(QWidget):
             for bar in self._bars.values():
                 bar.set_fraction(job.fraction)
             left = words.time_left(job.eta_s)
-            parts = [f"{(job.fraction or 0) * 100:.0f} %", left, f"on {self.ws.session.provider_name}" if left else ""]
+            provider = self.ws.session.provider_name
+            place = f"on {provider}" if left and provider != "Automatic" else ""
+            parts = [f"{(job.fraction or 0) * 100:.0f} %", left, place]
             self._progress_text.set_text(", ".join(part for part in parts if part))
         if self._style_job is not None and job.id == self._style_job.id and job.state in FINAL_STATES:
             self._style_job = None
