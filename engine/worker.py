@@ -1,8 +1,7 @@
 """A worker process that runs named functions with progress, cancel and crash recovery.
 
 Models, time-stretching, analysis and the decoding of untrusted files run here, so that the process which owns the
-window imports
-neither numba nor librosa nor onnxruntime, and none of them can take the window down.
+window imports neither numba nor librosa nor onnxruntime, and none of them can take the window down.
 
 A task is named by ``"package.module:function"``. The function takes keyword arguments, of which ``progress``
 (`engine.types.Progress`) and ``cancelled`` (`engine.types.Cancelled`) are supplied by the worker. It returns anything
