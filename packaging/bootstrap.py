@@ -6,7 +6,8 @@
     python3 packaging/bootstrap.py run [PROJECT]      set up, then open the studio
     python3 packaging/bootstrap.py doctor             set up, then say what works on this machine
 
-Set-up makes `.venv`, installs the pinned requirements and the project, and sees to the system libraries. It is skipped while nothing changed.
+Set-up makes `.venv`, installs the pinned requirements and the project, and sees to the system libraries. It is
+skipped while nothing changed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ LIBRARIES = {
     "dbus-1": {"apt": "libdbus-1-3", "dnf": "dbus-libs", "pacman": "dbus"},
     "fontconfig": {"apt": "libfontconfig1", "dnf": "fontconfig", "pacman": "fontconfig"},
 }
-TEST_PROGRAMS = {"Xvfb": {"apt": "xvfb", "dnf": "xorg-x11-server-Xvfb", "pacman": "xorg-server-xvfb"}, "jackd": {"apt": "jackd2", "dnf": "jack-audio-connection-kit", "pacman": "jack2"}}
+TEST_PROGRAMS = {
+    "Xvfb": {"apt": "xvfb", "dnf": "xorg-x11-server-Xvfb", "pacman": "xorg-server-xvfb"},
+    "jackd": {"apt": "jackd2", "dnf": "jack-audio-connection-kit", "pacman": "jack2"},
+}
 
 
 def say(text: str) -> None:
@@ -58,11 +62,14 @@ def fail(message: str, remedy: str) -> None:
 
 
 def run(command: list[str | Path], *, quiet: bool = False, env: dict[str, str] | None = None) -> int:
-    """Run a command in the project's root and return its exit code; its output is shown unless `quiet` and it succeeded."""
+    """Run a command in the project's root and return its exit code; its output is shown unless `quiet` and it
+    succeeded."""
     words = [str(word) for word in command]
     if not quiet:
         return subprocess.call(words, cwd=ROOT, env=env)
-    done = subprocess.run(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    done = subprocess.run(
+        words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
     if done.returncode:
         print(done.stdout[-6000:], file=sys.stderr)
     return done.returncode
@@ -91,12 +98,22 @@ def install_system_packages(*, tests: bool) -> None:
     missing = missing_system_packages(tests=tests)
     if not missing:
         return
-    manager = next((name for name, program in (("apt", "apt-get"), ("dnf", "dnf"), ("pacman", "pacman")) if shutil.which(program)), "apt")
+    manager = next(
+        (name for name, program in (("apt", "apt-get"), ("dnf", "dnf"), ("pacman", "pacman")) if shutil.which(program)),
+        "apt",
+    )
     names = sorted({packages[manager] for packages in missing})
-    command = {"apt": ["apt-get", "install", "-y", "--no-install-recommends"], "dnf": ["dnf", "install", "-y"], "pacman": ["pacman", "-S", "--noconfirm"]}[manager]
+    command = {
+        "apt": ["apt-get", "install", "-y", "--no-install-recommends"],
+        "dnf": ["dnf", "install", "-y"],
+        "pacman": ["pacman", "-S", "--noconfirm"],
+    }[manager]
     become: list[str] = []
     if os.geteuid() != 0:
-        allowed = shutil.which("sudo") and subprocess.call(["sudo", "-n", "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+        allowed = (
+            shutil.which("sudo")
+            and subprocess.call(["sudo", "-n", "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+        )
         become = ["sudo", "-n"] if allowed else []
     if manager == "apt" and shutil.which("apt-get") and (os.geteuid() == 0 or become):
         say(f"installing system libraries: {' '.join(names)}")
@@ -110,7 +127,11 @@ def install_system_packages(*, tests: bool) -> None:
 
 
 def fingerprint(lock: Path) -> str:
-    parts = [lock.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), (ROOT / "packaging" / "requirements-build.txt").read_bytes()]
+    parts = [
+        lock.read_bytes(),
+        (ROOT / "pyproject.toml").read_bytes(),
+        (ROOT / "packaging" / "requirements-build.txt").read_bytes(),
+    ]
     return hashlib.sha256(b"\0".join(parts) + f"{sys.version_info[:2]}{ROOT}".encode()).hexdigest()
 
 
@@ -131,7 +152,10 @@ def set_up(*, dev: bool) -> None:
         try:
             venv.EnvBuilder(with_pip=True, clear=VENV.exists()).create(VENV)
         except (OSError, subprocess.CalledProcessError) as error:
-            fail(f"the virtual environment could not be made ({error}).", "on Debian and Ubuntu, install python3-venv; check that the disk is not full.")
+            fail(
+                f"the virtual environment could not be made ({error}).",
+                "on Debian and Ubuntu, install python3-venv; check that the disk is not full.",
+            )
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     lock = full if dev else runtime
     steps = (
@@ -141,7 +165,10 @@ def set_up(*, dev: bool) -> None:
     )
     for step in steps:
         if run(step, quiet=True) != 0:
-            fail("a package could not be installed.", "check the network connection and the free disk space (about 2 GB), then run the same command again.")
+            fail(
+                "a package could not be installed.",
+                "check the network connection and the free disk space (about 2 GB), then run the same command again.",
+            )
     say("warming up the audio kernels")
     if run([PYTHON, "-m", "ui", "doctor", "--warm", "--quiet"], quiet=True) != 0:
         fail("the installation does not work on this machine.", f"run {PYTHON} -m ui doctor and follow what it says.")
@@ -152,7 +179,11 @@ def set_up(*, dev: bool) -> None:
 def command_test(arguments: list[str]) -> int:
     """What CI runs: formatting, lint, types, layers, then all tests; the first failing step is named."""
     set_up(dev=True)
-    env = {**os.environ, "CONTRAFACT_KEYSTORE": "file", "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
+    env = {
+        **os.environ,
+        "CONTRAFACT_KEYSTORE": "file",
+        "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+    }
     steps: list[tuple[str, list[str | Path]]] = []
     if not arguments:
         steps = [
@@ -161,7 +192,9 @@ def command_test(arguments: list[str]) -> int:
             ("import-linter", [BIN / "lint-imports"]),
             ("pyright", [PYTHON, "-m", "pyright"]),
         ]
-    steps.append(("pytest", [PYTHON, "-m", "pytest", *arguments]))
+    # Two at a time, a file on one of them, so that what a file prepares once is prepared once.
+    together: list[str | Path] = [] if arguments else ["-n", "2", "--dist", "loadfile"]
+    steps.append(("pytest", [PYTHON, "-m", "pytest", *together, *arguments]))
     for title, command in steps:
         say(f"== {title}")
         code = run(command, env=env)
