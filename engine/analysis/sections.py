@@ -12,6 +12,8 @@ from engine.analysis.model import Section
 from engine.analysis.spectra import Floats
 
 _ALIKE = 0.35
+LONGEST_BREAK_BARS = 8
+"""What stays soft for longer is no break but a verse."""
 
 
 def find_sections(features: Floats, energy_db: Floats, *, bars_s: Floats) -> tuple[Section, ...]:
@@ -113,7 +115,7 @@ def _names(spans: list[tuple[int, int]], letters: list[str], energy: Floats, spr
         inner = 0 < i < count - 1
         if letter == chorus and (spread_db > 1.0 or repeats[letter] > 1):
             names[i] = "chorus"
-        elif energy[i] < 0.35 and inner:
+        elif energy[i] < 0.35 and inner and spans[i][1] - spans[i][0] <= LONGEST_BREAK_BARS:
             names[i] = "break"
         elif repeats[letter] == 1 and inner and i > count // 2:
             names[i] = "bridge"
