@@ -82,3 +82,24 @@ def test_a_stripped_copy_is_found_again_by_its_mark() -> None:
     unknown = _result("NoCredentials", nothing, facts=Facts(), mark="00ff" * 4)
     assert headline(unknown).title == "No credentials"
     assert any("00ff" in card.text for card in cards(unknown))
+
+
+def test_a_stripped_copy_is_found_by_its_mark_and_nothing_more_is_claimed() -> None:
+    stripped = Problem(code="no-credentials", text="None.")
+    known = _result(
+        "NoCredentials",
+        stripped,
+        facts=Facts(),
+        mark="00ff00ff00ff00ff",
+        mark_title="Low Tide",
+        receipt_id="0192f3-1234",
+    )
+    assert headline(known).title == "Found again by its mark"
+    titles = [card.title for card in cards(known)]
+    assert titles[1:] == [
+        "Its sound carries the mark of an export",
+        "The platform knows it as “Low Tide”",
+        "Received by the platform",
+    ]
+    unknown = _result("NoCredentials", stripped, facts=Facts(), mark="00ff00ff00ff00ff")
+    assert [card.title for card in cards(unknown)][-1] == "This platform does not know that mark"

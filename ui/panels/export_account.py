@@ -169,7 +169,7 @@ class ExportAccount(QWidget):
 class CredentialCard(Card):
     """A preview of what others will see."""
 
-    def __init__(self, theme: Theme):
+    def __init__(self, theme: Theme, *, marked: bool):
         super().__init__(theme)
         column = QVBoxLayout(self)
         column.setContentsMargins(13, 11, 13, 12)
@@ -181,7 +181,8 @@ class CredentialCard(Card):
         self._facts.setColumnMinimumWidth(0, 66)
         self._facts.setColumnStretch(1, 1)
         column.addLayout(self._facts)
-        hint = "A C2PA credential in the file itself; any program that reads them can check it."
+        hint = "A C2PA credential in the file"
+        hint += ", and an inaudible mark that finds it again if it is stripped." if marked else " itself."
         column.addWidget(label(hint, "captionfaint", wrap=True))
 
     def show_facts(self, credential: Any) -> None:

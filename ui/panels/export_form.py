@@ -103,6 +103,7 @@ class ExportForm(QWidget):
             destination=self.destination.value,  # type: ignore[arg-type]
             title=self.title_field.text().strip() or self.ws.project.title,
             artist=self.artist_field.text().strip(),
+            mark=bool(self.ws.session.settings.get("export.mark")),
         )
 
     def show_options(self, options: ExportOptions) -> None:

@@ -13,6 +13,7 @@ from ui.bridge import FINAL_STATES
 from ui.panels.export_account import CredentialCard, ExportAccount
 from ui.panels.export_form import ExportForm
 from ui.viewmodels import words
+from ui.viewmodels.rights import used_assets
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.bars import ProgressBar
 from ui.widgets.button import Button
@@ -44,7 +45,7 @@ class ExportReview(Sheet):
         self.account.fix_asked.connect(self._fix)
         self.form = ExportForm(ws)
         self.form.changed.connect(self._ask)
-        self.credential = CredentialCard(theme)
+        self.credential = CredentialCard(theme, marked=self.form.options().mark and bool(used_assets(ws.project)))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -38,6 +38,8 @@ HEADS: dict[str, Headline] = {
 
 def headline(verification: Any) -> Headline:
     """The outcome in a few words."""
+    if verification.mark_title:
+        return Headline(icon="scan-search", token="warn", title="Found again by its mark")
     head = HEADS[verification.state]
     if verification.state == "NoCredentials" and verification.mark_title:
         return Headline(icon="scan-search", token="warn", title="Found again by its mark")
@@ -64,26 +66,7 @@ def cards(verification: Any) -> list[FactCard]:
     found: list[FactCard] = []
     when = day(facts.signed_at)
     if state == "NoCredentials":
-        text = verification.problems[0].text if verification.problems else verification.summary
-        found.append(
-            FactCard(icon="file-search", token="text.muted", title="It does not say what it is made of", text=text)
-        )
-        if verification.mark is not None:
-            known = verification.mark_title
-            found.append(
-                FactCard(
-                    icon="audio-lines",
-                    token="warn" if known else "text.muted",
-                    title=f"Its sound carries the mark of “{known}”" if known else "Its sound carries a mark",
-                    text=f"id {verification.mark}" if known else f"id {verification.mark}, not known to this platform",
-                )
-            )
-        if verification.receipt_id:
-            at = day(verification.received_at or "")
-            text = _join(f"Receipt {verification.receipt_id[:13]}…", at)
-            title = "That export was received by the platform"
-            found.append(FactCard(icon="receipt-text", token="ok", title=title, text=text))
-        return found
+        return _without_credential(verification)
     if state == "Trusted":
         who = facts.signed_by or "a studio that the platform knows"
         found.append(
@@ -160,10 +143,41 @@ def cards(verification: Any) -> list[FactCard]:
             )
         )
     if verification.receipt_id:
-        at = day(verification.received_at or "")
-        text = _join(f"Receipt {verification.receipt_id[:13]}…", at)
-        found.insert(2, FactCard(icon="receipt-text", token="ok", title="Received by the platform", text=text))
+        found.insert(2, _receipt_card(verification))
     return found[:6]
+
+
+def _without_credential(verification: Any) -> list[FactCard]:
+    """A file that says nothing itself; a mark in its sound may still lead to the export that it was."""
+    text = verification.problems[0].text if verification.problems else verification.summary
+    found = [FactCard(icon="file-search", token="text.muted", title="It does not say what it is made of", text=text)]
+    if verification.mark is None:
+        return found
+    known = verification.mark_title
+    found.append(
+        FactCard(
+            icon="audio-lines",
+            token="ok",
+            title="Its sound carries the mark of an export",
+            text=f"Mark {verification.mark}",
+        )
+    )
+    found.append(
+        FactCard(
+            icon="badge-check" if known else "circle-help",
+            token="ok" if known else "warn",
+            title=f"The platform knows it as “{known}”" if known else "This platform does not know that mark",
+            text="The mark says which export it was, not that nothing was changed since." if known else "",
+        )
+    )
+    if verification.receipt_id:
+        found.append(_receipt_card(verification))
+    return found
+
+
+def _receipt_card(verification: Any) -> FactCard:
+    text = _join(f"Receipt {verification.receipt_id[:13]}…", day(verification.received_at or ""))
+    return FactCard(icon="receipt-text", token="ok", title="Received by the platform", text=text)
 
 
 def source_cards(verification: Any) -> list[tuple[str, str, str]]:
