@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QGuiApplication, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
+from engine.errors import EngineError
+from studio.base.errors import StudioError
 from studio.session import Session
 from ui.theme import Theme, load_fonts
 from ui.theme.style import style_sheet
@@ -42,14 +46,31 @@ def app_icon(theme: Theme) -> QIcon:
     return QIcon(pixmap)
 
 
+def has_display(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether there is a screen to open a window on; Qt would end the process where there is none."""
+    if not platform.startswith("linux") or environment.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
 def run(project: Path | None = None) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
+    if not has_display(os.environ, sys.platform):
+        print("There is no screen to open the window on.", file=sys.stderr)
+        print("Start it from a desktop, or use a command: contrafact --help", file=sys.stderr)
+        return 1
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Contrafact")
     app.setOrganizationName("Contrafact")
     theme = Theme("dark")
-    session = Session.open()
+    try:
+        session = Session.open()
+    except (StudioError, EngineError) as problem:
+        print(f"{problem.message}\n{problem.remedy}", file=sys.stderr)
+        prepare(app, theme)
+        QMessageBox.critical(None, "Contrafact", f"{problem.message}\n\n{problem.remedy}")
+        return 1
     chosen = str(session.settings.get("appearance.theme"))
     theme.set_mode("light" if (system_mode() if chosen == "system" else chosen) == "light" else "dark")
     prepare(app, theme)
