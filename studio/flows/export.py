@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.errors import EncodeError
 from engine.results import Bounced
 from studio import __version__
 from studio.base import atomic
@@ -142,7 +143,12 @@ def export(
     part = path.with_name(f".{path.stem[:60]}.{export_id[-8:]}.part{path.suffix}")
     try:
         mark = mark_of(export_id) if options.mark and usage_of(project).sources else None
-        bounced = bounce(services, project, part, options, share_of(context, 0.35, 0.85), mark=mark)
+        try:
+            bounced = bounce(services, project, part, options, share_of(context, 0.35, 0.85), mark=mark)
+        except EncodeError as problem:
+            # A person knows the name that they chose, not the one that it had while it was written.
+            named = problem.message.replace(part.name, path.name)
+            raise EncodeError(named, remedy=problem.remedy, code=problem.code) from problem
         context.checkpoint()
         context.progress(0.86, "Signing")
         facts = manifest_input(services, project, options, found, bounced, export_id=export_id, mark=mark)

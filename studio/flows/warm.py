@@ -10,6 +10,7 @@ from engine.analysis.task import analyse_task
 from engine.inference.runtime import available_providers
 from engine.io.pcm import write_pcm
 from engine.plan import ClipPlan, CompressorPlan, EqPlan, MixPlan, StripPlan, TrackPlan
+from engine.playback.warm import warm_task
 from engine.render import bounce_task, track_powers_task
 from engine.types import Cancelled, Progress
 from studio.flows.tasks import stretch_together
@@ -54,3 +55,4 @@ def warm(*, folder: str, progress: Progress, cancelled: Cancelled) -> None:
     bounce_task(
         plan=plan, out_path=str(Path(folder) / "warm.wav"), loudness_lufs=-14.0, progress=progress, cancelled=cancelled
     )
+    warm_task(progress=progress, cancelled=cancelled)
