@@ -71,9 +71,9 @@ def test_what_is_no_position_is_refused(text: str) -> None:
 
 def test_snap_goes_to_the_nearest_line_and_never_below_zero() -> None:
     grid = BarGrid(_project())
-    assert grid.snap(1.26, 1.0) == pytest.approx(1.5)
-    assert grid.snap(0.1, 1.0) == 0.0
-    assert grid.snap(3.2, 4.0) == pytest.approx(4.0)
+    assert grid.snap(1.26, "beat") == pytest.approx(1.5)
+    assert grid.snap(0.1, "beat") == 0.0
+    assert grid.snap(3.2, "bar") == pytest.approx(4.0)
 
 
 def test_grid_lines_thin_out() -> None:

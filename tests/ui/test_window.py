@@ -88,7 +88,7 @@ def _drag(widget: QWidget, start: QPoint, end: QPoint, *, release: bool = True) 
 
 
 def test_a_clip_is_moved_by_one_step_and_undone(person, window) -> None:
-    window.ws.snap_on = False
+    window.ws.set_snap("off")
     canvas = window.arrangement.canvas
     steps = len(window.session.history.entries)
     _drag(canvas, _point(window, 0.5), _point(window, 0.5) + QPoint(80, 0))
@@ -112,7 +112,7 @@ def test_escape_gives_a_drag_up(person, window) -> None:
 
 
 def test_edges_trim_and_handles_fade(person, window) -> None:
-    window.ws.snap_on = False
+    window.ws.set_snap("off")
     canvas = window.arrangement.canvas
     _drag(canvas, _point(window, 1.0) - QPoint(2, 0), _point(window, 0.75))
     assert _clip(window).length_s == pytest.approx(3.0, abs=0.15)
@@ -372,3 +372,14 @@ def test_a_project_that_is_not_there_is_told(person, window, tmp_path: Path) -> 
     assert window.toasts[-1].level == "error"
     assert window.toasts[-1].remedy
     assert window.ws.project.tracks
+
+
+def test_snap_is_kept_and_can_be_switched_off(person, window) -> None:
+    window.ws.set_snap("1/8")
+    assert window.session.settings.get("timeline.snap") == "1/8"
+    assert window.arrangement.snap_value.text() == "Snap 1/8"
+    QTest.mouseClick(window.arrangement.snap_value, Qt.MouseButton.LeftButton)
+    assert window.ws.snap_step == "off"
+    assert window.ws.snap(1.234) == 1.234
+    QTest.mouseClick(window.arrangement.snap_value, Qt.MouseButton.LeftButton)
+    assert window.ws.snap_step == "1/8"

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ui.viewmodels.preferences import PreferenceRow, preference_rows
-from ui.viewmodels.workspace import Workspace
+from ui.viewmodels.workspace import SNAP_KEY, Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import Choice, InlineField
 from ui.widgets.label import Text, label
@@ -84,4 +84,6 @@ class Preferences(Sheet):
         result = self.ws.attempt(lambda: row.apply(value))
         if row.key == "appearance.theme" and result is not None:
             self.theme_asked.emit(value)
+        if row.key == SNAP_KEY and result is not None:
+            self.ws.set_snap(self.ws.session.settings.get(SNAP_KEY))
         return str(result) if result is not None else row.value

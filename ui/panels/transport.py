@@ -208,7 +208,7 @@ class TransportBar(Surface):
         start_s, end_s = loop.start_s, loop.end_s
         if end_s <= start_s:
             bar = self.ws.grid
-            first = bar.snap(self.ws.position_s, bar.beats_per_bar)
+            first = bar.snap(self.ws.position_s, "bar")
             start_s, end_s = first, bar.seconds(bar.beats(first) + 4 * bar.beats_per_bar)
         self.ws.commit("Loop on", lambda p: edits.set_loop(p, start_s=start_s, end_s=end_s, enabled=True))
 

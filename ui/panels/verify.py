@@ -79,7 +79,7 @@ class VerifySheet(Sheet):
         made.addLayout(columns)
         self._shares = QWidget()
         bars = QGridLayout(self._shares)
-        bars.setContentsMargins(0, 10, 0, 0)
+        bars.setContentsMargins(24, 12, 24, 14)
         bars.setHorizontalSpacing(12)
         bars.setVerticalSpacing(8)
         bars.setColumnMinimumWidth(0, 72)
@@ -89,7 +89,6 @@ class VerifySheet(Sheet):
         for row, (title, bar) in enumerate((("Recording", self.recording), ("Song", self.song))):
             bars.addWidget(Text(theme, title, token="text.muted"), row, 0)
             bars.addWidget(bar, row, 1)
-        made.addWidget(self._shares)
         self._content.addWidget(self._made)
         self._content.addStretch(1)
         self._made.hide()
@@ -106,6 +105,8 @@ class VerifySheet(Sheet):
         self._report.hide()
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(self._report, 1)
+        self._shares.hide()
+        self.body.addWidget(self._shares)
         self.report = Button(theme, "Full report", icon="braces", kind="ghost", height=32)
         self.report.setEnabled(False)
         self.report.clicked.connect(self._toggle_report)
@@ -172,7 +173,8 @@ class VerifySheet(Sheet):
         wanted = (
             layout.heightForWidth(self._size.width() - 2) if layout.hasHeightForWidth() else layout.sizeHint().height()
         )
-        self.set_height(min(max(wanted + 72 + 58 + 4, 360), 760))
+        shares = self._shares.sizeHint().height() if not self._shares.isHidden() else 0
+        self.set_height(min(max(wanted + shares + 72 + 58 + 4, 360), 820))
 
     def _toggle_report(self) -> None:
         showing = not self._report.isVisible()
@@ -211,7 +213,7 @@ class _Step(QWidget):
         super().__init__()
         self.theme, self._last = theme, last
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(24, 0, 0, 12)
+        layout.setContentsMargins(24, 0, 0, 9)
         words = label(text, wrap=True)
         layout.addWidget(words)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from studio.project.model import Project
-from studio.project.tempo import TICKS, TempoMap
+from studio.project.tempo import TICKS, Division, TempoMap
 
 ZOOM_STEPS_PER_OCTAVE = 4
 MIN_LEVEL, MAX_LEVEL = -8, 44
@@ -60,9 +60,9 @@ class BarGrid:
             return None
         return self.seconds((bar - 1) * self.beats_per_bar + beat - 1 + tick / TICKS)
 
-    def snap(self, at_s: float, step_beats: float) -> float:
-        """The nearest multiple of `step_beats`, never below 0."""
-        return max(self.seconds(round(self.beats(at_s) / step_beats) * step_beats), 0.0)
+    def snap(self, at_s: float, division: Division) -> float:
+        """The nearest place of the grid, never below 0."""
+        return self._map.snap(at_s, division)
 
     def lines(self, start_s: float, end_s: float, px_per_s: float) -> Iterator[GridLine]:
         """Lines between two times, as dense as can be told apart (bars thin out to 4, 16 ... at small zooms)."""

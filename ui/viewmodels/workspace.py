@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import EngineError
 from studio.base.errors import StudioError
 from studio.project.model import Clip, Project, Track
+from studio.project.tempo import Division
 from ui.bridge import Bridge
 from ui.theme import Theme
 from ui.viewmodels.timeline import BarGrid, Viewport
 
-SNAP_STEPS: tuple[tuple[str, float], ...] = (
-    ("bar", 0.0),
-    ("1/1", 4.0),
-    ("1/2", 2.0),
-    ("1/4", 1.0),
-    ("1/8", 0.5),
-    ("1/16", 0.25),
-)
+SNAP_KEY = "timeline.snap"
 FRAME_MS = 16
 REST_MS = 66
 READY_MS = 120
@@ -35,6 +29,7 @@ class Workspace(QObject):
 
     selection_changed = Signal()
     view_changed = Signal()
+    snap_changed = Signal()
     tick = Signal(float, object, object)
     """Seconds since the last tick, the player's Status and Meters."""
     said = Signal(str, str, str)
@@ -52,8 +47,8 @@ class Workspace(QObject):
         self.selected_clips: frozenset[str] = frozenset()
         self.selected_track: str | None = None
         self.collapsed: set[str] = set()
-        self.snap_on = True
-        self.snap_beats = 1.0
+        self.snap_step: Division | Literal["off"] = session.settings.get(SNAP_KEY)
+        self._snap_before: Division = "beat" if self.snap_step == "off" else self.snap_step
         self.follow = True
         self.playing = False
         self.previewing = False
@@ -102,9 +97,22 @@ class Workspace(QObject):
 
     def snap(self, at_s: float) -> float:
         """The nearest line of the grid while snapping is on."""
-        if not self.snap_on:
+        if self.snap_step == "off":
             return max(at_s, 0.0)
-        return self.grid.snap(at_s, self.snap_beats or self.grid.beats_per_bar)
+        return self.grid.snap(at_s, self.snap_step)
+
+    def set_snap(self, step: Division | Literal["off"]) -> None:
+        """Snap to another step, also after a restart."""
+        if self.attempt(lambda: (self.session.settings.set(SNAP_KEY, step), step)) is None:
+            return
+        if self.snap_step != "off":
+            self._snap_before = self.snap_step
+        self.snap_step = step
+        self.snap_changed.emit()
+
+    def toggle_snap(self) -> None:
+        """Off, or the step that was used last."""
+        self.set_snap(self._snap_before if self.snap_step == "off" else "off")
 
     # selection
 

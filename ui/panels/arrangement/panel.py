@@ -6,14 +6,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollBar, QWidget
 
+from studio.project.tempo import DIVISIONS
 from ui.panels.arrangement.canvas import Canvas
 from ui.panels.arrangement.header import TrackHeader
 from ui.panels.arrangement.playhead import PlayHead
 from ui.panels.arrangement.ruler import HEIGHT as RULER_H
 from ui.panels.arrangement.ruler import LOOP_Y, Ruler
-from ui.viewmodels.workspace import SNAP_STEPS, Workspace
+from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.surface import Surface
 
@@ -43,17 +44,13 @@ class ArrangementPanel(QWidget):
             lambda: self.add_asked.emit(QPointF(self.add.mapToGlobal(self.add.rect().bottomLeft())))
         )
         self.snap_value = Button(
-            theme,
-            "Snap 1/4",
-            kind="toggle",
-            height=22,
-            name="Snap",
-            tip="Snap to the grid; right-click chooses the step",
+            theme, "Snap", kind="toggle", height=22, name="Snap", tip="Snap to the grid; right-click chooses the step"
         )
-        self.snap_value.setChecked(ws.snap_on)
-        self.snap_value.clicked.connect(self._on_snap)
+        self.snap_value.clicked.connect(ws.toggle_snap)
         self.snap_value.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.snap_value.customContextMenuRequested.connect(lambda _: self._next_snap())
+        self.snap_value.customContextMenuRequested.connect(lambda _: self._snap_menu())
+        ws.snap_changed.connect(self._show_snap)
+        self._show_snap()
         self.follow = Button(
             theme, icon="magnet", kind="toggle", height=24, name="Follow the play-head", tip="Follow the play-head"
         )
@@ -239,14 +236,18 @@ class ArrangementPanel(QWidget):
 
     # snap
 
-    def _on_snap(self, on: bool) -> None:
-        self.ws.snap_on = on
+    def _show_snap(self) -> None:
+        step = self.ws.snap_step
+        self.snap_value.setChecked(step != "off")
+        self.snap_value.setText("Snap" if step == "off" else f"Snap {step}")
+        self.snap_value.updateGeometry()
 
-    def _next_snap(self) -> None:
-        steps = list(SNAP_STEPS)
-        here = next((i for i, (_, beats) in enumerate(steps) if beats == self.ws.snap_beats), 0)
-        title, self.ws.snap_beats = steps[(here + 1) % len(steps)]
-        self.snap_value.setText(f"Snap {title}")
+    def _snap_menu(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for step in DIVISIONS:
+            menu.addAction(step.capitalize(), lambda step=step: self.ws.set_snap(step))
+        menu.popup(self.snap_value.mapToGlobal(self.snap_value.rect().bottomLeft()))
 
     def _on_follow(self, on: bool) -> None:
         self.ws.follow = on
