@@ -85,6 +85,7 @@ an orchestra; the ace is vibraphone, piano, bass and drums. What stands under vo
 |---|---|---|---|---|
 {leaked}
 
+- A trumpet that plays alone is taken for a voice (table above).
 - Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
   and produced voices joined the training only after a checkpoint had failed on them.
 - Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none).
