@@ -87,6 +87,12 @@ def _worker_main(connection: Connection, cancel: Any, nice: int) -> None:
             )
 
 
+def _tell(progress: Progress, value: tuple[float, str]) -> None:
+    # A listener that stops by raising is heard through `cancelled`; leaving here would leave the task running.
+    with contextlib.suppress(Cancelled):
+        progress(*value)
+
+
 class Worker:
     """One worker process, started at first use and again after it died. Thread-safe: tasks run one after another."""
 
@@ -151,15 +157,15 @@ class Worker:
                 while True:
                     if connection.poll(0.05):
                         kind, value = connection.recv()
-                        if kind == "progress":
-                            if progress is not None and not asked_at:
-                                progress(*value)
-                            continue
                         if kind == "done":
                             if asked_at:
                                 raise Cancelled
                             return value
-                        raise value
+                        if kind == "error":
+                            raise value
+                        if progress is not None and not asked_at:
+                            _tell(progress, value)
+                    # Asked after each message too: a task that reports without a pause must not outrun its cancel.
                     if cancelled is not None and not asked_at and cancelled():
                         asked_at = time.monotonic()
                         self._cancel.set()

@@ -30,7 +30,12 @@ def test_named_errors_cross_the_process_border_whole(worker):
     with pytest.raises(AudioFileError) as caught:
         worker.run(f"{TASKS}:refuse", {})
     error = caught.value
-    assert (error.code, error.message, error.remedy, error.details) == ("audio-empty", "The file is empty.", "Choose another file.", {"path": "x"})
+    assert (error.code, error.message, error.remedy, error.details) == (
+        "audio-empty",
+        "The file is empty.",
+        "Choose another file.",
+        {"path": "x"},
+    )
 
 
 @pytest.mark.parametrize(("task", "code"), [("explode", "worker-failed"), ("hungry", "out-of-memory")])
@@ -55,6 +60,25 @@ def test_cancel_stops_a_task_that_does_not_listen(worker):
         worker.run(f"{TASKS}:stubborn", {}, progress=lambda *_: stop.set(), cancelled=stop.is_set)
     assert worker.pid is None
     assert worker.run(f"{TASKS}:add", {"a": 1, "b": 1}) == 2
+
+
+def test_a_task_that_never_stops_reporting_is_cancelled_too(worker):
+    stop = threading.Event()
+    with pytest.raises(Cancelled):
+        worker.run(f"{TASKS}:chatty", {}, progress=lambda *_: stop.set(), cancelled=stop.is_set)
+    assert worker.run(f"{TASKS}:add", {"a": 2, "b": 2}) == 4
+
+
+def test_a_listener_that_raises_does_not_leave_the_task_behind(worker):
+    stop = threading.Event()
+
+    def progress(fraction, note):
+        stop.set()
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        worker.run(f"{TASKS}:chatty", {}, progress=progress, cancelled=stop.is_set)
+    assert worker.run(f"{TASKS}:add", {"a": 3, "b": 2}) == 5
 
 
 def test_a_killed_worker_is_named_and_replaced(worker):

@@ -46,3 +46,9 @@ def killed(*, progress, cancelled):
 
 def pid(*, progress, cancelled):
     return os.getpid()
+
+
+def chatty(*, progress, cancelled):
+    while not cancelled():
+        progress(1.0, "busy")
+    raise Cancelled
