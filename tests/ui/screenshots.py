@@ -16,7 +16,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
-    parser.add_argument("--styles", nargs="*", default=["bossa", "house"])
+    parser.add_argument("--styles", nargs="*", default=["bossa", "dub"])
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     # Here and not above: worker processes import this module again, and they need no Qt.

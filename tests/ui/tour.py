@@ -27,7 +27,10 @@ class Camera:
         self.window, self.person, self.out = window, person, out
 
     def take(self, name: str) -> None:
-        """Save the window as it is."""
+        """Save the window, after the messages that say nothing went wrong were closed."""
+        for toast in self.window.toasts:
+            if toast.level == "info":
+                toast.dismiss()
         self.person.settle(250)
         path = self.out / f"{name}.png"
         image = self.window.grab().toImage()
