@@ -390,6 +390,9 @@ class Session(Desk):
         """Send what waits, now."""
 
         def work(_: TaskContext) -> Report:
+            # Without the platform there is nothing to send to, and the round says so.
+            with contextlib.suppress(PlatformError):
+                self._ensure_account()
             self._refresh_rights()
             return self._sync.run_once(force=True)
 
@@ -493,8 +496,12 @@ class Session(Desk):
         return self.jobs.submit(run, title=title, lane=lane, on_done=done)
 
     def _ensure_account(self) -> None:
-        if self.account is None and self._connection.embedded:
-            self._signed_in(self._connection.sign_in_demo())
+        # The demo account on the embedded platform needs no person, also when its session there has ended.
+        account = self.account
+        if self._connection.embedded and (account is None or account.demo):
+            renewed = self._connection.sign_in_demo()
+            if renewed is not account:
+                self._signed_in(renewed)
 
     def _refresh_rights(self) -> None:
         # Offline the last known state holds, bounded by the lease.
