@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtGui import QColor
 
@@ -61,3 +63,12 @@ def test_font_has_tabular_digits_and_is_shipped(qapp, theme) -> None:
 
     metrics = QFontMetricsF(font)
     assert metrics.horizontalAdvance("1111") == pytest.approx(metrics.horizontalAdvance("0000"), abs=0.01)
+
+
+def test_every_shipped_icon_is_used_and_its_licence_is_there() -> None:
+    root = Path(__file__).resolve().parents[2]
+    sources = "\n".join(path.read_text("utf-8") for path in (root / "ui").rglob("*.py"))
+    icons = {path.stem for path in (root / "resources" / "icons").glob("*.svg")}
+    assert {name for name in icons if f'"{name}"' not in sources} == set()
+    assert "ISC License" in (root / "resources" / "icons" / "LICENSE.txt").read_text("utf-8")
+    assert "SIL OPEN FONT LICENSE" in (root / "resources" / "fonts" / "OFL.txt").read_text("utf-8")
