@@ -52,7 +52,8 @@ def available_providers() -> list[str]:
     return [short for short, name in (("cuda", _NAMES["cuda"]), ("cpu", _NAMES["cpu"])) if name in listed]
 
 
-def _has_gpu() -> bool:
+def has_gpu() -> bool:
+    """Whether there is an NVIDIA card to try."""
     # The wheel lists CUDA on machines without any card; asking the driver's device node is quicker than a failing load.
     return os.name == "nt" or Path("/dev/nvidiactl").exists() or Path("/dev/nvidia0").exists()
 
@@ -101,7 +102,7 @@ def open_session(pack: Pack | Path, provider: str = "auto") -> Opened:
     ort = _onnxruntime()
     path = pack.graph if isinstance(pack, Pack) else str(pack)
     notice = None
-    if provider == "cuda" or (provider == "auto" and _has_gpu()):
+    if provider == "cuda" or (provider == "auto" and has_gpu()):
         opened, reason = _try_cuda(ort, path)
         if opened is not None:
             return Opened(session=opened, provider="cuda", notice=None)
@@ -113,7 +114,7 @@ def open_session(pack: Pack | Path, provider: str = "auto") -> Opened:
 def _try_cuda(ort: Any, path: str) -> tuple[Any, str]:
     if _NAMES["cuda"] not in ort.get_available_providers():
         return None, "this installation of onnxruntime has no CUDA"
-    if not _has_gpu():
+    if not has_gpu():
         return None, "no NVIDIA card was found"
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 import onnx_models
 import resources
 from engine.errors import EngineError
+from engine.inference.runtime import has_gpu
 from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
 from engine.worker import Worker
@@ -439,7 +440,7 @@ class Session(Desk):
     def provider_name(self) -> str:
         """Where models run, for the status bar."""
         chosen = self.settings.get("inference.provider")
-        return {"cpu": "CPU", "cuda": "CUDA"}.get(str(chosen), "Automatic")
+        return "CUDA" if chosen == "cuda" or (chosen == "auto" and has_gpu()) else "CPU"
 
     # Inside
 

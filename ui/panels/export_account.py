@@ -182,7 +182,7 @@ class CredentialCard(Card):
         self._facts.setColumnStretch(1, 1)
         column.addLayout(self._facts)
         hint = "A C2PA credential in the file"
-        hint += ", and an inaudible mark that finds it again if it is stripped." if marked else " itself."
+        hint += ", and a faint mark in the sound that finds it again if it is stripped." if marked else " itself."
         column.addWidget(label(hint, "captionfaint", wrap=True))
 
     def show_facts(self, credential: Any) -> None:

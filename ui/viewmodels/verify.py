@@ -138,7 +138,7 @@ def cards(verification: Any) -> list[FactCard]:
             FactCard(
                 icon="audio-lines",
                 token="text.muted",
-                title="It carries an inaudible mark",
+                title="Its sound carries a faint mark",
                 text="which finds this credential again if it is stripped",
             )
         )

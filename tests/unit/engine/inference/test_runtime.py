@@ -28,7 +28,7 @@ def test_a_session_runs_and_says_where(tmp_path: Path) -> None:
 def test_asking_for_a_card_that_is_not_there_falls_back_with_a_notice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime, "_has_gpu", lambda: False)
+    monkeypatch.setattr(runtime, "has_gpu", lambda: False)
     opened = runtime.open_session(write_pack(tmp_path / "shares") / "model.onnx", "cuda")
     assert opened.provider == "cpu"
     assert opened.notice is not None
@@ -36,7 +36,7 @@ def test_asking_for_a_card_that_is_not_there_falls_back_with_a_notice(
 
 
 def test_auto_without_a_card_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "_has_gpu", lambda: False)
+    monkeypatch.setattr(runtime, "has_gpu", lambda: False)
     assert runtime.open_session(write_pack(tmp_path / "shares") / "model.onnx").notice is None
 
 
