@@ -78,6 +78,8 @@ class WaveView(QWidget):
 
     def set_sound(self, columns: Columns | None, frames: int = 0) -> None:
         """Show a pyramid of `frames` frames, or nothing."""
+        if columns is self._columns and frames == self._frames:
+            return
         self._columns, self._frames, self._cache = columns, frames, None
         self.update()
 
