@@ -212,7 +212,8 @@ def main() -> int:
         return command_test(rest)
     set_up(dev=False)
     words = {"demo": ["demo", *rest], "run": rest, "doctor": ["doctor", *rest]}[options.job]
-    return run([PYTHON, "-m", "ui", *words])
+    # Paths on the command line are those of the folder in which it was typed.
+    return subprocess.call([str(PYTHON), "-m", "ui", *words])
 
 
 if __name__ == "__main__":
