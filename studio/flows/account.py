@@ -135,7 +135,9 @@ def _clip_facts(project: Project, track: Track, clip: Clip, source: Source, owne
             stem=stem,
             model_id=step.model_id if step else None,
             provider=step.provider if step else None,
-            parameters={"style": shown.style or "", "intensity": shown.intensity or 0.0, "seed": shown.seed or 0},
+            parameters=dict(step.parameters)
+            if step
+            else {"style": shown.style or "", "intensity": shown.intensity or 0.0, "seed": shown.seed or 0},
         )
 
 

@@ -102,7 +102,7 @@ def restyle(
             progress=span(context, 0.45, 0.95),
             cancelled=stop_of(context),
         )
-        facts = {"style": style, "intensity": intensity, "seed": seed}
+        facts = {"style": style, "style_name": info.name, "intensity": intensity, "seed": seed}
         maker = Step(
             operation="style:production",
             at=now_iso(),
