@@ -80,7 +80,7 @@ def search(
                 ", ".join(item.artists),
                 f"{item.bpm:.1f}" if item.bpm else "-",
                 item.key or "-",
-                f"{int(item.duration_s // 60)}:{int(item.duration_s % 60):02d}",
+                f"{round(item.duration_s) // 60}:{round(item.duration_s) % 60:02d}",
                 item.badge,
             )
             for item in items

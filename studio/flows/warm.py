@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.analysis.task import analyse_task
-from engine.inference.runtime import available_providers
+from engine.inference.runtime import available_providers, has_gpu
 from engine.io.pcm import write_pcm
 from engine.plan import ClipPlan, CompressorPlan, EqPlan, MixPlan, StripPlan, TrackPlan
 from engine.playback.warm import warm_task
@@ -20,8 +20,8 @@ SECONDS = 8
 
 
 def providers(*, progress: Progress, cancelled: Cancelled) -> list[str]:
-    """Where models can run on this machine, best first."""
-    return [name.upper() for name in available_providers()]
+    """Where models can run on this machine, best first; the wheel lists CUDA also where there is no card."""
+    return [name.upper() for name in available_providers() if name != "cuda" or has_gpu()]
 
 
 def warm(*, folder: str, progress: Progress, cancelled: Cancelled) -> None:
