@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 
 from studio.base.errors import RightsError
-from studio.flows.export import ExportOptions
+from studio.flows.export import ExportOptions, Format
 from studio.project import edits
 from studio.project.model import Clip, Project, Track
 from studio.project.usage import assets_of, lineage
+from studio.rights.grants import Destination
 from studio.rights.verdict import Fix
 
 _ClipChange = Callable[[Project, Clip], Project]
@@ -45,9 +47,9 @@ def fix_project(project: Project, fix: Fix) -> Project:
 def fix_options(options: ExportOptions, fix: Fix) -> ExportOptions:
     """The export options after a fix that concerns them; the very same for one that does not."""
     if fix.kind == "change_format" and fix.choice is not None:
-        return msgspec.structs.replace(options, format=fix.choice)  # type: ignore[arg-type]
+        return msgspec.structs.replace(options, format=cast("Format", fix.choice))
     if fix.kind == "change_destination" and fix.choice is not None:
-        return msgspec.structs.replace(options, destination=fix.choice)  # type: ignore[arg-type]
+        return msgspec.structs.replace(options, destination=cast("Destination", fix.choice))
     if fix.kind == "change_rate" and fix.value is not None:
         return msgspec.structs.replace(options, rate=44100 if fix.value < 48000 else 48000)
     if fix.kind == "change_bits" and fix.value is not None:
