@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.dsp import effects
 from studio.base.errors import ProjectError
 from studio.base.ids import uuid7
 from studio.cli.console import HomeOption, JsonFlag, opened, out, print_json, table, with_progress
@@ -246,14 +247,14 @@ def insert(
     json: JsonFlag = False,
 ) -> None:
     """Add an effect to a track."""
-    parameters = {name: _number(value, name) for name, _, value in (each.partition("=") for each in parameter or [])}
-    _apply(
-        project,
-        f"Insert {kind}",
-        lambda p: edits.add_insert(p, _strip_id(p, track), Insert(id=uuid7(), kind=kind, parameters=parameters)),
-        home,
-        json,
-    )
+
+    def edit(p: Project) -> Project:
+        given = {name: _number(value, name) for name, _, value in (each.partition("=") for each in parameter or [])}
+        # The project takes any kind, so that one from a newer version survives; a person's typing error must not.
+        made = Insert(id=uuid7(), kind=kind, parameters=effects.resolve(kind, given))
+        return edits.add_insert(p, _strip_id(p, track), made)
+
+    _apply(project, f"Insert {kind}", edit, home, json)
 
 
 @app.command()

@@ -147,6 +147,21 @@ def test_a_corrupt_project_is_named_and_untouched(cli, tmp_path):
     assert (missing.code, missing.json["error"]["code"]) == (1, "project-missing")
 
 
+def test_effects_that_do_not_exist_and_values_that_are_none_are_refused(cli, tmp_path):
+    bundle = tmp_path / "effects.contrafact"
+    assert cli("new", bundle).code == 0
+    for words, code in (
+        (["warpdrive"], "effect-unknown"),
+        (["reverb", "--set", "sparkle=1"], "effect-parameter"),
+        (["reverb", "--set", "mix=loud"], "edit-invalid"),
+    ):
+        answer = cli("edit", "insert", bundle, "master", *words, "--json")
+        assert (answer.code, answer.json["error"]["code"]) == (1, code)
+        assert answer.json["error"]["remedy"]
+    assert cli("edit", "show", bundle, "--json").json["project"]["master"]["strip"]["inserts"] == []
+    assert cli("edit", "insert", bundle, "master", "reverb", "--set", "mix=0.2").code == 0
+
+
 def test_models_are_listed_and_pass_their_self_test(cli):
     packs = {pack["id"]: pack for pack in cli("models", "list", "--json").json}
     assert {"separation-default", "style-production"} <= set(packs)
