@@ -4,23 +4,35 @@ The values here are light to import; `engine.plan.renderer`, which turns them in
 """
 
 from engine.plan.model import (
+    HEAVY_KINDS,
+    AutomationPlan,
     ClipPlan,
     CompressorPlan,
     EqPlan,
+    FadeCurve,
     InsertPlan,
     LoopPlan,
     MixPlan,
+    PluginPlan,
+    SendPlan,
     StripPlan,
+    TempoPlan,
     TrackPlan,
 )
 
 __all__ = [
+    "HEAVY_KINDS",
+    "AutomationPlan",
     "ClipPlan",
     "CompressorPlan",
     "EqPlan",
+    "FadeCurve",
     "InsertPlan",
     "LoopPlan",
     "MixPlan",
+    "PluginPlan",
+    "SendPlan",
     "StripPlan",
+    "TempoPlan",
     "TrackPlan",
 ]

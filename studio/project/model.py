@@ -66,6 +66,18 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     artist: str = ""
 
 
+FadeCurve = Literal["linear", "equal_power", "s_curve"]
+"""Shape of a fade, as in `engine.plan`."""
+
+
+class WarpMarker(msgspec.Struct, frozen=True, kw_only=True):
+    """Pins a place of the source to a place of the clip; between two markers the sound is stretched evenly."""
+
+    source_s: float
+    clip_s: float
+    """Seconds from the clip's start on the timeline."""
+
+
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a source on the timeline.
 
@@ -82,12 +94,19 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
+    fade_in_curve: FadeCurve = "equal_power"
+    fade_out_curve: FadeCurve = "equal_power"
     tempo_ratio: float = 1.0
     """2.0 plays twice as fast at the same pitch."""
     semitones: float = 0.0
     reverse: bool = False
     muted: bool = False
     name: str = ""
+    warp: tuple[WarpMarker, ...] = ()
+    """At least two, ascending in both times, or none; where there are some they say what plays when, and
+    `tempo_ratio` is the mean that they come to. Beyond the first and last one their slope goes on."""
+    follow_tempo: bool = False
+    """True keeps the clip on its bars when the tempo of the project changes: start, length and warp move with it."""
 
     @property
     def end_s(self) -> float:
@@ -114,14 +133,36 @@ class Compressor(msgspec.Struct, frozen=True, kw_only=True):
     makeup_db: float = 0.0
 
 
+class PluginRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The plug-in of an insert of the kind ``vst3``."""
+
+    path: str
+    name: str = ""
+    vendor: str = ""
+    version: str = ""
+    state: bytes = b""
+    """As the plug-in gave it; b"" for its defaults."""
+
+
 class Insert(msgspec.Struct, frozen=True, kw_only=True):
-    """One effect after the strip's equaliser and compressor: a registered kind and its parameters
-    (engine.dsp.effects)."""
+    """One effect: a registered kind and its parameters (engine.dsp.effects) after the strip's equaliser and
+    compressor, or a heavy one (``vst3``, ``separation``: `engine.plan.HEAVY_KINDS`) before them."""
 
     id: str
     kind: str
     parameters: dict[str, float] = {}
     bypass: bool = False
+    plugin: PluginRef | None = None
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of a track's signal into a bus track; `pre` takes it before the fader."""
+
+    bus: str
+    """Id of a track of the kind ``bus``."""
+    gain_db: float = 0.0
+    pre: bool = False
+    mute: bool = False
 
 
 DEFAULT_EQ: tuple[EqBand, ...] = (
@@ -133,7 +174,7 @@ DEFAULT_EQ: tuple[EqBand, ...] = (
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel strip in the order of its signal: high-pass, 4-band EQ, compressor, inserts, gain, pan.
+    """A channel strip in the order of its signal: heavy inserts, high-pass, 4-band EQ, compressor, inserts, gain, pan.
 
     `gain_db` in [-96, 12] (-96 is silence), `pan` in [-1, 1] (balance law: 0 dB at the centre), `high_pass_hz` 0 is
     off.
@@ -143,10 +184,45 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     pan: float = 0.0
     mute: bool = False
     solo: bool = False
+    solo_safe: bool = False
+    """True goes on sounding while another track is soloed; buses are so without asking when something audible feeds
+    them."""
+    polarity: bool = False
+    """True turns the signal upside down."""
     high_pass_hz: float = 0.0
     eq: tuple[EqBand, ...] = DEFAULT_EQ
     compressor: Compressor = Compressor()
     inserts: tuple[Insert, ...] = ()
+    sends: tuple[Send, ...] = ()
+    output: str = ""
+    """Id of the bus track that gets the signal; "" is the master."""
+
+
+class AutomationPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter has `value`, in its own unit, at `at_s` seconds of the timeline."""
+
+    at_s: float
+    value: float
+
+
+class Automation(msgspec.Struct, frozen=True, kw_only=True):
+    """The lane of one parameter; `target` is a path as in `engine.plan.AutomationPlan`."""
+
+    target: str
+    points: tuple[AutomationPoint, ...] = ()
+    """Ascending; between them the value moves in a straight line."""
+    hold: bool = False
+    """True keeps each value until the next point."""
+    enabled: bool = True
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """A track that was rendered, through its inserts and before its fader, to spare the processor."""
+
+    source: str
+    """Id of the rendered source; it begins at the project's start."""
+    digest: str
+    """Of what was rendered: when clips, inserts, EQ or compressor change, the freeze is out of date."""
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,9 +249,13 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     role: Role = "own"
+    kind: Literal["audio", "bus"] = "audio"
+    """A bus has no clips: it plays what is sent or routed to it."""
     parent: str | None = None
     clips: tuple[Clip, ...] = ()
     strip: Strip = Strip()
+    automation: tuple[Automation, ...] = ()
+    frozen: Frozen | None = None
     takes: tuple[Take, ...] = ()
     take: int | None = None
     """Number of the take that `clips` and `strip` show now; None is the original. While a take shows, `clips` and
@@ -215,6 +295,7 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
     """The master bus: its strip, then the true-peak limiter."""
 
     strip: Strip = Strip()
+    automation: tuple[Automation, ...] = ()
     ceiling_dbtp: float = -1.0
 
 
