@@ -265,6 +265,14 @@ TABLE: tuple[Setting, ...] = (
         choices=_choices(("off", "Off"), *((each, each.capitalize()) for each in DIVISIONS)),
         help="Where clips and the play-head hold on to the grid.",
     ),
+    Setting(
+        key="timeline.crossfade",
+        title="Automatic cross-fades",
+        section="Timeline",
+        kind="toggle",
+        default=True,
+        help="A clip that is moved a little over another one fades into it; off, it makes room for itself.",
+    ),
 )
 
 
