@@ -52,6 +52,7 @@ def restyle_task(
     pack_dir: str,
     provider: str = "auto",
     styles_dir: str | None = None,
+    analysis: Analysis | None = None,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> RestyleResult:
@@ -68,6 +69,7 @@ def restyle_task(
         pack_dir: folder of the production model.
         provider: auto, cpu or cuda.
         styles_dir: folder of style files; None is the shipped ones.
+        analysis: of the song where it is known already, or as a person corrected it; None listens first.
 
     Raises:
         StyleError: ``style-unknown``, ``style-invalid``; ``style-unsuitable`` where nothing of the style can be
@@ -76,7 +78,7 @@ def restyle_task(
     """
     recipe = load_style(style, None if styles_dir is None else Path(styles_dir))
     _check_arguments(stems, intensity)
-    job = _Job(recipe, stems, float(intensity), int(seed), tuple(keep), progress, cancelled)
+    job = _Job(recipe, stems, float(intensity), int(seed), tuple(keep), progress, cancelled, analysis)
     return job.run(out_dir=Path(out_dir), operators=operators, pack_dir=pack_dir, provider=provider)
 
 
@@ -112,7 +114,9 @@ class _Job:
         keep: tuple[str, ...],
         progress: Progress,
         cancelled: Callable[[], bool],
+        known: Analysis | None = None,
     ):
+        self._known = known
         self._style, self._stems, self._intensity, self._seed = style, stems, intensity, seed
         self._keep = frozenset(keep)
         self._progress, self._cancelled = progress, cancelled
@@ -213,6 +217,8 @@ class _Job:
             elif role == "vocals":
                 harmonic += np.float32(0.4) * stem
         self._mix_lufs = integrated_lufs(mix, rate=self._rate)
+        if self._known is not None:
+            return self._known
         return analyse(
             mix,
             rate=self._rate,

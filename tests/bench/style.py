@@ -1,0 +1,181 @@
+"""What the styles do to real songs, in figures: ``python -m tests.bench.style`` or ``contrafact bench style``.
+
+Every style on excerpts of every recording beside the repository and of the songs that come with the program. What each
+figure means stands with its function in `tests.bench.style_measure`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.analysis import Analysis, analyse
+from engine.errors import StyleError
+from engine.inference.arrangement import Score, compose
+from engine.inference.arrangement_voice import find_voice
+from engine.inference.restyle import restyle_task
+from engine.inference.styles import ARRANGEMENT, Style, list_styles, load_style
+from tests.bench import style_measure as measure
+from tests.bench.style_material import CACHE, REPOSITORY, Song, songs
+
+PACK = REPOSITORY / "onnx_models" / "style-production"
+KEPT = ("vocals",)
+
+
+def run(
+    *,
+    seconds: float = 30.0,
+    styles: Sequence[str] = (),
+    only: Sequence[str] = (),
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure styles on songs.
+
+    Args:
+        seconds: length of the excerpts; 0 takes whole songs.
+        styles: ids; empty takes all.
+        only: ids of songs; empty takes all.
+        seed: of the restyles.
+        say: told about each restyle as it is done.
+
+    Returns:
+        The figures with the keys of the project's ``bench style --json``.
+    """
+    chosen = [load_style(style) for style in (styles or [info.id for info in list_styles()])]
+    rows: list[dict[str, Any]] = []
+    for song in songs(seconds, tuple(only)):
+        rows += _song_rows(song, chosen, seed, say)
+    return {"styles": [_summary(style, rows) for style in chosen], "rows": rows}
+
+
+def _song_rows(song: Song, chosen: list[Style], seed: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    audio = song.audio()
+    source = np.sum(list(audio.values()), axis=0).astype(np.float32)
+    harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
+    began = time.perf_counter()
+    analysis = analyse(source, rate=song.rate, harmonic=harmonic)
+    listened = time.perf_counter() - began
+    singer = find_voice(audio.get("vocals"), rate=song.rate)
+    rows: list[dict[str, Any]] = []
+    known = measure.tuned(harmonic, song.rate)
+    for style in chosen:
+        folder = CACHE / "out"
+        shutil.rmtree(folder, ignore_errors=True)
+        began = time.perf_counter()
+        try:
+            result = restyle_task(
+                stems=song.stems,
+                out_dir=str(folder),
+                style=style.id,
+                seed=seed,
+                keep=list(KEPT),
+                pack_dir=str(PACK),
+                provider="cpu",
+                analysis=analysis,
+                progress=lambda _, __: None,
+                cancelled=lambda: False,
+            )
+        except StyleError as error:
+            rows.append({"song": song.id, "style": style.id, "refused": error.message})
+            continue
+        elapsed = time.perf_counter() - began + listened
+        heard = measure.listen(song, result)
+        score = _score(style, analysis, song, seed) if result.parts else None
+        row = {
+            "song": song.id,
+            "style": style.id,
+            "rtf": elapsed / song.seconds,
+            "chroma": measure.chroma_agreement(known, measure.tuned(heard.mix - heard.drums, song.rate), analysis),
+            "beat_f": measure.beat_f(heard.mix, song.rate, analysis),
+            "crowding": measure.crowding(audio.get("vocals"), heard.beside, singer, song.rate),
+            "crowding_source": measure.crowding(audio.get("vocals"), source - audio.get("vocals", 0), singer, song.rate),
+            "low_share": measure.low_share(heard.mix, song.rate),
+            "low_share_source": measure.low_share(source, song.rate),
+            "tone_error_db": measure.tone_error_db(heard, style, song.rate),
+            "repeat": measure.longest_repeat(score, analysis) if score is not None else None,
+            "pattern": measure.pattern_likeness(heard.drums, style, analysis, song.rate),
+            "holes": measure.holes(heard.mix, source, song.rate),
+            "drift_ms": measure.last_beat_drift_ms(heard.drums, analysis, song.rate),
+            "peak_dbtp": measure.peak_dbtp(heard.mix, song.rate),
+            "notices": result.notices,
+        }
+        rows.append(measure.rounded(row))
+        say(" ".join(f"{k}={v}" for k, v in rows[-1].items() if k != "notices"))
+    return rows
+
+
+def _score(style: Style, analysis: Analysis, song: Song, seed: int) -> Score:
+    singer = find_voice(song.audio().get("vocals"), rate=song.rate)
+    return compose(style, analysis, roles=("drums", "bass", "other"), singer=singer, seed=seed)
+
+
+def _summary(style: Style, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One style over all songs: means, and the worst where that is what counts."""
+    own = [row for row in rows if row["style"] == style.id and "refused" not in row]
+
+    def values(name: str) -> list[float]:
+        return [float(row[name]) for row in own if row.get(name) is not None and np.isfinite(row[name])]
+
+    def mean(name: str) -> float | None:
+        found = values(name)
+        return float(np.mean(found)) if found else None
+
+    def worst(name: str, pick: Callable[[list[float]], float] = max) -> float | None:
+        found = values(name)
+        return pick(found) if found else None
+
+    return measure.rounded(
+        {
+            "id": style.id,
+            "arranges": ARRANGEMENT in style.operators,
+            "songs": len(own),
+            "chroma": mean("chroma"),
+            "chroma_worst": worst("chroma", min),
+            "beat_f": mean("beat_f"),
+            "beat_f_worst": worst("beat_f", min),
+            "crowding": worst("crowding"),
+            "low_share": mean("low_share"),
+            "tone_error_db": mean("tone_error_db"),
+            "repeat": worst("repeat"),
+            "pattern": mean("pattern"),
+            "holes": worst("holes"),
+            "drift_ms": worst("drift_ms"),
+            "peak_dbtp": worst("peak_dbtp"),
+            "rtf": mean("rtf"),
+        }
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.style", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--styles", default="", help="ids, separated by commas")
+    parser.add_argument("--songs", default="", help="ids, separated by commas")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="where to write all figures")
+    arguments = parser.parse_args(argv)
+    figures = run(
+        seconds=arguments.seconds,
+        styles=[s for s in arguments.styles.split(",") if s],
+        only=[s for s in arguments.songs.split(",") if s],
+        seed=arguments.seed,
+        say=lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    for row in figures["styles"]:
+        print("  ".join(f"{k} {v}" for k, v in row.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
