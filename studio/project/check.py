@@ -11,10 +11,12 @@ import msgspec
 
 from studio.base.errors import ProjectError
 from studio.project import limits
+from studio.project.edits.routing import circle, goes_to
 from studio.project.edits.rules import lanes_of
-from studio.project.model import Clip, Project, Strip, Track
+from studio.project.model import Automation, Clip, Project, Strip, Track
 
 _OVERLAP_TOLERANCE_S = 1e-6
+_WARP_RATIO = (limits.TEMPO_RATIO[0] * (1 - 1e-5), limits.TEMPO_RATIO[1] * (1 + 1e-5))
 
 
 def check(project: Project) -> None:
@@ -44,6 +46,8 @@ def problems(project: Project) -> Iterator[str]:
     yield from _unique("effect", (insert.id for strip in strips for insert in strip.inserts))
     for strip in strips:
         yield from _strip(strip)
+    yield from _routes(project)
+    yield from _automation("the master", project.master.automation)
     parent: str | None = None
     tops = {track.id for track in project.tracks if track.parent is None}
     for track in project.tracks:
@@ -51,6 +55,7 @@ def problems(project: Project) -> Iterator[str]:
         if track.parent is not None and (track.parent not in tops or track.parent != parent):
             yield f"the stem “{track.name}” does not stand below its track"
         yield from _track(project, track)
+        yield from _automation(f"“{track.name}”", track.automation)
 
 
 def _numbers(value: Any, path: str = "project") -> Iterator[str]:
@@ -116,6 +121,49 @@ def _track(project: Project, track: Track) -> Iterator[str]:
                 yield f"clips overlap on “{track.name}”"
 
 
+def _routes(project: Project) -> Iterator[str]:
+    buses = {track.id for track in project.tracks if track.kind == "bus"}
+    for track in project.tracks:
+        if track.kind == "bus" and (track.parent is not None or any(lane.clips for lane in lanes_of(track))):
+            yield f"the bus “{track.name}” holds clips or is a stem"
+        if track.frozen is not None and track.frozen.source not in project.sources:
+            yield f"“{track.name}” is frozen to a sound that is not there"
+        # Of lanes that do not show, only the strip's sound counts: routes belong to the track.
+        strip = track.strip
+        if not goes_to(strip) <= buses:
+            yield f"“{track.name}” plays into a bus that is not there"
+        if len({send.bus for send in strip.sends}) != len(strip.sends):
+            yield f"“{track.name}” sends twice to one bus"
+        if not all(_within(send.gain_db, limits.GAIN_DB) for send in strip.sends):
+            yield f"a send of “{track.name}” is out of range"
+    if goes_to(project.master.strip):
+        yield "the master plays into a bus"
+    name = circle(project.tracks)
+    if name is not None:
+        yield f"the signal of “{name}” runs in a circle"
+
+
+def _automation(name: str, lanes: tuple[Automation, ...]) -> Iterator[str]:
+    yield from _unique("lane", (lane.target for lane in lanes))
+    for lane in lanes:
+        times = [point.at_s for point in lane.points]
+        if not times or len(times) > limits.MAX_AUTOMATION_POINTS:
+            yield f"automation of {name} has {len(times)} points"
+        elif times[0] < 0.0 or times[-1] > limits.MAX_TIME_S or any(a > b for a, b in itertools.pairwise(times)):
+            yield f"automation of {name} is out of order"
+
+
+def _warp(name: str, clip: Clip) -> Iterator[str]:
+    markers = clip.warp
+    if len(markers) == 1 or len(markers) > limits.MAX_WARP_MARKERS:
+        yield f"{name} has {len(markers)} warp markers"
+    for a, b in itertools.pairwise(markers):
+        step_s = b.clip_s - a.clip_s
+        if step_s <= 0.0 or not _within((b.source_s - a.source_s) / step_s, _WARP_RATIO):
+            yield f"{name} has warp markers out of order"
+            return
+
+
 def _clip(project: Project, track: Track, clip: Clip) -> Iterator[str]:
     name = f"a clip on “{track.name}”"
     source = project.sources.get(clip.source)
@@ -129,6 +177,7 @@ def _clip(project: Project, track: Track, clip: Clip) -> Iterator[str]:
         yield f"{name} is stretched by {clip.tempo_ratio} and {clip.semitones} semitones"
     elif clip.source_start_s < 0.0 or clip.source_start_s + clip.length_s * clip.tempo_ratio > source.duration_s + 1e-3:
         yield f"{name} plays beyond the end of its sound"
+    yield from _warp(name, clip)
     if not _within(clip.gain_db, limits.CLIP_GAIN_DB):
         yield f"{name} has a gain of {clip.gain_db} dB"
     if min(clip.fade_in_s, clip.fade_out_s) < 0.0 or clip.fade_in_s + clip.fade_out_s > clip.length_s + 1e-6:

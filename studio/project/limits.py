@@ -30,5 +30,9 @@ CEILING_DBTP = (-12.0, 0.0)
 BPM = (20.0, 400.0)
 BEATS_PER_BAR = (1, 32)
 BEAT_UNITS = (1, 2, 4, 8, 16, 32)
+MAX_AUTOMATION_POINTS = 100_000
+"""In one lane."""
+MAX_WARP_MARKERS = 20_000
+"""In one clip: a day of beats at 14 BPM, or two hours at 170."""
 INTENSITY = (0.0, 1.0)
 NAME_CHARACTERS = 200

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA = 1
+SCHEMA = 2
 
 Role = Literal["mix", "vocals", "drums", "bass", "other", "own"]
 """What a track or source carries; `own` is the user's own material."""

@@ -44,6 +44,7 @@ class TempoMap:
     def __init__(self, points: Sequence[TempoPoint], *, beats_per_bar: int = 4, beat_unit: int = 4) -> None:
         """`points` are sorted by `at_beats`; the first is taken to begin at 0."""
         ordered = sorted(points, key=lambda point: point.at_beats) or [TempoPoint()]
+        self.points = tuple(ordered)
         self.beats_per_bar = beats_per_bar
         self.beat_unit = beat_unit
         self._beats = [0.0, *(point.at_beats for point in ordered[1:])]

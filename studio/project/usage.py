@@ -9,6 +9,7 @@ import msgspec
 
 from studio.project.audibility import audible_clips
 from studio.project.model import Clip, Project, Source, Track
+from studio.project.warp import tempo_range
 from studio.rights.share_sources import OWN
 from studio.rights.usage import OperationUse, SourceUse, Usage, UsedStem
 
@@ -90,11 +91,12 @@ def lineage(project: Project, source: Source) -> Iterator[Source]:
 def _with_clip(project: Project, before: SourceUse | None, asset: str, track: Track, clip: Clip) -> SourceUse:
     source = project.sources[clip.source]
     stem = _stem(source)
+    slowest, fastest = tempo_range(clip)
     use = before or SourceUse(
         asset_sha256=asset,
         title=_title(project, asset),
         semitones=(clip.semitones, clip.semitones),
-        tempo_ratio=(clip.tempo_ratio, clip.tempo_ratio),
+        tempo_ratio=(slowest, fastest),
     )
     operations = set(use.operations)
     voices = set(use.voice_models)
@@ -117,7 +119,7 @@ def _with_clip(project: Project, before: SourceUse | None, asset: str, track: Tr
         operations=frozenset(operations),
         voice_models=frozenset(voices),
         semitones=(min(use.semitones[0], clip.semitones), max(use.semitones[1], clip.semitones)),
-        tempo_ratio=(min(use.tempo_ratio[0], clip.tempo_ratio), max(use.tempo_ratio[1], clip.tempo_ratio)),
+        tempo_ratio=(min(use.tempo_ratio[0], slowest), max(use.tempo_ratio[1], fastest)),
     )
 
 

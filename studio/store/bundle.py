@@ -15,7 +15,7 @@ from types import TracebackType
 from studio.base.atomic import storage_error, sync_folder, write_bytes
 from studio.base.clock import now_iso
 from studio.base.errors import ProjectError, StorageError
-from studio.project.model import Project
+from studio.project.model import SCHEMA, Project
 from studio.store import backups, codec, journal
 from studio.store.journal import Journal, JournalEntry
 from studio.store.lock import BundleLock
@@ -229,7 +229,7 @@ class Bundle:
             raise with_way_out(problem, self.path) from problem
         lines = self.path / journal.NAME
         found = None if lines.is_symlink() else journal.read(lines)
-        start = None if found is None else _continues(found, codec.digest(self.saved))
+        start = None if found is None else _continues(found, self._saved_digest(found.schema))
         if found is None or start is None:
             if lines.exists() or lines.is_symlink():
                 self._put_aside(lines)
@@ -240,8 +240,12 @@ class Bundle:
         if not found.whole:
             self._put_aside(lines, copy=True)
             self.notice = "Some of the last edits could not be read; the project is as it was before them."
-        if self._lock is not None:
+        # A journal of an older schema cannot go on; the next edit begins a new one with all that this one led to.
+        if self._lock is not None and found.schema == SCHEMA:
             self._journal = Journal(lines, size=found.size, plain=codec.image(self.project)[0])
+
+    def _saved_digest(self, schema: int) -> str:
+        return codec.digest(self.saved) if schema == SCHEMA else codec.document_digest(self._saved_raw)
 
     def _put_aside(self, lines: Path, *, copy: bool = False) -> None:
         self.notice = "The edits since the last save could not be read; the project is as it was saved."

@@ -115,6 +115,23 @@ def digest(project: Project) -> str:
     return hashlib.sha256(_encode(normal(project))).hexdigest()
 
 
+def plain_digest(plain: Any) -> str:
+    """The digest that `digest` gave for this plain project in the schema of its time.
+
+    Plain values keep the order of their fields; only maps, which are written in the order of their keys, may have been
+    changed since.
+    """
+    return hashlib.sha256(msgspec.json.encode(_in_order(plain))).hexdigest()
+
+
+def document_digest(raw: bytes) -> str:
+    """`plain_digest` of the project in the bytes of a ``project.json``; "" where they hold none."""
+    try:
+        return plain_digest(msgspec.json.decode(raw)["project"])
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def corrupt(why: str) -> ProjectError:
     """The error for a project that cannot be read."""
     return ProjectError(
@@ -123,6 +140,22 @@ def corrupt(why: str) -> ProjectError:
         code="project-corrupt",
         details={"problem": why},
     )
+
+
+_MAPS = frozenset({"sources", "grants", "parameters"})
+
+
+def _in_order(value: Any, *, keys: bool = False, deep: bool = False) -> Any:
+    """`value` with the keys of its maps sorted: of itself where `keys`, of all that it holds where `deep`."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {
+            key: _in_order(each, keys=deep or key in _MAPS, deep=deep or key == "parameters")
+            for key, each in (sorted(items) if keys else items)
+        }
+    if isinstance(value, list):
+        return [_in_order(each, keys=deep, deep=deep) for each in cast("list[Any]", value)]
+    return value
 
 
 def _encode(value: object) -> bytes:

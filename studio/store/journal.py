@@ -35,6 +35,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """What a journal says."""
 
+    schema: int
+    """Of the version that wrote it; digests are of projects in this schema."""
     base: str
     """Digest of the project that it begins with."""
     saved: str
@@ -132,9 +134,14 @@ def read(path: Path) -> Replay | None:
         return None
     try:
         header = cast("dict[str, Any]", msgspec.json.decode(lines[0]))
-        base = codec.project_of(header["schema"], header["project"])
+        schema = header["schema"]
+        base = codec.project_of(schema, header["project"])
         saved, before = str(header["saved"]), int(header["before"])
-        plain, base_digest = codec.image(base)
+        # An older version's journal is replayed in its own shape, and what it leads to is brought up to date.
+        plain: Any = header["project"]
+        base_digest = codec.plain_digest(plain)
+        if schema == SCHEMA:
+            plain, base_digest = codec.image(base)
     except (msgspec.DecodeError, ProjectError, KeyError, TypeError, ValueError, RecursionError):
         return None
     steps: list[tuple[JournalEntry, delta.Patch]] = []
@@ -146,12 +153,13 @@ def read(path: Path) -> Replay | None:
     project, good = base, 0
     if steps:
         # Each line names where it leads; usually it is enough to look at the last one.
-        found = _replayed(plain, steps)
+        found = _replayed(plain, steps, schema)
         if found is None:
-            project, good = _replayed_as_far_as_possible(base, plain, steps)
+            project, good = _replayed_as_far_as_possible(base, plain, steps, schema)
         else:
-            project, good = found, len(steps)
+            project, good = found[0], len(steps)
     return Replay(
+        schema=schema,
         base=base_digest,
         saved=saved,
         before=before,
@@ -171,28 +179,31 @@ def _step(line: bytes) -> tuple[JournalEntry, delta.Patch] | None:
         return None
 
 
-def _replayed(plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]]) -> Project | None:
-    """The project after all steps; None when it is not the one that the last step names, or unsound."""
+def _replayed(
+    plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]], schema: int
+) -> tuple[Project, dict[str, Any]] | None:
+    """The project after all steps, and its plain values; None when it is not the one that the last step names, or
+    unsound."""
     try:
         after: Any = plain
         for _, patch in steps:
             after = delta.apply(after, patch)
-        project = codec.project_of(SCHEMA, after)
-        return project if codec.digest(project) == steps[-1][0].digest else None
+        project = codec.project_of(schema, after)
+        reached = codec.digest(project) if schema == SCHEMA else codec.plain_digest(after)
+        return (project, after) if reached == steps[-1][0].digest else None
     except (ProjectError, ValueError, RecursionError):
         return None
 
 
 def _replayed_as_far_as_possible(
-    base: Project, plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]]
+    base: Project, plain: dict[str, Any], steps: list[tuple[JournalEntry, delta.Patch]], schema: int
 ) -> tuple[Project, int]:
     project, good = base, 0
     for number, step in enumerate(steps, start=1):
-        found = _replayed(plain, [step])
+        found = _replayed(plain, [step], schema)
         if found is None:
             break
-        project, good = found, number
-        plain = codec.image(found)[0]
+        (project, plain), good = found, number
     return project, good
 
 

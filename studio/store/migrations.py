@@ -11,7 +11,13 @@ from studio.project.model import SCHEMA
 Plain = dict[str, Any]
 Migration = Callable[[Plain], Plain]
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+
+def _to_2(project: Plain) -> Plain:
+    """Buses, sends, automation, warp, plug-ins and freezes: what schema 1 did not know has its default."""
+    return project
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _to_2})
 """From schema n to n + 1. Each works on plain JSON values, because the types of its time are gone."""
 
 

@@ -15,6 +15,7 @@ from studio.project import edits
 from studio.project.check import problems
 from studio.project.history import History
 from studio.project.model import Clip, Insert, Project, Role, Source, Strip
+from studio.project.parameters import parameters_of
 from studio.project.usage import rights_groups, usage_of
 
 Edit = Callable[[Project], Project]
@@ -100,6 +101,15 @@ def edit(draw: st.DrawFn, project: Project, names: Names) -> Edit:
         reverse=flag,
     )
     number = draw(st.sampled_from([None, 1, 2, 3]))
+    anywhere = draw(st.sampled_from([*tracks, edits.MASTER]))
+    bus = draw(st.sampled_from([each.id for each in project.tracks if each.kind == "bus"] or ["gone"]))
+    targets = [each.target for each in parameters_of(project, anywhere)] if project.tracks else ["gain_db"]
+    target = draw(st.sampled_from(targets))
+    points = draw(st.lists(st.tuples(TIME, VALUE), max_size=4))
+    markers = draw(st.lists(st.tuples(st.floats(-5, 120), st.floats(-5, 120)), max_size=5))
+    beats = draw(st.sampled_from([[], [0.3 + 0.5 * i for i in range(190)], [1.1 * i for i in range(80)]]))
+    copied = edits.copy_clips(project, [clip, other]) if clip != "gone" else b""
+    order = draw(st.lists(st.integers(-1, 4), max_size=3))
     return draw(
         st.sampled_from(
             [
@@ -141,6 +151,30 @@ def edit(draw: st.DrawFn, project: Project, names: Names) -> Edit:
                 lambda p: edits.set_loop(p, start_s=at, end_s=until, enabled=flag),
                 lambda p: edits.add_marker(p, at, name, length_s=until),
                 lambda p: edits.set_time_signature(p, index, index),
+                lambda p: edits.add_bus(p, "Bus", ids=names),
+                lambda p: edits.set_send(p, track, bus, gain_db=value, pre=flag),
+                lambda p: edits.set_output(p, track, bus),
+                lambda p: edits.remove_send(p, track, bus),
+                lambda p: edits.set_strip(p, track, solo_safe=flag, polarity=flag),
+                lambda p: edits.set_parameter(p, anywhere, target, value),
+                lambda p: edits.set_automation(p, anywhere, target, points, hold=flag),
+                lambda p: edits.add_automation_point(p, anywhere, target, at, value),
+                lambda p: edits.move_automation_point(p, anywhere, target, index, at_s=at, value=value),
+                lambda p: edits.move_automation_points(p, anywhere, target, order, by_s=value, by_value=until),
+                lambda p: edits.delete_automation_points(p, anywhere, target, order),
+                lambda p: edits.remove_automation(p, anywhere, target),
+                lambda p: edits.set_automation_enabled(p, anywhere, target, flag),
+                lambda p: edits.set_warp(p, clip, markers, ids=names),
+                lambda p: edits.warp_to_grid(p, clip, beats, ids=names),
+                lambda p: edits.clear_warp(p, clip),
+                lambda p: edits.set_follow_tempo(p, clip, flag),
+                lambda p: edits.slip_clip(p, clip, value),
+                lambda p: edits.set_clip(p, clip, fade_in_curve="linear", fade_out_curve="s_curve"),
+                lambda p: edits.freeze(p, track, source(next(names), "own", 50.0)),
+                lambda p: edits.unfreeze(p, track),
+                lambda p: edits.paste_clips(p, copied, at, track, ids=names),
+                lambda p: edits.paste_clips(p, copied, at, ids=names),
+                lambda p: edits.set_tempo(p, 90.0 + 10 * index, at_beats=at),
             ]
         )
     )
@@ -159,6 +193,9 @@ def test_any_sequence_of_edits_leaves_a_sound_project(data: st.DataObject) -> No
     names = Names()
     # Most of what can go wrong needs stems and takes.
     project = split(start(), "t", names) if data.draw(st.booleans()) else start()
+    if data.draw(st.booleans()):
+        project = edits.set_output(edits.add_bus(project, "Bus", ids=["bus"]), "u", "bus")
+        project = edits.warp_to_grid(project, "s", [0.1 + 0.6 * i for i in range(16)], ids=names)
     history = History(project)
     steps = [project]
     for _ in range(data.draw(st.integers(1, 14))):

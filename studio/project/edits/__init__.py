@@ -5,6 +5,19 @@ An edit that changes nothing returns the very same project. Ids of what an edit 
 and made fresh beyond that.
 """
 
+from studio.project.edits.automation import (
+    add_automation_point,
+    automation_of,
+    delete_automation_points,
+    lane_of,
+    move_automation_point,
+    move_automation_points,
+    remove_automation,
+    set_automation,
+    set_automation_enabled,
+    set_parameter,
+)
+from studio.project.edits.clipboard import copy_clips, paste_clips
 from studio.project.edits.clips import (
     add_clip,
     crossfade,
@@ -16,6 +29,15 @@ from studio.project.edits.clips import (
     set_clip,
     split_clip,
     trim_clip,
+)
+from studio.project.edits.freeze import freeze, freeze_digest, plays_frozen, unfreeze
+from studio.project.edits.inserts import (
+    add_insert,
+    find_insert,
+    move_insert,
+    remove_insert,
+    set_insert,
+    set_plugin_state,
 )
 from studio.project.edits.project import (
     add_grant,
@@ -32,16 +54,13 @@ from studio.project.edits.project import (
     set_time_signature,
 )
 from studio.project.edits.restyle import RestyledPart, apply_restyle
-from studio.project.edits.rules import MASTER, children_of, find_clip, find_track, group_of
+from studio.project.edits.routing import add_bus, find_bus, remove_send, set_output, set_send
+from studio.project.edits.rules import children_of, find_clip, find_track, group_of
 from studio.project.edits.strips import (
-    add_insert,
-    move_insert,
     plays_original,
-    remove_insert,
     reset_strip,
     set_compressor,
     set_eq_band,
-    set_insert,
     set_master,
     set_strip,
     show_original,
@@ -67,10 +86,14 @@ from studio.project.edits.tracks import (
     remove_track,
     rename_track,
 )
+from studio.project.edits.warp import clear_warp, set_follow_tempo, set_warp, slip_clip, warp_to_grid
+from studio.project.parameters import MASTER
 
 __all__ = [
     "MASTER",
     "RestyledPart",
+    "add_automation_point",
+    "add_bus",
     "add_clip",
     "add_grant",
     "add_insert",
@@ -82,24 +105,39 @@ __all__ = [
     "add_track_for",
     "apply_restyle",
     "attach_stems",
+    "automation_of",
     "children_of",
     "choose_take",
+    "clear_warp",
+    "copy_clips",
     "crossfade",
+    "delete_automation_points",
     "delete_clips",
     "duplicate_clip",
     "duplicate_track",
+    "find_bus",
     "find_clip",
+    "find_insert",
     "find_track",
+    "freeze",
+    "freeze_digest",
     "group_of",
     "join_clips",
+    "lane_of",
+    "move_automation_point",
+    "move_automation_points",
     "move_clip",
     "move_clips",
     "move_insert",
     "move_track",
     "next_take_number",
+    "paste_clips",
+    "plays_frozen",
     "plays_original",
+    "remove_automation",
     "remove_insert",
     "remove_marker",
+    "remove_send",
     "remove_take",
     "remove_tempo",
     "remove_track",
@@ -107,23 +145,34 @@ __all__ = [
     "rename_take",
     "rename_track",
     "reset_strip",
+    "set_automation",
+    "set_automation_enabled",
     "set_clip",
     "set_compressor",
     "set_eq_band",
+    "set_follow_tempo",
     "set_insert",
     "set_key",
     "set_loop",
     "set_markers",
     "set_master",
+    "set_output",
+    "set_parameter",
+    "set_plugin_state",
+    "set_send",
     "set_strip",
     "set_tempo",
     "set_time_signature",
+    "set_warp",
     "show_original",
     "shown_take",
+    "slip_clip",
     "split_clip",
     "star_take",
     "strip_from",
     "strip_of",
     "take_numbers",
     "trim_clip",
+    "unfreeze",
+    "warp_to_grid",
 ]

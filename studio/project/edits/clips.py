@@ -4,14 +4,14 @@ their takes."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from studio.project.edits.lanes import Lane, fitted, place, reach, recut, settle, touches, with_fades
+from studio.project.edits.mirroring import edit_clip
 from studio.project.edits.rules import (
     Ids,
-    children_of,
     chosen,
     clamp,
     find_clip,
@@ -32,9 +32,8 @@ from studio.project.limits import (
     SEMITONES,
     TEMPO_RATIO,
 )
-from studio.project.model import Clip, Project, Track
-
-_Edit = Callable[[Lane, Clip], Lane]
+from studio.project.model import Clip, FadeCurve, Project, Track, WarpMarker
+from studio.project.warp import moved, settled
 
 
 def add_clip(project: Project, track_id: str, clip: Clip, *, ids: Iterable[str] = ()) -> Project:
@@ -43,7 +42,7 @@ def add_clip(project: Project, track_id: str, clip: Clip, *, ids: Iterable[str] 
     Raises:
         ProjectError: edit-invalid for an unknown track or source, a taken id, or a clip outside its source.
     """
-    track = find_track(project, track_id)
+    track = _lane_for(project, track_id)
     require_new(project, [clip.id])
     clip = fitted(clip, find_source(project, clip.source))
     return put_track(project, replace(track, clips=place(track.clips, clip, Ids(ids))))
@@ -64,12 +63,12 @@ def move_clip(
     if track_id is None or track_id == track.id:
         if start_s == clip.start_s:
             return project
-        return _edit(project, clip_id, lambda lane, each: place(lane, replace(each, start_s=start_s), fresh))
-    target = find_track(project, track_id)
-    moved = replace(clip, start_s=start_s)
+        return edit_clip(project, clip_id, lambda lane, each: place(lane, replace(each, start_s=start_s), fresh))
+    target = _lane_for(project, track_id)
+    there = replace(clip, start_s=start_s)
     return put_tracks(
         project,
-        [_without(track, {clip_id}), replace(target, clips=place(target.clips, moved, fresh))],
+        [_without(track, {clip_id}), replace(target, clips=place(target.clips, there, fresh))],
     )
 
 
@@ -121,7 +120,7 @@ def trim_clip(project: Project, clip_id: str, *, start_s: float | None = None, e
             return tuple(other for other in lane if other.id != each.id)
         return place(lane, recut(each, from_s, to_s), fresh)
 
-    return _edit(project, clip_id, trimmed)
+    return edit_clip(project, clip_id, trimmed)
 
 
 def split_clip(project: Project, clip_id: str, at_s: float, *, ids: Iterable[str] = ()) -> Project:
@@ -143,7 +142,7 @@ def split_clip(project: Project, clip_id: str, at_s: float, *, ids: Iterable[str
         right = replace(recut(each, at_s, each.end_s, keep_fades=False), id=fresh.next())
         return settle([*(other for other in lane if other.id != each.id), left, right])
 
-    return _edit(project, clip_id, parted)
+    return edit_clip(project, clip_id, parted)
 
 
 def duplicate_clip(project: Project, clip_id: str, *, at_s: float | None = None, ids: Iterable[str] = ()) -> Project:
@@ -160,7 +159,7 @@ def duplicate_clip(project: Project, clip_id: str, *, at_s: float | None = None,
     def doubled(lane: Lane, each: Clip) -> Lane:
         return place(lane, replace(each, id=fresh.next(), start_s=start_s), fresh)
 
-    return _edit(project, clip_id, doubled)
+    return edit_clip(project, clip_id, doubled)
 
 
 def join_clips(project: Project, clip_ids: Iterable[str]) -> Project:
@@ -181,7 +180,7 @@ def join_clips(project: Project, clip_ids: Iterable[str]) -> Project:
             )
     pieces = [clip for _, clip in found]
     for piece in pieces[1:]:
-        project = _edit(project, first.id, lambda lane, each, piece=piece: _grown(lane, each, piece))
+        project = edit_clip(project, first.id, lambda lane, each, piece=piece: _grown(lane, each, piece))
     return project
 
 
@@ -197,7 +196,9 @@ def delete_clips(project: Project, clip_ids: Iterable[str]) -> Project:
     for clip_id in wanted:
         # A stem's clip goes with that of its recording.
         if any(clip.id == clip_id for track in project.tracks for clip in track.clips):
-            project = _edit(project, clip_id, lambda lane, each: tuple(other for other in lane if other.id != each.id))
+            project = edit_clip(
+                project, clip_id, lambda lane, each: tuple(other for other in lane if other.id != each.id)
+            )
     return project
 
 
@@ -208,6 +209,8 @@ def set_clip(
     gain_db: float | None = None,
     fade_in_s: float | None = None,
     fade_out_s: float | None = None,
+    fade_in_curve: FadeCurve | None = None,
+    fade_out_curve: FadeCurve | None = None,
     semitones: float | None = None,
     tempo_ratio: float | None = None,
     reverse: bool | None = None,
@@ -215,9 +218,11 @@ def set_clip(
     name: str | None = None,
     ids: Iterable[str] = (),
 ) -> Project:
-    """Change what is given: `gain_db` [-96, 24], fades within the clip, `semitones` [-24, 24], `tempo_ratio` [0.25, 4].
+    """Change what is given: `gain_db` [-96, 24], fades within the clip and their curves, `semitones` [-24, 24],
+    `tempo_ratio` [0.25, 4].
 
-    A new tempo keeps the piece of the source and changes the length; what is in the way makes room.
+    A new tempo keeps the piece of the source and changes the length; warp markers move along, and what is in the way
+    makes room.
 
     Raises:
         ProjectError: edit-invalid for an unknown clip or a value that is not a number.
@@ -237,8 +242,15 @@ def set_clip(
             length_s=length_s,
             reverse=chosen(reverse, each.reverse),
             muted=chosen(muted, each.muted),
+            fade_in_curve=chosen(fade_in_curve, each.fade_in_curve),
+            fade_out_curve=chosen(fade_out_curve, each.fade_out_curve),
             name=each.name if name is None else name.strip()[:NAME_CHARACTERS],
         )
+        if new.warp and ratio != each.tempo_ratio:
+            scale = length_s / each.length_s
+            markers = (replace(marker, clip_s=marker.clip_s * scale) for marker in new.warp)
+            new = fitted(replace(new, warp=tuple(markers)), find_source(project, new.source))
+            length_s = new.length_s
         new = with_fades(new, fade_in_s=fade_in_s, fade_out_s=fade_out_s)
         if new == each:
             return lane
@@ -246,7 +258,7 @@ def set_clip(
             return place(lane, new, fresh)
         return settle(new if other.id == each.id else other for other in lane)
 
-    return _edit(project, clip_id, changed)
+    return edit_clip(project, clip_id, changed)
 
 
 def crossfade(project: Project, left_id: str, right_id: str, *, length_s: float = 0.02) -> Project:
@@ -270,7 +282,7 @@ def crossfade(project: Project, left_id: str, right_id: str, *, length_s: float 
         after = _partner(lane, each, right)
         return lane if after is None else _crossfaded(project, lane, each, after, length_s)
 
-    result = _edit(project, left_id, faded)
+    result = edit_clip(project, left_id, faded)
     if result is project:
         raise invalid(
             "Neither clip has sound beyond where they meet.", "Trim one of the clips a little, then cross-fade them."
@@ -294,49 +306,6 @@ def _crossfaded(project: Project, lane: Lane, left: Clip, right: Clip, length_s:
     return settle(new.get(each.id, each) for each in lane)
 
 
-def _edit(project: Project, clip_id: str, edit: _Edit) -> Project:
-    """Apply `edit` to a clip, and to the clips of the stems below that still mirror it."""
-    track, clip = find_clip(project, clip_id)
-    lane = edit(track.clips, clip)
-    changed = [] if lane == track.clips else [replace(track, clips=lane)]
-    changed += [new for child in children_of(project, track.id) if (new := _mirrored(child, clip, edit)) is not child]
-    return put_tracks(project, changed)
-
-
-def _mirrored(track: Track, clip: Clip, edit: _Edit) -> Track:
-    clips = _mirrored_lane(track.clips, clip, edit)
-    if clips is not track.clips:
-        track = replace(track, clips=clips)
-    if (
-        track.original is not None
-        and (clips := _mirrored_lane(track.original.clips, clip, edit)) is not track.original.clips
-    ):
-        track = replace(track, original=replace(track.original, clips=clips))
-    for index, take in enumerate(track.takes):
-        if take.number != track.take and (clips := _mirrored_lane(take.clips, clip, edit)) is not take.clips:
-            takes = (*track.takes[:index], replace(take, clips=clips), *track.takes[index + 1 :])
-            track = replace(track, takes=takes)
-    return track
-
-
-def _mirrored_lane(lane: Lane, clip: Clip, edit: _Edit) -> Lane:
-    for each in lane:
-        if _mirrors(each, clip):
-            return edit(lane, each)
-    return lane
-
-
-def _mirrors(a: Clip, b: Clip) -> bool:
-    return (
-        abs(a.start_s - b.start_s) < EPSILON_S
-        # A stem may be a few frames shorter than its recording.
-        and abs(a.length_s - b.length_s) < 0.01
-        and abs(a.source_start_s - b.source_start_s) < EPSILON_S
-        and a.tempo_ratio == b.tempo_ratio
-        and a.reverse == b.reverse
-    )
-
-
 def _partner(lane: Lane, left: Clip, right: Clip) -> Clip | None:
     for each in lane:
         if each.id != left.id and abs(each.start_s - right.start_s) < EPSILON_S:
@@ -346,9 +315,19 @@ def _partner(lane: Lane, left: Clip, right: Clip) -> Clip | None:
 
 def _plays_on(a: Clip, b: Clip) -> bool:
     earlier, later = (b, a) if a.reverse else (a, b)
-    same = (a.source, a.tempo_ratio, a.semitones, a.reverse) == (b.source, b.tempo_ratio, b.semitones, b.reverse)
+    same = (a.source, a.semitones, a.reverse) == (b.source, b.semitones, b.reverse)
+    if a.warp or b.warp:
+        same = same and _same_warp(earlier.warp, moved(later.warp, earlier.length_s))
+    else:
+        same = same and a.tempo_ratio == b.tempo_ratio
     ends_at_s = earlier.source_start_s + earlier.length_s * earlier.tempo_ratio
     return same and touches(a, b) and abs(ends_at_s - later.source_start_s) < 1e-6
+
+
+def _same_warp(a: Sequence[WarpMarker], b: Sequence[WarpMarker]) -> bool:
+    return len(a) == len(b) and all(
+        abs(x.source_s - y.source_s) < 1e-6 and abs(x.clip_s - y.clip_s) < 1e-6 for x, y in zip(a, b, strict=True)
+    )
 
 
 def _grown(lane: Lane, first: Clip, piece: Clip) -> Lane:
@@ -357,8 +336,16 @@ def _grown(lane: Lane, first: Clip, piece: Clip) -> Lane:
         return lane
     grown = replace(first, length_s=partner.end_s - first.start_s, fade_out_s=partner.fade_out_s)
     if first.reverse:
-        grown = replace(grown, source_start_s=partner.source_start_s)
+        grown = replace(grown, source_start_s=partner.source_start_s, warp=partner.warp)
+    grown = settled(grown)
     return settle(with_fades(grown) if each.id == first.id else each for each in lane if each.id != partner.id)
+
+
+def _lane_for(project: Project, track_id: str) -> Track:
+    track = find_track(project, track_id)
+    if track.kind == "bus":
+        raise invalid(f"“{track.name}” is a bus and holds no clips.", "Put the clip on a track, and send that there.")
+    return track
 
 
 def _without(track: Track, clip_ids: set[str]) -> Track:

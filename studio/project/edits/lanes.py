@@ -7,9 +7,19 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from studio.base.errors import ProjectError
 from studio.project.edits.rules import Ids, clamp, invalid, number
-from studio.project.limits import CLIP_GAIN_DB, EPSILON_S, MAX_TIME_S, MIN_CLIP_S, SEMITONES, TEMPO_RATIO
+from studio.project.limits import (
+    CLIP_GAIN_DB,
+    EPSILON_S,
+    MAX_TIME_S,
+    MAX_WARP_MARKERS,
+    MIN_CLIP_S,
+    SEMITONES,
+    TEMPO_RATIO,
+)
 from studio.project.model import Clip, Source
+from studio.project.warp import WarpMap, moved, settled, sorted_markers
 
 Lane = tuple[Clip, ...]
 
@@ -56,15 +66,23 @@ def recut(clip: Clip, start_s: float, end_s: float, *, keep_fades: bool = True) 
         source_start_s=max(clip.source_start_s + skipped_s * clip.tempo_ratio, 0.0),
         fade_in_s=clip.fade_in_s if keep_fades or head_s <= EPSILON_S else 0.0,
         fade_out_s=clip.fade_out_s if keep_fades or tail_s <= EPSILON_S else 0.0,
+        # All of them stay, also those outside: what is pulled out again is warped as before.
+        warp=moved(clip.warp, -skipped_s),
     )
-    return with_fades(changed)
+    return with_fades(settled(changed))
 
 
 def reach(clip: Clip, source: Source) -> tuple[float, float]:
     """How far a clip can be pulled out, ``(earliest start, latest end)`` in seconds: where its source begins and
     ends."""
-    before_s = clip.source_start_s / clip.tempo_ratio
-    after_s = max(source.duration_s - clip.source_start_s - clip.length_s * clip.tempo_ratio, 0.0) / clip.tempo_ratio
+    if clip.warp:
+        track = WarpMap(clip.warp)
+        before_s = max(-track.clip_at(0.0), 0.0)
+        after_s = max(track.clip_at(source.duration_s) - clip.length_s, 0.0)
+    else:
+        before_s = clip.source_start_s / clip.tempo_ratio
+        left_s = source.duration_s - clip.source_start_s - clip.length_s * clip.tempo_ratio
+        after_s = max(left_s, 0.0) / clip.tempo_ratio
     if clip.reverse:
         before_s, after_s = after_s, before_s
     return max(clip.start_s - before_s, 0.0), clip.end_s + after_s
@@ -76,15 +94,16 @@ def fitted(clip: Clip, source: Source) -> Clip:
     Raises:
         ProjectError: edit-invalid when nothing of the source is left to play, or a value is not a number.
     """
+    clip = _with_markers(clip)
+    if clip.warp:
+        clip = _inside(clip, source)
     ratio = clamp(clip.tempo_ratio, TEMPO_RATIO, what="tempo")
     from_s = max(number(clip.source_start_s, what="start"), 0.0)
     left_s = (source.duration_s - from_s) / ratio
     start_s = clamp(clip.start_s, (0.0, MAX_TIME_S - MIN_CLIP_S), what="start")
     length_s = min(number(clip.length_s, what="length"), left_s, MAX_TIME_S - start_s)
     if length_s < MIN_CLIP_S:
-        raise invalid(
-            "Nothing of the sound is left in that clip.", "Choose a start and length that lie within the recording."
-        )
+        raise _nothing_left()
     changed = replace(
         clip,
         start_s=start_s,
@@ -94,7 +113,7 @@ def fitted(clip: Clip, source: Source) -> Clip:
         gain_db=clamp(clip.gain_db, CLIP_GAIN_DB, what="gain"),
         semitones=clamp(clip.semitones, SEMITONES, what="pitch"),
     )
-    return with_fades(changed)
+    return with_fades(settled(changed))
 
 
 def place(lane: Iterable[Clip], clip: Clip, ids: Ids) -> Lane:
@@ -116,6 +135,42 @@ def settle(clips: Iterable[Clip]) -> Lane:
                 break
         settled.append(clip)
     return tuple(settled)
+
+
+def _with_markers(clip: Clip) -> Clip:
+    for each in clip.warp:
+        number(each.source_s, what="warp marker")
+        number(each.clip_s, what="warp marker")
+    if len(clip.warp) > MAX_WARP_MARKERS:
+        raise invalid(
+            f"That are {len(clip.warp)} warp markers, more than the {MAX_WARP_MARKERS} that a clip holds.",
+            "Set fewer: between two markers the sound is stretched evenly.",
+        )
+    markers = sorted_markers(clip.warp)
+    if len(markers) < 2:
+        return replace(clip, warp=())
+    return replace(clip, warp=markers)
+
+
+def _inside(clip: Clip, source: Source) -> Clip:
+    """A warped clip cut to where its source has sound."""
+    clamp(clip.start_s, (0.0, MAX_TIME_S), what="start")
+    length_s = number(clip.length_s, what="length")
+    track = WarpMap(clip.warp)
+    from_s, to_s = max(track.clip_at(0.0), 0.0), min(track.clip_at(source.duration_s), length_s)
+    if to_s - from_s < MIN_CLIP_S:
+        raise _nothing_left()
+    if from_s == 0.0 and to_s == length_s:
+        return settled(clip)
+    if clip.reverse:
+        from_s, to_s = length_s - to_s, length_s - from_s
+    return recut(clip, clip.start_s + from_s, clip.start_s + to_s)
+
+
+def _nothing_left() -> ProjectError:
+    return invalid(
+        "Nothing of the sound is left in that clip.", "Choose a start and length that lie within the recording."
+    )
 
 
 def _around(other: Clip, clip: Clip, ids: Ids) -> list[Clip]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from studio.project.edits.retime import retimed
 from studio.project.edits.rules import clamp, clean_name, invalid, number
 from studio.project.limits import BEAT_UNITS, BEATS_PER_BAR, BPM, MAX_TIME_S
 from studio.project.model import Loop, Marker, Project, Source, TempoPoint
@@ -21,8 +22,12 @@ def rename_project(project: Project, title: str) -> Project:
     return project if title == project.title else replace(project, title=title)
 
 
-def set_tempo(project: Project, bpm: float, *, at_beats: float = 0.0) -> Project:
-    """Set the tempo from `at_beats` on, `bpm` in [20, 400]; clips stay where they are in seconds.
+def set_tempo(project: Project, bpm: float, *, at_beats: float = 0.0, move: bool = True) -> Project:
+    """Set the tempo from `at_beats` on, `bpm` in [20, 400].
+
+    Clips that follow the tempo keep their bars, and so do markers, loop and automation that stand on bar lines
+    (`studio.project.edits.retime`); other clips stay where they are in seconds. Without `move` all stays in seconds:
+    for a tempo that was only found to be another one.
 
     Raises:
         ProjectError: edit-invalid for a value that is not a number.
@@ -31,11 +36,13 @@ def set_tempo(project: Project, bpm: float, *, at_beats: float = 0.0) -> Project
     point = TempoPoint(at_beats=at_beats, bpm=clamp(bpm, BPM, what="tempo"))
     points = [each for each in project.tempo if each.at_beats != at_beats] + [point]
     tempo = tuple(sorted(points, key=lambda each: each.at_beats))
-    return project if tempo == project.tempo else replace(project, tempo=tempo)
+    if tempo == project.tempo:
+        return project
+    return retimed(project, tempo) if move else replace(project, tempo=tempo)
 
 
 def remove_tempo(project: Project, at_beats: float) -> Project:
-    """Remove the tempo change at `at_beats`; the first tempo stays.
+    """Remove the tempo change at `at_beats`; the first tempo stays. What follows the tempo moves as with `set_tempo`.
 
     Raises:
         ProjectError: edit-invalid when there is none, or it is the first.
@@ -43,7 +50,7 @@ def remove_tempo(project: Project, at_beats: float) -> Project:
     kept = tuple(each for each in project.tempo if each.at_beats != at_beats)
     if len(kept) == len(project.tempo) or at_beats == 0.0:
         raise invalid("There is no tempo change there.", "Choose a tempo change after the start.")
-    return replace(project, tempo=kept)
+    return retimed(project, kept)
 
 
 def set_time_signature(project: Project, beats_per_bar: int, beat_unit: int) -> Project:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from studio.project.edits.lanes import Lane, fitted, settle
 from studio.project.edits.project import add_sources
 from studio.project.edits.rules import Ids, children_of, clamp, clean_name, find_track, invalid, put_tracks, require_new
-from studio.project.edits.strips import fitted_strip
+from studio.project.edits.strips import fitted_strip, with_routing
 from studio.project.edits.takes import choose_take, next_take_number
 from studio.project.edits.tracks import TITLES
 from studio.project.limits import GAIN_DB, INTENSITY
@@ -126,7 +126,7 @@ def _extra_tracks(
             take = replace(
                 made, clips=_in_place(project, clips, part.source, ids), strip=_on_top(part.strip, strip, ids)
             )
-            flags = Strip(mute=stem.strip.mute, solo=stem.strip.solo)
+            flags = with_routing(Strip(mute=stem.strip.mute, solo=stem.strip.solo), stem.strip)
             title = clean_name(part.title or TITLES[role], what="track")
             extras.append(Track(id=track_id, name=title, role=role, parent=group_id, strip=flags, takes=(take,)))
     return extras

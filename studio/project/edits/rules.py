@@ -16,9 +16,6 @@ from studio.project.model import Clip, Project, Source, Take, Track
 T = TypeVar("T")
 Bound = TypeVar("Bound", int, float)
 
-MASTER = "master"
-"""Stands for the master bus wherever an edit of strips takes a track id."""
-
 
 def invalid(message: str, remedy: str) -> ProjectError:
     """The error for an edit that is impossible, not merely out of bounds."""

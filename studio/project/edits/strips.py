@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from studio.project.edits.rules import (
-    MASTER,
     Ids,
     children_of,
     chosen,
@@ -19,7 +18,6 @@ from studio.project.edits.rules import (
     number,
     put_track,
     put_tracks,
-    require_new,
 )
 from studio.project.limits import (
     ATTACK_S,
@@ -35,7 +33,8 @@ from studio.project.limits import (
     RELEASE_S,
     THRESHOLD_DB,
 )
-from studio.project.model import DEFAULT_EQ, Compressor, EqBand, Insert, Project, Strip, Track
+from studio.project.model import DEFAULT_EQ, Automation, Compressor, EqBand, Insert, Project, Strip, Track
+from studio.project.parameters import MASTER, strip_at
 
 
 def set_strip(
@@ -46,9 +45,12 @@ def set_strip(
     pan: float | None = None,
     mute: bool | None = None,
     solo: bool | None = None,
+    solo_safe: bool | None = None,
+    polarity: bool | None = None,
     high_pass_hz: float | None = None,
 ) -> Project:
-    """Change what is given: `gain_db` [-96, 12], `pan` [-1, 1], mute, solo, `high_pass_hz` [0, 2000], 0 is off.
+    """Change what is given: `gain_db` [-96, 12], `pan` [-1, 1], mute, solo, solo-safe, polarity (True is turned upside
+    down), `high_pass_hz` [0, 2000], 0 is off.
 
     Mute and solo of a split track and its stems stay in step: opening the recording shows the original, opening or
     soloing one of its stems shows the stems, and solo of the split track is that of all its stems.
@@ -64,6 +66,8 @@ def set_strip(
         high_pass_hz=strip.high_pass_hz
         if high_pass_hz is None
         else clamp(high_pass_hz, HIGH_PASS_HZ, what="high-pass"),
+        solo_safe=strip.solo_safe if track_id == MASTER else chosen(solo_safe, strip.solo_safe),
+        polarity=chosen(polarity, strip.polarity),
     )
     project = put_strip(project, track_id, changed)
     if track_id == MASTER:
@@ -161,69 +165,6 @@ def set_compressor(
     return put_strip(project, track_id, replace(strip, compressor=_fitted_compressor(new)))
 
 
-def add_insert(project: Project, track_id: str, insert: Insert, *, index: int | None = None) -> Project:
-    """Put an effect into the strip, at the end or at `index`.
-
-    Raises:
-        ProjectError: edit-invalid for an unknown track, a taken id, or parameters that are not numbers.
-    """
-    require_new(project, [insert.id])
-    insert = _fitted_insert(insert)
-
-    def added(inserts: list[Insert]) -> list[Insert]:
-        inserts.insert(len(inserts) if index is None else max(index, 0), insert)
-        return inserts
-
-    return _inserts(project, track_id, added)
-
-
-def remove_insert(project: Project, track_id: str, insert_id: str) -> Project:
-    """Take an effect out of the strip.
-
-    Raises:
-        ProjectError: edit-invalid for an unknown track or effect.
-    """
-    _find_insert(project, track_id, insert_id)
-    return _inserts(project, track_id, lambda inserts: [each for each in inserts if each.id != insert_id])
-
-
-def move_insert(project: Project, track_id: str, insert_id: str, index: int) -> Project:
-    """Move an effect to `index` in its strip, clamped to what there is.
-
-    Raises:
-        ProjectError: edit-invalid for an unknown track or effect.
-    """
-    insert = _find_insert(project, track_id, insert_id)
-
-    def moved(inserts: list[Insert]) -> list[Insert]:
-        inserts.remove(insert)
-        inserts.insert(max(index, 0), insert)
-        return inserts
-
-    return _inserts(project, track_id, moved)
-
-
-def set_insert(
-    project: Project,
-    track_id: str,
-    insert_id: str,
-    *,
-    parameters: Mapping[str, float] | None = None,
-    bypass: bool | None = None,
-) -> Project:
-    """Change parameters of an effect (those that are given) and switch it. The effect's registry knows the ranges.
-
-    Raises:
-        ProjectError: edit-invalid for an unknown track or effect, or a value that is not a number.
-    """
-    insert = _find_insert(project, track_id, insert_id)
-    changed = replace(
-        insert, parameters={**insert.parameters, **(parameters or {})}, bypass=chosen(bypass, insert.bypass)
-    )
-    changed = _fitted_insert(changed)
-    return _inserts(project, track_id, lambda inserts: [changed if each.id == insert_id else each for each in inserts])
-
-
 def set_master(
     project: Project,
     *,
@@ -248,13 +189,40 @@ def set_master(
 
 
 def reset_strip(project: Project, track_id: str) -> Project:
-    """Take fader, pan, equaliser, compressor and effects back to the start; mute and solo stay.
+    """Take fader, pan, polarity, equaliser, compressor and effects back to the start; mute, solo and where the signal
+    goes stay. Automation of effects that go, goes too.
 
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
     strip = strip_of(project, track_id)
-    return put_strip(project, track_id, Strip(mute=strip.mute, solo=strip.solo))
+    project = put_strip(project, track_id, with_routing(Strip(mute=strip.mute, solo=strip.solo), strip))
+    return without_automation_of(project, track_id, (insert.id for insert in strip.inserts))
+
+
+def with_routing(strip: Strip, of: Strip) -> Strip:
+    """The strip with the sends, the output and the solo-safe of another one: they belong to the track, whatever take
+    it shows."""
+    return replace(strip, sends=of.sends, output=of.output, solo_safe=of.solo_safe)
+
+
+def without_automation_of(project: Project, track_id: str, insert_ids: Iterable[str]) -> Project:
+    """The project without the automation of these effects of a track."""
+    heads = tuple(f"insert.{each}." for each in insert_ids)
+
+    def kept(lanes: tuple[Automation, ...]) -> tuple[Automation, ...]:
+        return tuple(lane for lane in lanes if not lane.target.startswith(heads))
+
+    if not heads:
+        return project
+    if track_id == MASTER:
+        lanes = kept(project.master.automation)
+        if lanes == project.master.automation:
+            return project
+        return replace(project, master=replace(project.master, automation=lanes))
+    track = find_track(project, track_id)
+    lanes = kept(track.automation)
+    return project if lanes == track.automation else put_track(project, replace(track, automation=lanes))
 
 
 def strip_of(project: Project, track_id: str) -> Strip:
@@ -263,7 +231,7 @@ def strip_of(project: Project, track_id: str) -> Strip:
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
-    return project.master.strip if track_id == MASTER else find_track(project, track_id).strip
+    return strip_at(project, track_id)
 
 
 def put_strip(project: Project, track_id: str, strip: Strip) -> Project:
@@ -318,7 +286,8 @@ def fitted_strip(strip: Strip) -> Strip:
             for band in bands
         ),
         compressor=_fitted_compressor(strip.compressor),
-        inserts=tuple(_fitted_insert(insert) for insert in strip.inserts),
+        inserts=tuple(fitted_insert(insert) for insert in strip.inserts),
+        sends=tuple(replace(send, gain_db=clamp(send.gain_db, GAIN_DB, what="gain")) for send in strip.sends),
     )
 
 
@@ -332,20 +301,13 @@ def _fitted_compressor(compressor: Compressor) -> Compressor:
     )
 
 
-def _fitted_insert(insert: Insert) -> Insert:
+def fitted_insert(insert: Insert) -> Insert:
+    """The effect with parameters that are numbers.
+
+    Raises:
+        ProjectError: edit-invalid for one that is not.
+    """
     return replace(insert, parameters={name: number(value, what=name) for name, value in insert.parameters.items()})
-
-
-def _find_insert(project: Project, track_id: str, insert_id: str) -> Insert:
-    for insert in strip_of(project, track_id).inserts:
-        if insert.id == insert_id:
-            return insert
-    raise invalid("That effect is no longer on the track.", "Choose an effect that is there, or undo until it is back.")
-
-
-def _inserts(project: Project, track_id: str, change: Callable[[list[Insert]], list[Insert]]) -> Project:
-    strip = strip_of(project, track_id)
-    return put_strip(project, track_id, replace(strip, inserts=tuple(change(list(strip.inserts)))))
 
 
 def _set_mute(project: Project, track: Track, mute: bool) -> Project:

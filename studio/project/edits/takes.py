@@ -19,7 +19,7 @@ from studio.project.edits.rules import (
     put_tracks,
     require_new,
 )
-from studio.project.edits.strips import fitted_strip, plays_original, show_original
+from studio.project.edits.strips import fitted_strip, plays_original, show_original, with_routing
 from studio.project.model import Clip, Project, Strip, Take, Track
 
 
@@ -53,6 +53,8 @@ def add_take(
         ProjectError: edit-invalid for an unknown track or source, a taken id, or a clip outside its source.
     """
     track = find_track(project, track_id)
+    if track.kind == "bus":
+        raise invalid(f"“{track.name}” is a bus and has no takes.", "Choose a track with clips.")
     clips = tuple(clips)
     taken_inserts = [] if strip is None else [insert.id for insert in strip.inserts]
     require_new(project, [*(clip.id for clip in clips), *taken_inserts])
@@ -75,7 +77,7 @@ def choose_take(project: Project, track_id: str, number: int | None) -> Project:
     """Show a take, or the original with None; on a split track all its stems switch, those without that take to their
     original.
 
-    Mute and solo belong to the track and stay as they are.
+    Mute, solo and where the signal goes belong to the track and stay as they are.
 
     Raises:
         ProjectError: edit-invalid for an unknown track or take.
@@ -168,7 +170,7 @@ def shown(track: Track, number: int | None) -> Track:
     return replace(
         track,
         clips=chosen.clips,
-        strip=replace(chosen.strip, mute=strip.mute, solo=strip.solo),
+        strip=with_routing(replace(chosen.strip, mute=strip.mute, solo=strip.solo), strip),
         take=number,
         original=None if number is None else track.original,
     )

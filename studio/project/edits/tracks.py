@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
+from studio.project.edits.automation import retargeted
 from studio.project.edits.lanes import Lane, fitted, settle
 from studio.project.edits.project import add_source, add_sources
+from studio.project.edits.routing import find_bus, goes_to, without_bus
 from studio.project.edits.rules import (
     Ids,
     children_of,
@@ -16,6 +18,7 @@ from studio.project.edits.rules import (
     find_track,
     group_of,
     invalid,
+    lanes_of,
     put_track,
     put_tracks,
     require_new,
@@ -41,6 +44,10 @@ def add_track(project: Project, track: Track, *, index: int | None = None) -> Pr
     Raises:
         ProjectError: edit-invalid for a taken id, an unknown source or parent, or a clip outside its source.
     """
+    if track.kind == "bus" and (track.clips or track.takes or track.parent is not None):
+        raise invalid(f"“{track.name}” is a bus and holds no clips.", "Put the clips on a track, and send that there.")
+    for bus_id in goes_to(track.strip):
+        find_bus(project, bus_id)
     require_new(project, [track.id, *(clip.id for clip in track.clips), *(each.id for each in track.strip.inserts)])
     clips = settle(fitted(clip, find_source(project, clip.source)) for clip in track.clips)
     track = replace(track, name=clean_name(track.name, what="track"), clips=clips, strip=fitted_strip(track.strip))
@@ -71,12 +78,15 @@ def add_track_for(project: Project, source: Source, *, at_s: float = 0.0, ids: I
 
 
 def remove_track(project: Project, track_id: str) -> Project:
-    """Remove a track and its stems. When the last stem goes, the split track plays itself again.
+    """Remove a track and its stems. When the last stem goes, the split track plays itself again; what fed a bus that
+    goes plays to the master.
 
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
     track = find_track(project, track_id)
+    if track.kind == "bus":
+        project = without_bus(project, track_id)
     gone = {each.id for each in group_of(project, track_id)}
     if track.parent is not None:
         parent = find_track(project, track.parent)
@@ -169,7 +179,18 @@ def attach_stems(project: Project, track_id: str, stems: Mapping[Role, Source], 
         clips = tuple(_mirror(clip, source, fresh) for clip in track.clips)
         inserts = tuple(replace(insert, id=fresh.next()) for insert in track.strip.inserts)
         strip = replace(track.strip, mute=False, inserts=inserts)
-        children.append(Track(id=child_id, name=TITLES[role], role=role, parent=track.id, clips=clips, strip=strip))
+        automation = retargeted(track.automation, _renamed(track.strip, strip))
+        children.append(
+            Track(
+                id=child_id,
+                name=TITLES[role],
+                role=role,
+                parent=track.id,
+                clips=clips,
+                strip=strip,
+                automation=tuple(lane for lane in automation if lane.target != "mute"),
+            )
+        )
     require_new(project, [each for child in children for each in (child.id, *(clip.id for clip in child.clips))])
     at = project.tracks.index(track) + 1
     project = replace(project, tracks=(*project.tracks[:at], *children, *project.tracks[at:]))
@@ -190,7 +211,18 @@ def _copied(track: Track, ids: Ids) -> Track:
     clips, strip = _fresh_lane(track.clips, track.strip, ids)
     original = None if track.original is None else _copied_take(track.original, ids)
     takes = tuple(_copied_take(take, ids) for take in track.takes)
-    return replace(track, id=track_id, clips=clips, strip=strip, takes=takes, original=original)
+    renamed: dict[str, str] = {}
+    for old, new in zip(
+        lanes_of(track), lanes_of(replace(track, strip=strip, takes=takes, original=original)), strict=True
+    ):
+        renamed |= _renamed(old.strip, new.strip)
+    automation = retargeted(track.automation, renamed)
+    return replace(track, id=track_id, clips=clips, strip=strip, takes=takes, original=original, automation=automation)
+
+
+def _renamed(old: Strip, new: Strip) -> dict[str, str]:
+    """Old ids of effects to the new ones of a copy."""
+    return {a.id: b.id for a, b in zip(old.inserts, new.inserts, strict=True)}
 
 
 def _copied_take(take: Take, ids: Ids) -> Take:
