@@ -21,8 +21,6 @@ from engine.instruments import Note, load, render_notes
 from engine.types import Audio
 
 _DUCK_RELEASE_S = 0.22
-_ROOM_DB = 4.5
-"""How far harmony steps back behind the voice."""
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +143,6 @@ def play(
     length_frames: int,
     seed: int,
     sidechain_db: float = 0.0,
-    singer: Voice | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Audio:
     """Let the instruments play one part, ``(2, length_frames) float32``, dry, peak at most 0.9.
@@ -174,8 +171,6 @@ def play(
             out[:, first : first + frames] += piece
     if layer.ducked and sidechain_db > 0.0 and score.kicks_s:
         out *= duck(score.kicks_s, depth_db=sidechain_db, rate=rate, length_frames=length_frames)
-    if singer is not None and singer.centre is not None:
-        out *= make_room(singer, rate=rate, length_frames=length_frames)
     if layer.pan != 0.0:
         out[0] *= np.float32(min(1.0, 1.0 - layer.pan))
         out[1] *= np.float32(min(1.0, 1.0 + layer.pan))
@@ -217,19 +212,6 @@ def _stretches(notes: tuple[Note, ...], duration_s: float) -> list[tuple[float, 
             begin = max(0.0, start - 0.25)
             found.append((begin, max(stop, max(n.start_s + n.duration_s for n in some)), some))
     return found
-
-
-def make_room(singer: Voice, *, rate: int, length_frames: int) -> Audio:
-    """Gain of a part that steps back while the voice is on, ``(1, length_frames)``, gliding over a third of a
-    second.
-    """
-    on = np.array([*singer.sings, False], dtype=np.float64)
-    # It is back a little before the voice comes in, and waits a little after it has gone.
-    held = np.maximum(on, np.maximum(np.append(on[1:], 0.0), np.append(0.0, on[:-1])))
-    depth = np.convolve(np.pad(held, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    times = (np.arange(depth.size) + 0.5) * singer.step_s * rate
-    curve = np.interp(np.arange(length_frames, dtype=np.float64), times, depth)
-    return (10.0 ** (-_ROOM_DB / 20.0 * curve)).astype(np.float32)[None, :]
 
 
 def duck(kicks_s: tuple[float, ...], *, depth_db: float, rate: int, length_frames: int) -> Audio:

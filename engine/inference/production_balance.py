@@ -13,7 +13,9 @@ from engine.types import Audio
 
 MEASURED_S = 20.0
 """Length of the stretch on which the whole mix is measured."""
-_CHANGE_DB = (-12.0, 6.0)
+LOW_HZ = 120.0
+_DEEPEST_SHELF_DB = 12.0
+CHANGE_DB = (-12.0, 6.0)
 
 
 def shares(levels_db: Sequence[float]) -> list[float]:
@@ -34,8 +36,11 @@ def balance(
     muted: Sequence[str],
     rate: int,
     tick: Callable[[], None],
+    low_ceiling: float = 1.0,
+    change_db: tuple[float, float] = CHANGE_DB,
 ) -> None:
-    """Change the gain of all strips alike, in place, so that the whole is as loud as the source.
+    """Turn down what is too much of the low end, then change the gain of all strips alike, so that the whole is as loud
+    as the source; strips are changed in place.
 
     Parts that each match a stem can be louder together than the stems were. Measured on the loudest stretch of the
     source; stems without a
@@ -48,6 +53,8 @@ def balance(
         muted: stems that fall silent.
         rate: frames per second.
         tick: called between measurements; may raise to stop.
+        low_ceiling: largest share of the energy below `LOW_HZ`.
+        change_db: lowest and highest change of level.
     """
     if not parts and not strips:
         return
@@ -59,32 +66,77 @@ def balance(
     start = _loudest_stretch(source, length, rate)
     window = slice(start, start + length)
     fixed = np.zeros((2, length), dtype=np.float32)
-    movable = np.zeros((2, length), dtype=np.float32)
+    treated: list[tuple[Audio, dict[str, Any]]] = []
     for role, stem in stems.items():
-        tick()
         if role in strips:
-            movable += apply_strip(_stereo(stem[:, window]), strips[role], rate=rate)
+            treated.append((_stereo(stem[:, window]), strips[role]))
         elif role not in muted:
             fixed += stem[:, window]
-    for audio, strip in parts:
+    treated += [(_stereo(audio[:, window]), strip) for audio, strip in parts]
+    processed: list[Audio] = []
+    for sound, strip in treated:
         tick()
-        movable += apply_strip(_stereo(audio[:, window]), strip, rate=rate)
+        processed.append(apply_strip(sound, strip, rate=rate))
+    _tame_lows(treated, processed, fixed, rate=rate, ceiling=low_ceiling, tick=tick)
+    movable = np.sum(processed, axis=0).astype(np.float32)
     wanted = integrated_lufs(source[:, window], rate=rate)
     if not np.isfinite(wanted):
         return
-    low, high = _CHANGE_DB
+    low, high = change_db
     # Loudness rises with the gain: halve the range until a step cannot be heard.
     for _ in range(8):
-        change_db = 0.5 * (low + high)
+        middle_db = 0.5 * (low + high)
         tick()
-        moved = (movable * np.float32(10.0 ** (change_db / 20.0))).astype(np.float32)
+        moved = (movable * np.float32(10.0 ** (middle_db / 20.0))).astype(np.float32)
         if integrated_lufs(fixed + moved, rate=rate) > wanted:
-            high = change_db
+            high = middle_db
         else:
-            low = change_db
-    change_db = 0.5 * (low + high)
+            low = middle_db
     for strip in [*strips.values(), *[strip for _, strip in parts]]:
-        strip["gain_db"] = float(np.clip(strip["gain_db"] + change_db, -96.0, 12.0))
+        strip["gain_db"] = float(np.clip(strip["gain_db"] + 0.5 * (low + high), -96.0, 12.0))
+
+
+def _tame_lows(
+    treated: list[tuple[Audio, dict[str, Any]]],
+    processed: list[Audio],
+    fixed: Audio,
+    *,
+    rate: int,
+    ceiling: float,
+    tick: Callable[[], None],
+) -> None:
+    """Lower the low shelves of what carries the low end, in place, until its share of the energy fits."""
+    for _ in range(3):
+        low_fixed, rest_fixed = _low_and_rest(fixed, rate)
+        lows = [_low_and_rest(sound, rate) for sound in processed]
+        low, rest = sum(a for a, _ in lows), rest_fixed + sum(b for _, b in lows)
+        if low <= 0.0 or (low + low_fixed) <= ceiling * (low + low_fixed + rest):
+            return
+        wanted = max(ceiling / max(1.0 - ceiling, 1e-3) * rest - low_fixed, 0.1 * low)
+        change_db = max(10.0 * float(np.log10(wanted / low)), -6.0) - 0.3
+        for index, (sound, strip) in enumerate(treated):
+            if lows[index][0] < 0.08 * low:
+                continue
+            tick()
+            shelf = strip["eq"][0]
+            shelf["freq_hz"] = max(float(shelf["freq_hz"]), LOW_HZ)
+            shelf["gain_db"] = max(float(shelf["gain_db"]) + change_db, -_DEEPEST_SHELF_DB)
+            processed[index] = apply_strip(sound, strip, rate=rate)
+
+
+def _low_and_rest(audio: Audio, rate: int) -> tuple[float, float]:
+    """Energy below `LOW_HZ` and above it."""
+    size = 1 << int(np.ceil(np.log2(rate / 4.0)))
+    edge = int(LOW_HZ * size / rate)
+    low = rest = 0.0
+    window = np.hanning(size).astype(np.float32)
+    for start in range(0, max(audio.shape[1] - size, 1), size):
+        power = np.square(
+            np.abs(np.fft.rfft(audio[:, start : start + size] * window[: audio.shape[1] - start], axis=1))
+        )
+        low += float(power[:, 1 : edge + 1].sum())
+        rest += float(power[:, edge + 1 :].sum())
+    return low, rest
 
 
 def _stereo(audio: Audio) -> Audio:

@@ -19,24 +19,14 @@ import numpy as np
 from engine.analysis import Analysis, analyse
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, EncodeError, StyleError
-from engine.inference.arrangement import Layer, Score, compose, play
+from engine.inference.arrangement import Score, compose
 from engine.inference.arrangement_voice import find_voice
-from engine.inference.production import ProductionModel, strip_for
-from engine.inference.production_balance import balance, shares
-from engine.inference.production_chain import neutral, to_strip
-from engine.inference.restyle_result import Part, RestyleResult, publish
+from engine.inference.production import ProductionModel
+from engine.inference.restyle_mix import FADES_FROM, Mixer, weight_of
+from engine.inference.restyle_result import RestyleResult, publish
 from engine.inference.styles import ARRANGEMENT, OPERATORS, PRODUCTION, Style, load_style
-from engine.io.pcm import write_pcm
 from engine.types import STEMS, Audio, PcmRef, Progress
 
-PRODUCTION_FULL = 0.3
-FADE = 0.1
-FADES_FROM: dict[str, float] = {"drums": 0.3, "bass": 0.5, "other": 0.7}
-TYPICAL_BELOW_MIX_DB: dict[str, float] = {"drums": 5.0, "bass": 7.0, "other": 7.0, "vocals": 4.0}
-"""Loudness of a part under the mix where there is no stem to take it from."""
-QUIETEST_STEM_DB = 22.0
-"""A stem further below the mix than this sets no level for the part that replaces it."""
-PART_PEAK = 0.6
 SHORTEST_S = 1.0
 
 
@@ -140,7 +130,9 @@ class _Job:
         arranges = self._arranges(allowed, analysis)
         produces = PRODUCTION in allowed
         self._refuse_if_nothing(arranges, produces, analysis)
-        roles = tuple(r for r in ("drums", "bass", "other") if arranges and self._weight(r) > 0.0)
+        roles = tuple(
+            r for r in ("drums", "bass", "other") if arranges and weight_of(r, self._intensity, self._keep) > 0.0
+        )
         score = Score(layers=(), kicks_s=(), felt_bpm=analysis.tempo_bpm, metric_level=1.0)
         self._step(0.3, "Writing the parts")
         if roles:
@@ -150,11 +142,10 @@ class _Job:
             self._say_metric_level(score, analysis)
         staging = self._staging(out_dir)
         try:
-            parts = self._timed("arrangement", lambda: self._parts(score, audio, staging, model, analysis))
-            strips, muted = self._timed(
-                "production", lambda: self._strips(audio, model, parts, produces, arranges, analysis)
-            )
-            self._timed("levels", lambda: self._balance(audio, parts, strips, muted))
+            mixer = self._mixer(audio, model, analysis)
+            parts = self._timed("arrangement", lambda: mixer.parts(score, staging))
+            strips, muted = self._timed("production", lambda: mixer.strips(parts, produces=produces, arranges=arranges))
+            parts = self._timed("levels", lambda: mixer.level(parts, strips, muted, staging))
             self._step(0.98, "Finishing")
             parts = publish(parts, out_dir)
         finally:
@@ -184,6 +175,23 @@ class _Job:
             model_digest=model.pack.digest,
             provider=model.provider,
             timings_s={name: round(value, 3) for name, value in self._timings.items()},
+        )
+
+    def _mixer(self, audio: dict[str, Audio], model: ProductionModel, analysis: Analysis) -> Mixer:
+        return Mixer(
+            style=self._style,
+            model=model,
+            audio=audio,
+            analysis=analysis,
+            singer=self._singer,
+            rate=self._rate,
+            frames=self._frames,
+            mix_lufs=self._mix_lufs,
+            intensity=self._intensity,
+            keep=self._keep,
+            seed=self._seed,
+            step=self._step,
+            cancelled=self._cancelled,
         )
 
     def _step(self, fraction: float, note: str) -> None:
@@ -279,12 +287,6 @@ class _Job:
                 f"here it runs at {score.felt_bpm:.0f}."
             )
 
-    def _weight(self, role: str) -> float:
-        """How far a role is replaced, 0 to 1."""
-        if role in self._keep:
-            return 0.0
-        return float(np.clip((self._intensity - FADES_FROM[role]) / FADE, 0.0, 1.0))
-
     def _staging(self, out_dir: Path) -> Path:
         try:
             out_dir.mkdir(parents=True, exist_ok=True)
@@ -295,149 +297,3 @@ class _Job:
                 remedy="Choose another folder, or make room on the disk.",
                 code="path-not-writable",
             ) from error
-
-    def _level_for(self, role: str, audio: dict[str, Audio]) -> float:
-        """Loudness that a role's new sound should have."""
-        balance = self._style.production.balance_db.get(role, 0.0)
-        stem = audio.get(role)
-        lufs = integrated_lufs(stem, rate=self._rate) if stem is not None else -np.inf
-        if not np.isfinite(lufs) or lufs < self._mix_lufs - QUIETEST_STEM_DB:
-            lufs = self._mix_lufs - TYPICAL_BELOW_MIX_DB[role]
-        return float(lufs + balance)
-
-    def _parts(
-        self, score: Score, audio: dict[str, Audio], staging: Path, model: ProductionModel, analysis: Analysis
-    ) -> list[Part]:
-        arrangement = self._style.arrangement
-        sidechain = arrangement.sidechain_db if arrangement is not None else 0.0
-        parts: list[Part] = []
-        conditioned = [r for r in STEMS if r in audio]
-        for role in ("drums", "bass", "other"):
-            layers = [layer for layer in score.layers if layer.role == role]
-            if not layers:
-                continue
-            level = self._level_for(role, audio)
-            levels = shares([-60.0 if layer.noise_db is not None else layer.level_db for layer in layers])
-            for number, (layer, share_db) in enumerate(zip(layers, levels, strict=True)):
-                self._step(0.32 + 0.4 * len(parts) / max(len(score.layers), 1), f"Playing: {layer.title}")
-                sound = play(
-                    layer,
-                    score,
-                    rate=self._rate,
-                    length_frames=self._frames,
-                    seed=self._seed,
-                    sidechain_db=sidechain,
-                    singer=self._singer if role == "other" else None,
-                    cancelled=self._cancelled,
-                )
-                if layer.noise_db is not None:
-                    parts.append(self._noise_part(layer, sound, staging, conditioned))
-                    continue
-                wanted = level + share_db + _fade_in_db(self._weight(role))
-                strip, lufs = strip_for(
-                    model,
-                    sound,
-                    rate=self._rate,
-                    style=self._style,
-                    role=role,
-                    amount=1.0,
-                    tempo_bpm=score.felt_bpm or analysis.tempo_bpm,
-                    wanted_lufs=wanted,
-                    peak=PART_PEAK,
-                )
-                if not np.isfinite(lufs):
-                    continue
-                path = staging / f"{role}-{number}.f32"
-                pcm = write_pcm(sound, str(path), rate=self._rate)
-                parts.append(
-                    Part(
-                        role=role,
-                        title=layer.title,
-                        pcm=pcm,
-                        replaces=role,
-                        operation=ARRANGEMENT,
-                        strip=strip,
-                        conditioned_on=conditioned,
-                    )
-                )
-        return parts
-
-    def _noise_part(self, layer: Layer, sound: Audio, staging: Path, conditioned: list[str]) -> Part:
-        """Surface noise has its own level and goes through nothing."""
-        strip = to_strip(neutral(), lufs=-24.0, gain_db=_fade_in_db(self._weight(layer.role)))
-        pcm = write_pcm(sound, str(staging / "noise.f32"), rate=self._rate)
-        return Part(
-            role=layer.role,
-            title=layer.title,
-            pcm=pcm,
-            replaces=layer.role,
-            operation=ARRANGEMENT,
-            strip=strip,
-            conditioned_on=conditioned,
-        )
-
-    def _balance(
-        self, audio: dict[str, Audio], parts: list[Part], strips: dict[str, dict[str, Any]], muted: list[str]
-    ) -> None:
-        """Bring the whole to the loudness of the source."""
-        new = [(part.pcm.open(), part.strip) for part in parts if part.strip is not None]
-        balance(
-            audio,
-            new,
-            strips=strips,
-            muted=muted,
-            rate=self._rate,
-            tick=lambda: self._step(0.96, "Balancing the mix"),
-        )
-
-    def _strips(
-        self,
-        audio: dict[str, Audio],
-        model: ProductionModel,
-        parts: list[Part],
-        produces: bool,
-        arranges: bool,
-        analysis: Analysis,
-    ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-        """Strips of the stems that stay, and the stems that fall silent."""
-        amount = float(np.clip(self._intensity / PRODUCTION_FULL, 0.0, 1.0))
-        replaced = {part.replaces for part in parts}
-        arrangement = self._style.arrangement
-        if arranges and arrangement is not None:
-            replaced |= set(arrangement.mutes)
-        strips: dict[str, dict[str, Any]] = {}
-        muted: list[str] = []
-        for number, (role, stem) in enumerate(audio.items()):
-            self._step(0.75 + 0.2 * number / len(audio), "Setting the mix")
-            if role in self._keep or self._intensity <= 0.0:
-                continue
-            weight = self._weight(role) if role in replaced and role in FADES_FROM else 0.0
-            if weight >= 1.0:
-                muted.append(role)
-                continue
-            strip: dict[str, Any] | None = None
-            if produces:
-                lufs = integrated_lufs(stem, rate=self._rate)
-                balance = 0.0 if weight > 0.0 else self._style.production.balance_db.get(role, 0.0) * amount
-                strip, lufs = strip_for(
-                    model,
-                    stem,
-                    rate=self._rate,
-                    style=self._style,
-                    role=role,
-                    amount=amount,
-                    tempo_bpm=analysis.tempo_bpm,
-                    wanted_lufs=lufs + balance if np.isfinite(lufs) else None,
-                )
-            if weight > 0.0:
-                strip = strip or to_strip(neutral(), lufs=-24.0)
-                fade_db = 20.0 * float(np.log10(np.cos(weight * np.pi / 2.0)))
-                strip["gain_db"] = max(-96.0, strip["gain_db"] + fade_db)
-            if strip is not None:
-                strips[role] = strip
-        return strips, muted
-
-
-def _fade_in_db(weight: float) -> float:
-    """Level of a part that is `weight` of the way in."""
-    return 20.0 * float(np.log10(max(np.sin(weight * np.pi / 2.0), 1e-3)))

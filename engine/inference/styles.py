@@ -58,6 +58,8 @@ class Production(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True)
     balance_db: dict[str, float] = {}
     inserts: dict[str, tuple[InsertRecipe, ...]] = {}
     amount: float = 0.85
+    low_ceiling: float = 0.42
+    """Largest share of the mix's energy below 120 Hz: more is turned down."""
     reference: dict[str, dict[str, float]] = {}
     """The settings that made the reference from dry kit material: what the target was meant to be."""
 
@@ -279,6 +281,7 @@ def _check_production(production: Production, must: Must) -> None:
         must(len(target) == TARGET_SIZE, f"the target of {role} has {len(target)} numbers instead of {TARGET_SIZE}")
         must(all(math.isfinite(v) and abs(v) <= 200.0 for v in target), f"the target of {role} has an absurd number")
     must(0.0 <= production.amount <= 1.0, "its production amount must be 0 to 1")
+    must(0.05 <= production.low_ceiling <= 1.0, "the share of its low end must be 0.05 to 1")
     for role, value in production.balance_db.items():
         must(
             role in roles and math.isfinite(value) and abs(value) <= 12.0, f"the balance of {role} must be within 12 dB"

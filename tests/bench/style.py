@@ -89,6 +89,7 @@ def _song_rows(song: Song, chosen: list[Style], seed: int, say: Callable[[str], 
             continue
         elapsed = time.perf_counter() - began + listened
         heard = measure.listen(song, result)
+        voice = heard.roles["vocals"] if "vocals" in audio else None
         score = _score(style, analysis, song, seed) if result.parts else None
         row = {
             "song": song.id,
@@ -96,8 +97,8 @@ def _song_rows(song: Song, chosen: list[Style], seed: int, say: Callable[[str], 
             "rtf": elapsed / song.seconds,
             "chroma": measure.chroma_agreement(known, measure.tuned(heard.mix - heard.drums, song.rate), analysis),
             "beat_f": measure.beat_f(heard.mix, song.rate, analysis),
-            "crowding": measure.crowding(audio.get("vocals"), heard.beside, singer, song.rate),
-            "crowding_source": measure.crowding(audio.get("vocals"), source - audio.get("vocals", 0), singer, song.rate),
+            "crowding": measure.crowding(voice, heard.beside, singer, song.rate) if result.parts else None,
+            "crowding_source": measure.crowding(voice, source - audio.get("vocals", 0), singer, song.rate),
             "low_share": measure.low_share(heard.mix, song.rate),
             "low_share_source": measure.low_share(source, song.rate),
             "tone_error_db": measure.tone_error_db(heard, style, song.rate),

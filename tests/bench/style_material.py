@@ -89,9 +89,7 @@ def _song(name: str, parts: dict[str, Path], seconds: float) -> Song:
         for role, sound in sounds.items():
             stems[role] = write_pcm(np.ascontiguousarray(sound[:, :frames]), folder / f"{role}.f32", rate=rate)
     elif all((folder / f"{role}.f32").is_file() for role in STEMS):
-        stems = {
-            role: PcmRef(path=str(folder / f"{role}.f32"), rate=rate, channels=2, frames=frames) for role in STEMS
-        }
+        stems = {role: PcmRef(path=str(folder / f"{role}.f32"), rate=rate, channels=2, frames=frames) for role in STEMS}
     else:
         stems = _split(write_pcm(sounds["mix"], folder / "mix.f32", rate=rate), folder)
     return Song(id=name, stems=stems, rate=rate, frames=frames, split_by_model="mix" in sounds)

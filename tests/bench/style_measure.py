@@ -1,7 +1,8 @@
-"""Figures that stand in for ears: what a restyled song shares with its source and with the style that it was asked for."""
+"""Figures that stand in for ears: what a restyled song shares with its source and with its style."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -36,7 +37,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     mix: Samples
     beside: Samples
-    """All that sounds beside the voice."""
+    """All that the style put beside the voice."""
     drums: Samples
     """The new drums, silent where the style has none."""
     roles: dict[str, Samples]
@@ -49,14 +50,14 @@ def listen(song: Song, result: RestyleResult) -> Heard:
         if role not in result.muted:
             strip = result.strips.get(role)
             roles[role] += stem if strip is None else apply_strip(np.array(stem), strip, rate=song.rate)
-    drums = np.zeros((2, song.frames), np.float32)
+    drums, beside = np.zeros((2, song.frames), np.float32), np.zeros((2, song.frames), np.float32)
     for part in result.parts:
         sound = apply_strip(np.array(part.pcm.open()), part.strip or {}, rate=song.rate)
         roles[part.role] += sound
+        beside += sound
         if part.role == "drums":
             drums += sound
-    beside = roles["drums"] + roles["bass"] + roles["other"]
-    mix = limit_true_peak((beside + roles["vocals"]).astype(np.float32), rate=song.rate)
+    mix = limit_true_peak(np.sum(list(roles.values()), axis=0).astype(np.float32), rate=song.rate)
     return Heard(mix, beside, drums, roles)
 
 
@@ -85,9 +86,7 @@ def beat_f(mix: Samples, rate: int, analysis: Analysis, tolerance_s: float = 0.0
         return None
     mono = _mono(mix, rate)
     onset, snare, thump = spectra.onset_envelopes(mono)
-    found = find_beats(
-        onset, spectra.attack_function(mono), snare=snare, thump=thump, duration_s=analysis.duration_s
-    )
+    found = find_beats(onset, spectra.attack_function(mono), snare=snare, thump=thump, duration_s=analysis.duration_s)
     if found is None:
         return 0.0
     grid = np.asarray(analysis.beats_s)
@@ -149,7 +148,7 @@ def longest_repeat(score: Score, analysis: Analysis) -> int:
                     share = (note.start_s - edges[bar]) / (edges[bar + 1] - edges[bar])
                     bars[bar].add((name, round(share * 16), round(note.pitch)))
     longest = run = 1
-    for before, now in zip(bars, bars[1:], strict=False):
+    for before, now in itertools.pairwise(bars):
         run = run + 1 if now == before and now else 1
         longest = max(longest, run)
     return longest
@@ -161,9 +160,7 @@ def pattern_likeness(drums: Samples, style: Style, analysis: Analysis, rate: int
     plan = style.arrangement.drums if style.arrangement is not None else None
     if plan is None or float(np.mean(np.square(drums))) < 1e-10 or len(analysis.beats_s) < 8:
         return None
-    grid = Grid(
-        analysis, tempo_bpm=style.tempo_bpm, swing=style.swing, swing_steps_per_beat=style.swing_steps_per_beat
-    )
+    grid = Grid(analysis, tempo_bpm=style.tempo_bpm, swing=style.swing, swing_steps_per_beat=style.swing_steps_per_beat)
     attacks = spectra.attack_function(_mono(drums, rate))
     steps = 4 * grid.beats_per_bar
     heard, wanted = np.zeros(steps), np.zeros(steps)

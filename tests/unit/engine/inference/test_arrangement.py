@@ -10,7 +10,7 @@ import pytest
 
 from engine.analysis import Analysis, Chord, Section
 from engine.errors import Cancelled
-from engine.inference.arrangement import compose, duck, make_room, play, surface_noise
+from engine.inference.arrangement import compose, duck, play, surface_noise
 from engine.inference.arrangement_chords import Voice
 from engine.inference.arrangement_grid import Changes, Grid, metric_level, rebar
 from engine.inference.arrangement_voice import find_voice
@@ -227,15 +227,6 @@ def test_ducking_falls_at_the_kick_and_comes_back() -> None:
     assert gain[400] == 1.0
     assert gain[502] == pytest.approx(10 ** (-6 / 20), rel=0.1)
     assert gain[800] == 1.0
-
-
-def test_harmony_steps_back_while_the_voice_is_on() -> None:
-    singer = Voice(step_s=0.25, sings=tuple([False] * 8 + [True] * 8 + [False] * 8), centre=60.0)
-    gain = make_room(singer, rate=1000, length_frames=6000)[0]
-    assert gain[500] == pytest.approx(1.0)
-    assert 20 * np.log10(gain[3000]) == pytest.approx(-4.5, abs=0.01)
-    assert gain[5900] == pytest.approx(1.0)
-    assert np.max(np.abs(np.diff(gain))) < 0.01
 
 
 def test_surface_noise_has_its_level_and_is_the_same_each_time() -> None:
