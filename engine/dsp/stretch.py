@@ -1,6 +1,7 @@
 """Tempo and pitch: Signalsmith Stretch (MIT), aligned with the input. It holds the interpreter lock: workers only.
 
-Its one-shot mode takes its own latency out: measured, clicks and tone bursts land within 0.25 ms of their place.
+Its one-shot mode takes its own latency out: measured, tone bursts land within 0.25 ms of their place and clicks within
+1.2 ms.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ SLOWEST, FASTEST = 0.25, 4.0
 WIDEST_SEMITONES = 24.0
 
 
-def stretch(x: Audio, *, rate: int, tempo_ratio: float = 1.0, semitones: float = 0.0) -> Audio:
+def stretch(x: Audio, *, rate: int, tempo_ratio: float = 1.0, semitones: float = 0.0, fine: bool = False) -> Audio:
     """`x` ``(channels, frames) float32`` at another tempo and pitch, ``(channels, round(frames / tempo_ratio))``.
 
     All channels are stretched together and stay in phase: give the stems of one recording as channels of one call.
@@ -23,6 +24,8 @@ def stretch(x: Audio, *, rate: int, tempo_ratio: float = 1.0, semitones: float =
     Args:
         tempo_ratio: 0.25-4; 2 is twice as fast at the same pitch.
         semitones: -24 to 24; the tempo stays.
+        fine: twice the work for transients that are nearer to their places: measured, within 0.2 ms instead of 1.2 ms
+            at any ratio.
 
     Returns:
         New samples; an exact copy for ratio 1 and 0 semitones.
@@ -41,6 +44,8 @@ def stretch(x: Audio, *, rate: int, tempo_ratio: float = 1.0, semitones: float =
         return np.array(x[:, :frames], dtype=np.float32, order="C")
     stretcher = Signalsmith.Stretch()
     stretcher.preset(x.shape[0], rate)
+    if fine:
+        stretcher.configure(x.shape[0], stretcher.blockSamples(), max(stretcher.intervalSamples() // 2, 1))
     stretcher.setTimeFactor(tempo_ratio)
     stretcher.setTransposeSemitones(semitones)
     y = np.asarray(stretcher.process(np.ascontiguousarray(x, dtype=np.float32)), dtype=np.float32)
