@@ -20,6 +20,8 @@ class Bridge(QObject):
     library_changed = Signal()
     sync_changed = Signal()
     peaks_ready = Signal(str)
+    spectrum_ready = Signal(str)
+    analysis_ready = Signal(str)
     shares_changed = Signal()
     notice = Signal(object)
     _heard = Signal(str, object)
@@ -39,6 +41,8 @@ class Bridge(QObject):
             "library_changed",
             "sync_changed",
             "peaks_ready",
+            "spectrum_ready",
+            "analysis_ready",
             "shares_changed",
             "notice",
         ):
@@ -67,10 +71,8 @@ class Bridge(QObject):
         if name == "jobs_changed" and values:
             self._settle(values[0])
             self.jobs_changed.emit(values[0])
-        elif name == "peaks_ready" and values:
-            self.peaks_ready.emit(values[0])
-        elif name == "notice" and values:
-            self.notice.emit(values[0])
+        elif name in ("peaks_ready", "spectrum_ready", "analysis_ready", "notice") and values:
+            getattr(self, name).emit(values[0])
         else:
             getattr(self, name).emit()
 

@@ -1,69 +1,37 @@
-"""Waveforms: built once a sound, off the calling thread, and kept on disk."""
+"""Pictures of sounds, kept on disk: waveforms and spectra."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from engine.errors import EngineError
-from engine.io import pyramid
+from engine.io import pyramid, spectrogram
 from engine.io.pyramid import Pyramid
-from studio.base.errors import StudioError
+from engine.io.spectrogram import Spectrogram
 from studio.base.events import Event
 from studio.flows.media import MediaCache
 from studio.project.model import Source
+from studio.session.prepared import Prepared, kept
 
-_log = logging.getLogger(__name__)
+
+def waveforms(folder: Path, media: MediaCache, ready: Event[str]) -> Prepared[Pyramid]:
+    """Min/max pyramids of sounds."""
+
+    def make(source: Source, rate: int) -> Pyramid:
+        return kept(
+            folder / f"{source.blob}.peaks", Pyramid.load, lambda: pyramid.build(media.pcm(source, rate), rate=rate)
+        )
+
+    return Prepared("peaks", make, ready)
 
 
-class Peaks:
-    """Min/max pyramids by blob. `get` never waits: what is missing is made and then announced by the source's id."""
+def spectra(folder: Path, media: MediaCache, ready: Event[str]) -> Prepared[Spectrogram]:
+    """Spectrograms of sounds."""
 
-    def __init__(self, folder: Path, media: MediaCache, ready: Event[str]):
-        self._folder = folder
-        self._media = media
-        self._ready = ready
-        self._known: dict[str, Pyramid] = {}
-        self._wanted: set[str] = set()
-        self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="contrafact-peaks")
+    def make(source: Source, rate: int) -> Spectrogram:
+        return kept(
+            folder / f"{source.blob}.spectrum",
+            Spectrogram.load,
+            lambda: spectrogram.build(media.pcm(source, rate), rate=rate),
+        )
 
-    def get(self, source: Source, *, rate: int) -> Pyramid | None:
-        """The waveform of a source, or None while it is being made."""
-        with self._lock:
-            found = self._known.get(source.blob)
-            if found is not None or source.blob in self._wanted:
-                return found
-            self._wanted.add(source.blob)
-        with contextlib.suppress(RuntimeError):
-            self._pool.submit(self._make, source, rate)
-        return None
-
-    def close(self) -> None:
-        """Stop; what is not begun is not made."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _make(self, source: Source, rate: int) -> None:
-        path = self._folder / f"{source.blob}.peaks"
-        try:
-            try:
-                made = Pyramid.load(path)
-            except (OSError, ValueError, EngineError):
-                made = pyramid.build(self._media.pcm(source, rate), rate=rate)
-                self._folder.mkdir(parents=True, exist_ok=True)
-                # A full disk costs a rebuild at the next start, nothing else.
-                with contextlib.suppress(OSError, EngineError):
-                    made.save(path)
-        except (StudioError, EngineError) as problem:
-            # The clip shows as a plain box; opening, playing or exporting it names the reason.
-            _log.info("no waveform for %s: %s", source.title, problem)
-            with self._lock:
-                self._wanted.discard(source.blob)
-            return
-        with self._lock:
-            self._known[source.blob] = made
-            self._wanted.discard(source.blob)
-        self._ready.emit(source.id)
+    return Prepared("spectra", make, ready)

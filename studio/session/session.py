@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import onnx_models
 import resources
+from engine.analysis.model import Analysis
 from engine.errors import EngineError
 from engine.inference.runtime import has_gpu
 from engine.inference.styles import StyleInfo, list_styles
 from engine.io.pyramid import Pyramid
+from engine.io.spectrogram import Spectrogram
 from engine.worker import Worker
 from studio.base.clock import Clock
 from studio.base.errors import PlatformError, StudioError
@@ -48,7 +50,8 @@ from studio.rights.summary import Summary
 from studio.rights.verdict import Fix, Verdict
 from studio.session.connection import Connection
 from studio.session.desk import Desk
-from studio.session.peaks import Peaks
+from studio.session.hearing import Hearing
+from studio.session.peaks import spectra, waveforms
 from studio.session.values import Account, Notice, SyncState
 from studio.settings import Settings
 from studio.sync.outbox import Outbox
@@ -116,7 +119,11 @@ class Session(Desk):
         )
         self._sync = SyncWorker(outbox, self._connection.client, now=clock.now)
         self._sync.changed.subscribe(lambda report: self.events.sync_changed.emit(self.sync_state(report)))
-        self._peaks = Peaks(paths.cache / "peaks", self.media, self.events.peaks_ready)
+        self._peaks = waveforms(paths.cache / "peaks", self.media, self.events.peaks_ready)
+        self._spectra = spectra(paths.cache / "spectra", self.media, self.events.spectrum_ready)
+        self._hearing = Hearing(
+            self.media, self.services.derived, self.events.analysis_ready, busy=lambda: bool(self.jobs.active)
+        )
         self._player: Player | None = None
         self._follower: PlanFollower | None = None
         if not headless:
@@ -150,7 +157,8 @@ class Session(Desk):
         self.jobs.shutdown()
         if self._follower is not None:
             self._follower.close()
-        self._peaks.close()
+        for pictures in (self._peaks, self._spectra, self._hearing):
+            pictures.close()
         if self._player is not None:
             self._player.close()
         self._sync.stop()
@@ -415,6 +423,14 @@ class Session(Desk):
     def peaks(self, source: Source) -> Pyramid | None:
         """The waveform of a source, or None until `events.peaks_ready` names it."""
         return self._peaks.get(source, rate=self.project.rate)
+
+    def spectrogram(self, source: Source) -> Spectrogram | None:
+        """The spectrum of a source over time, or None until `events.spectrum_ready` names it."""
+        return self._spectra.get(source, rate=self.project.rate)
+
+    def analysis(self, source: Source) -> Analysis | None:
+        """Tempo, beats, key, chords and sections of a source, or None until `events.analysis_ready` names it."""
+        return self._hearing.get(source, rate=self.project.rate)
 
     def preview(self, recording_id: str) -> Job[None]:
         """Play a recording of the catalogue outside of the project, until `stop_preview`."""

@@ -51,5 +51,9 @@ class SessionEvents:
         self.sync_changed: Event[SyncState] = Event("sync_changed")
         self.peaks_ready: Event[str] = Event("peaks_ready")
         """The id of a source whose waveform can be drawn now."""
+        self.spectrum_ready: Event[str] = Event("spectrum_ready")
+        """The id of a source whose spectrum can be drawn now."""
+        self.analysis_ready: Event[str] = Event("analysis_ready")
+        """The id of a source whose tempo, key, chords and sections are known now."""
         self.shares_changed: Event[None] = Event("shares_changed")
         self.notice: Event[Notice] = Event("notice")
