@@ -11,6 +11,35 @@ import msgspec
 from msgspec import Meta
 
 Kind = Literal["separation", "production", "arrangement", "timbre"]
+FamilyName = Literal[
+    "spectral-stems",
+    "spectral-masks",
+    "uvr-mdx",
+    "mdx23c",
+    "htdemucs",
+    "htdemucs-core",
+    "htdemucs-openvino",
+    "roformer",
+    "open-unmix",
+    "spleeter",
+]
+"""How a graph wants its sound and what it gives back; `engine.inference.families` has one module for each."""
+StemName = Literal[
+    "vocals",
+    "drums",
+    "bass",
+    "other",
+    "guitar",
+    "piano",
+    "instrumental",
+    "lead",
+    "backing",
+    "crowd",
+    "reverb",
+    "noise",
+    "dry",
+]
+ProviderName = Literal["cpu", "cuda", "tensorrt"]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
 Version = Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -44,6 +73,8 @@ class Stft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hop: Annotated[int, Meta(ge=16, le=65_536)]
     window: Literal["hann"] = "hann"
     scale: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    bins: Annotated[int, Meta(ge=1, le=32_769)] | None = None
+    """How many of the lowest bins the graph takes; all where absent."""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -55,11 +86,27 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How long a passage the graph is given at once, and how passages are joined, in hops of the transform."""
+    """How long a passage the graph is given at once, and how passages are joined: in hops of the transform (our own
+    families) or in samples (all others)."""
 
-    hops: Annotated[int, Meta(ge=4, le=1_000_000)]
-    overlap_hops: Annotated[int, Meta(ge=0, le=100_000)]
-    window: Literal["linear", "hann"] = "linear"
+    hops: Annotated[int, Meta(ge=4, le=1_000_000)] | None = None
+    overlap_hops: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    samples: Annotated[int, Meta(ge=256, le=2**28)] | None = None
+    overlap: Annotated[float, Meta(ge=0, le=0.95)] | None = None
+    """Part of a passage that the next one sees too; absent, the family's usual one."""
+    trim: Annotated[int, Meta(ge=0, le=2**20)] | None = None
+    """Samples at both ends of a passage that are not used; absent, the family's usual number."""
+    window: Literal["linear", "hann", "triangle"] = "linear"
+    edge: Literal["zero", "reflect"] = "zero"
+    """What the passages see before and behind the track."""
+
+
+class Mask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the logits of a ``spectral-masks`` graph become masks. The mean of the `top` highest bins is carried upward
+    over the bins that the graph does not see."""
+
+    activation: Literal["softmax"] = "softmax"
+    top: Annotated[int, Meta(ge=1, le=4096)] = 48
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -67,6 +114,34 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     sum_to_mix: bool = True
     residual: Literal["proportional"] = "proportional"
+    compensate: Annotated[float, Meta(gt=0, le=4)] = 1.0
+    """The complement of a one-stem graph is the mixture less the stem times this."""
+    complement: StemName | None = None
+    mask: Mask | None = None
+    denoise: bool = False
+    """Run a ``uvr-mdx`` graph on the inverted passage too and keep what agrees; twice the work."""
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Files that these settings fit: SHA-256 of the file, or MD5 of its last 10,240,000 bytes (UVR's key)."""
+
+    sha256: tuple[Digest, ...] = ()
+    md5_tail: tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")], ...] = ()
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A memory of the graph: what leaves by `output` enters by `input` at the next call, zeros at the first."""
+
+    input: Line
+    output: Line
+
+
+class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The few settings of a provider that a pack may choose; a pack must not be able to make one write files."""
+
+    conv_search: Literal["HEURISTIC", "DEFAULT", "EXHAUSTIVE"] | None = None
+    memory_limit_mb: Annotated[int, Meta(ge=64, le=1_000_000)] | None = None
+    tf32: bool | None = None
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -76,7 +151,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fp16: bool = False
     memory_mb: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     latency_frames: Annotated[int, Meta(ge=0)] | None = None
-    providers: tuple[Literal["cpu", "cuda"], ...] = ("cpu", "cuda")
+    providers: tuple[ProviderName, ...] = ("cpu", "cuda", "tensorrt")
+    options: dict[ProviderName, ProviderOptions] = msgspec.field(default_factory=dict[ProviderName, "ProviderOptions"])
+    """Settings for one provider."""
 
 
 class TrainingSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -154,7 +231,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stft: Stft | None = None
     chunk: Chunk | None = None
     post: Post | None = None
-    stems: Annotated[tuple[Literal["vocals", "drums", "bass", "other"], ...], Meta(max_length=6)] = ()
+    family: FamilyName = "spectral-stems"
+    stems: Annotated[tuple[StemName, ...], Meta(max_length=8)] = ()
+    stem_graphs: Annotated[dict[StemName, FilePath], Meta(max_length=8)] = msgspec.field(
+        default_factory=dict[StemName, str]
+    )
+    """Where each stem has a graph of its own; all take and give the same as the first one, which is `graph`."""
+    state: Annotated[tuple[State, ...], Meta(max_length=16)] = ()
+    match: Match | None = None
     production: dict[str, Any] | None = None
     arrangement: dict[str, Any] | None = None
     timbre: dict[str, Any] | None = None

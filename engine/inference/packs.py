@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.inference.pack_format import (
     AudioFormat,
     Chunk,
     Manifest,
+    Match,
     Member,
     Metric,
     Post,
@@ -29,6 +30,7 @@ from engine.inference.pack_format import (
     Runtime,
     SelfTest,
     SelfTestTensor,
+    State,
     Stft,
     Tensor,
 )
@@ -36,8 +38,15 @@ from engine.types import Cancelled as CancelledPoll
 from engine.types import Progress
 
 PACK_FILE = "pack.json"
+SIGNATURE_FILE = "pack.sig.json"
+"""The platform's signature over ``pack.json``, where there is one; checked by the studio, which knows its keys."""
 MAX_PACK_JSON_BYTES = 1024 * 1024
 MAX_SELFTEST_ELEMENTS = 2**26
+HALF_TOLERANCE = 2e-2
+SELFTEST_LIMIT_S = 300.0
+"""A graph that has not answered its self-test after so long will never do."""
+WITHOUT_TRANSFORM = ("htdemucs",)
+"""Families that work on the waveform alone."""
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +65,14 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    family: str
     stems: tuple[str, ...]
+    stem_graphs: dict[str, str]
+    """Paths of the graphs by stem, where each stem has its own."""
+    state: tuple[State, ...]
+    match: Match | None
+    signed: bool
+    """Whether a signature lies beside ``pack.json``; whose it is and whether it is good is not said."""
     audio: AudioFormat | None
     stft: Stft | None
     chunk: Chunk | None
@@ -135,7 +151,7 @@ def file_sha256(path: Path) -> str:
 
 def _check_members(folder: Path, manifest: Manifest) -> None:
     names = [member.path for member in manifest.members]
-    if len(set(names)) != len(names) or PACK_FILE in names:
+    if len({name.casefold() for name in names}) != len(names) or {PACK_FILE, SIGNATURE_FILE} & set(names):
         raise _invalid(f"The pack {folder.name} lists a file twice.")
     for member in manifest.members:
         path = _member_path(folder, member.path)
@@ -147,7 +163,7 @@ def _check_members(folder: Path, manifest: Manifest) -> None:
                 remedy="Install the pack again.",
                 code="pack-digest",
             )
-    listed = {*names, PACK_FILE}
+    listed = {*names, PACK_FILE, SIGNATURE_FILE}
     for root, folders, files in os.walk(folder):
         base = Path(root)
         for name in [*files, *(f for f in folders if (base / f).is_symlink())]:
@@ -158,17 +174,29 @@ def _check_members(folder: Path, manifest: Manifest) -> None:
 
 def _check_graph(folder: Path, manifest: Manifest) -> GraphFacts:
     roles = {member.path: member.role for member in manifest.members}
-    if roles.get(manifest.graph) != "graph":
+    paths = {manifest.graph, *manifest.stem_graphs.values()}
+    if any(roles.get(path) != "graph" for path in paths):
         raise _invalid(f"The pack {folder.name} does not list its graph.")
-    facts = read_graph(folder.joinpath(*manifest.graph.split("/")))
-    for location in facts.external:
-        if roles.get(location) != "weights":
-            raise _refused(f"The pack {folder.name} keeps weights in a file that it does not list ({location!r}).")
+    first: GraphFacts | None = None
+    for path in sorted(paths, key=lambda each: each != manifest.graph):
+        facts = read_graph(folder.joinpath(*path.split("/")))
+        for location in facts.external:
+            if roles.get(location) != "weights":
+                raise _refused(f"The pack {folder.name} keeps weights in a file that it does not list ({location!r}).")
+        _check_ports(folder, manifest, facts, named=first is None)
+        first = first or facts
+    if first is None:
+        raise _invalid(f"The pack {folder.name} has no graph.")
+    return first
+
+
+def _check_ports(folder: Path, manifest: Manifest, facts: GraphFacts, *, named: bool) -> None:
+    """The graph has the ports that the pack says; graphs of single stems may name them as they like."""
     for declared, real, what in (
         (manifest.inputs, facts.inputs, "inputs"),
         (manifest.outputs, facts.outputs, "outputs"),
     ):
-        if [t.name for t in declared] != [p.name for p in real]:
+        if len(declared) != len(real) or (named and [t.name for t in declared] != [p.name for p in real]):
             raise _invalid(f"The graph of {folder.name} has other {what} than its {PACK_FILE} says.")
         for tensor, port in zip(declared, real, strict=True):
             fits = len(tensor.shape) == len(port.shape) and all(
@@ -176,7 +204,6 @@ def _check_graph(folder: Path, manifest: Manifest) -> GraphFacts:
             )
             if not fits:
                 raise _invalid(f"{tensor.name} of {folder.name} has another shape than its {PACK_FILE} says.")
-    return facts
 
 
 def _check_kind(folder: Path, manifest: Manifest) -> dict[str, Any]:
@@ -184,20 +211,39 @@ def _check_kind(folder: Path, manifest: Manifest) -> dict[str, Any]:
     if any(block is not None for kind, block in blocks.items() if kind != manifest.kind):
         raise _invalid(f"The pack {folder.name} has settings of another kind than its own.")
     if manifest.kind == "separation":
-        if None in (manifest.audio, manifest.stft, manifest.chunk, manifest.post) or not manifest.stems:
-            raise _invalid(f"The separation pack {folder.name} must give audio, stft, chunk, post and stems.")
-        if len(set(manifest.stems)) != len(manifest.stems):
-            raise _invalid(f"The pack {folder.name} names a stem twice.")
-        chunk, stft = manifest.chunk, manifest.stft
-        if chunk is not None and chunk.overlap_hops * 2 > chunk.hops:
-            raise _invalid(f"The passages of {folder.name} overlap by more than half.")
-        if stft is not None and (stft.n_fft % 2 or stft.hop * 2 > stft.n_fft):
-            raise _invalid(f"The transform of {folder.name} cannot be undone.")
+        _check_separation(folder, manifest)
         return {}
+    if manifest.stem_graphs or manifest.state:
+        raise _invalid(f"The pack {folder.name} has settings of another kind than its own.")
     block = blocks[manifest.kind]
     if block is None:
         raise _invalid(f"The {manifest.kind} pack {folder.name} lacks its {manifest.kind} settings.")
     return block
+
+
+def _check_separation(folder: Path, manifest: Manifest) -> None:
+    chunk, stft = manifest.chunk, manifest.stft
+    if manifest.audio is None or chunk is None or manifest.post is None or not manifest.stems:
+        raise _invalid(f"The separation pack {folder.name} must give audio, chunk, post and stems.")
+    if len(set(manifest.stems)) != len(manifest.stems):
+        raise _invalid(f"The pack {folder.name} names a stem twice.")
+    if stft is None and manifest.family not in WITHOUT_TRANSFORM:
+        raise _invalid(f"The separation pack {folder.name} must give its stft.")
+    if stft is not None and (stft.n_fft % 2 or stft.hop * 2 > stft.n_fft or (stft.bins or 1) * 2 > stft.n_fft + 2):
+        raise _invalid(f"The transform of {folder.name} cannot be undone.")
+    if chunk.hops is not None and chunk.overlap_hops * 2 > chunk.hops:
+        raise _invalid(f"The passages of {folder.name} overlap by more than half.")
+    if manifest.family in ("spectral-stems", "spectral-masks") and chunk.hops is None:
+        raise _invalid(f"The pack {folder.name} must give its passages in hops.")
+    if manifest.family == "spectral-masks" and manifest.post.mask is None:
+        raise _invalid(f"The pack {folder.name} must say how its masks are made.")
+    if manifest.stem_graphs and set(manifest.stem_graphs) != set(manifest.stems):
+        raise _invalid(f"The pack {folder.name} must give a graph for each of its stems.")
+    shapes = {tensor.name: tensor.shape for tensor in (*manifest.inputs, *manifest.outputs)}
+    for pair in manifest.state:
+        fixed = shapes.get(pair.input)
+        if fixed is None or None in fixed or shapes.get(pair.output) != fixed:
+            raise _invalid(f"The memory of {folder.name} does not fit its graph.")
 
 
 def _check_selftest(folder: Path, manifest: Manifest) -> None:
@@ -242,7 +288,12 @@ def load_pack(folder: Path) -> Pack:
         members=manifest.members,
         inputs=manifest.inputs,
         outputs=manifest.outputs,
+        family=manifest.family,
         stems=manifest.stems,
+        stem_graphs={stem: str(folder.joinpath(*path.split("/"))) for stem, path in manifest.stem_graphs.items()},
+        state=manifest.state,
+        match=manifest.match,
+        signed=(folder / SIGNATURE_FILE).is_file(),
         audio=manifest.audio,
         stft=manifest.stft,
         chunk=manifest.chunk,
@@ -321,8 +372,8 @@ def verify_pack(folder: Path, *, provider: str = "cpu") -> list[Check]:
         worst, used = run_selftest(pack, provider=provider)
     except EngineError as error:
         return [*checks, Check(name="self-test", passed=False, detail=error.message)]
-    passed = bool(np.isfinite(worst)) and worst <= pack.selftest.tolerance
-    detail = f"off by {worst:.1e} of full scale on {used}, allowed {pack.selftest.tolerance:.0e}"
+    passed = worst <= tolerance(pack)
+    detail = f"off by {worst:.1e} of full scale on {used}, allowed {tolerance(pack):.0e}"
     return [*checks, Check(name="self-test", passed=passed, detail=detail)]
 
 
@@ -330,24 +381,43 @@ def run_selftest(pack: Pack, *, provider: str) -> tuple[float, str]:
     """Largest deviation from the stored outputs, relative to their largest value, and the provider really used.
 
     Raises:
-        InferenceError: the graph does not run there.
+        InferenceError: the graph does not run there, or does not come to an end.
     """
     from engine.inference import runtime
+    from engine.inference.graphs import Graph
 
-    if pack.selftest is None:
-        return 0.0, provider
     opened = runtime.open_session(pack, provider)
+    return deviation(pack, Graph(opened.session)), opened.provider
+
+
+def deviation(pack: Pack, graph: Callable[..., list[npt.NDArray[np.float32]]]) -> float:
+    """Largest deviation of the self-test's outputs from the stored ones, relative to the largest; infinite for values
+    that are no numbers or of another shape, 0 for a pack without a self-test.
+
+    Raises:
+        InferenceError: the graph does not run, or does not come to an end.
+    """
+    if pack.selftest is None:
+        return 0.0
     feeds = {tensor.name: read_selftest(pack, tensor) for tensor in pack.selftest.inputs}
-    results = runtime.run(opened.session, feeds, [tensor.name for tensor in pack.selftest.outputs])
+    if any(tensor.name not in feeds for tensor in pack.inputs):
+        return float("inf")
+    results = graph([feeds[tensor.name] for tensor in pack.inputs], limit_s=SELFTEST_LIMIT_S)
+    made = {tensor.name: result for tensor, result in zip(pack.outputs, results, strict=True)}
     worst = 0.0
-    for tensor, result in zip(pack.selftest.outputs, results, strict=True):
-        wanted = read_selftest(pack, tensor)
-        if result.shape != wanted.shape:
-            return float("inf"), opened.provider
-        scale = max(float(np.abs(wanted).max()), 1e-9)
-        error = float(np.abs(result - wanted).max()) / scale
+    for tensor in pack.selftest.outputs:
+        wanted, got = read_selftest(pack, tensor), made.get(tensor.name)
+        if got is None or got.shape != wanted.shape:
+            return float("inf")
+        error = float(np.abs(got - wanted).max()) / max(float(np.abs(wanted).max()), 1e-9)
         worst = max(worst, error if np.isfinite(error) else float("inf"))
-    return worst, opened.provider
+    return worst
+
+
+def tolerance(pack: Pack) -> float:
+    """How large a `deviation` may be: what the pack says, and what half precision costs where it asks for that."""
+    stated = pack.selftest.tolerance if pack.selftest is not None else 0.0
+    return max(stated, HALF_TOLERANCE) if pack.runtime.fp16 else stated
 
 
 def verify_pack_task(

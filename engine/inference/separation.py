@@ -1,43 +1,49 @@
-"""Stem separation: a decoded mixture in, four stems out that are as long as it and sum to it.
+"""Stem separation: a decoded mixture in, stems out that are as long as it and sum to it.
 
-The track streams through the model in overlapping passages, so that memory does not grow with its length; the stems are
-written to a folder beside the wanted one, which takes that name only when all is done.
+The track goes through the model in overlapping passages, from the play-head on, so that memory does not grow with its
+length and the first sound is there after one passage. The stems grow in a folder beside the wanted one, which takes
+that name when all is done.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import get_args
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import soxr  # pyright: ignore[reportMissingTypeStubs]
 
-from engine.errors import Cancelled, EncodeError, InferenceError, PackError
-from engine.inference import runtime
+from engine.errors import Cancelled, PackError
+from engine.inference.families import Family, Plan, family_of
+from engine.inference.graphs import Graphs
+from engine.inference.joining import Joiner
+from engine.inference.pack_format import StemName
 from engine.inference.packs import Pack, load_pack
-from engine.inference.separation_model import Model
-from engine.types import STEMS, Audio, PcmRef, Progress
+from engine.inference.passages import Converter, Passage, TrackReader, cut, passages
+from engine.inference.stem_files import StemFiles, write_error
+from engine.types import Audio, PcmRef, Progress
 from engine.types import Cancelled as CancelledPoll
 
-BLOCK_FRAMES = 65_536
-GATE_BLOCK_FRAMES = 16_384
 SILENCE_POWER = 1e-12
 """Mean square below which a track counts as silent (-120 dBFS)."""
+ORDER: tuple[str, ...] = get_args(StemName)
+"""The order in which stems are listed, whatever the order of the model."""
+
+Ready = Callable[[int, int], None]
+"""``ready(start, stop)``: these frames of all stems are final."""
 
 
 class SeparationResult(msgspec.Struct, frozen=True, kw_only=True):
     """The stems of a track and how they came about."""
 
     stems: dict[str, PcmRef]
-    """In the order of `engine.types.STEMS`; stereo, at the rate and length of the input."""
+    """In the order of `ORDER`; stereo, at the rate and length of the input."""
     model_id: str
     model_version: str
     model_digest: str
@@ -49,166 +55,9 @@ class SeparationResult(msgspec.Struct, frozen=True, kw_only=True):
     """Largest difference between the sum of the stems and the input, dBFS; -200 where there is none."""
     elapsed_s: float
     first_stem_s: float
-    """Time until the first passage of the stems was there."""
-
-
-def _blocks(pcm: PcmRef) -> Iterator[Audio]:
-    """The track in stereo blocks; a mono one fills both sides."""
-    samples = pcm.open()
-    for start in range(0, pcm.frames, BLOCK_FRAMES):
-        block = np.array(samples[:, start : start + BLOCK_FRAMES], dtype=np.float32)
-        yield np.repeat(block, 2, axis=0) if pcm.channels == 1 else block
-
-
-def _track_power(pcm: PcmRef) -> float:
-    """Mean square of the parts that sound: passages 20 dB below the loud ones do not count.
-
-    Raises:
-        InferenceError: code ``audio-not-finite``.
-    """
-    powers: list[float] = []
-    for block in _blocks(pcm):
-        for start in range(0, block.shape[1], GATE_BLOCK_FRAMES):
-            part = block[:, start : start + GATE_BLOCK_FRAMES].astype(np.float64)
-            powers.append(float((part * part).mean()))
-    values = np.array(powers)
-    if not np.isfinite(values).all():
-        raise InferenceError(
-            "The recording holds values that are no sound (NaN or infinity).",
-            remedy="Export it again from the program that made it.",
-            code="audio-not-finite",
-        )
-    return float(values[values >= 0.01 * np.quantile(values, 0.95)].mean()) if values.size else 0.0
-
-
-def _resampled(blocks: Iterable[Audio], *, from_rate: int, to_rate: int, channels: int) -> Iterator[Audio]:
-    """A stream at another rate; the delay of the filter is taken out by soxr."""
-    if from_rate == to_rate:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float32", quality="VHQ")
-    for block in blocks:
-        out = stream.resample_chunk(np.ascontiguousarray(block.T))
-        if out.size:
-            yield np.ascontiguousarray(out.T)
-    rest = stream.resample_chunk(np.zeros((0, channels), np.float32), last=True)
-    if rest.size:
-        yield np.ascontiguousarray(rest.T)
-
-
-def _share_residual(stems: Audio, mixture: Audio) -> tuple[Audio, float]:
-    """Give what the stems lack of the mixture to them in proportion to their power, so that silent ones stay silent.
-
-    Args:
-        stems: ``(stems, 2, frames)``, changed in place.
-        mixture: ``(2, frames)``.
-
-    Returns:
-        The stems, and the largest difference that is left after rounding, linear.
-    """
-    frames = mixture.shape[1]
-    if frames == 0:
-        return stems, 0.0
-    size = 2048
-    count = -(-frames // size)
-    padded = np.zeros((stems.shape[0], count * size), np.float32)
-    padded[:, :frames] = (stems**2).sum(1)
-    power = padded.reshape(stems.shape[0], count, size).mean(2) + 1e-20
-    share = power / power.sum(0)
-    centres: npt.NDArray[np.float64] = np.arange(0.5, count) * size
-    at: npt.NDArray[np.float64] = np.arange(float(frames))
-    residual = mixture - stems.sum(0)
-    for index in range(stems.shape[0]):
-        gain = np.asarray(np.interp(at, centres, share[index]), np.float32)
-        stems[index] += residual * gain
-    loudest = int(power.sum(1).argmax())
-    stems[loudest] += (mixture.astype(np.float64) - stems.sum(0, dtype=np.float64)).astype(np.float32)
-    left = mixture.astype(np.float64) - stems.sum(0, dtype=np.float64)
-    return stems, float(np.abs(left).max())
-
-
-class _Writer:
-    """Planar float32 files that grow block by block; a full disk is an error (a memory map would kill the process)."""
-
-    def __init__(self, folder: Path, names: tuple[str, ...], *, frames: int):
-        self._frames = frames
-        self._at = 0
-        self._files: list[BinaryIO] = []
-        try:
-            for name in names:
-                handle = (folder / f"{name}.f32").open("wb")
-                self._files.append(handle)
-                handle.truncate(2 * frames * 4)
-        except OSError as error:
-            self.close()
-            raise _write_error(error) from error
-
-    def write(self, stems: Audio) -> None:
-        """Append ``(stems, 2, n)``."""
-        try:
-            for handle, stem in zip(self._files, stems, strict=True):
-                for side in range(2):
-                    handle.seek((side * self._frames + self._at) * 4)
-                    handle.write(np.ascontiguousarray(stem[side], dtype="<f4").tobytes())
-        except OSError as error:
-            raise _write_error(error) from error
-        self._at += stems.shape[2]
-
-    def close(self) -> None:
-        try:
-            for handle in self._files:
-                handle.close()
-        except OSError as error:
-            raise _write_error(error) from error
-
-
-def _write_error(error: OSError) -> EncodeError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return EncodeError(
-            "The disk is full; the stems were not written.",
-            remedy="Make room on the disk, then split again.",
-            code="disk-full",
-        )
-    return EncodeError(
-        f"The stems cannot be written there ({error.strerror}).",
-        remedy="Choose a folder that you may write to.",
-        code="path-not-writable",
-    )
-
-
-def _publish(part: Path, out_dir: Path) -> None:
-    """Let the finished folder take the wanted name; into one that exists, the stems are moved one by one."""
-    try:
-        if not out_dir.exists():
-            part.replace(out_dir)
-            return
-        for path in sorted(part.iterdir()):
-            path.replace(out_dir / path.name)
-        part.rmdir()
-    except OSError as error:
-        raise _write_error(error) from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _check_input(pcm: PcmRef, pack: Pack) -> None:
-    if pack.kind != "separation" or set(pack.stems) != set(STEMS):
-        raise PackError(
-            f"{pack.title} is no model for splitting a song into {', '.join(STEMS)}.",
-            remedy="Choose a separation model.",
-            code="model-unsuitable",
-        )
-    if pcm.channels not in (1, 2):
-        raise InferenceError(
-            f"The recording has {pcm.channels} channels; splitting works on mono and stereo.",
-            remedy="Fold it to stereo first.",
-            code="audio-channels",
-        )
-    if pcm.frames < 1 or pcm.rate < 1:
-        raise InferenceError("The recording is empty.", remedy="Choose one that holds sound.", code="audio-empty")
+    """Time until the first stretch of the stems was there."""
+    resumed_s: float = 0.0
+    """Seconds of the track that an earlier, broken off run had done."""
 
 
 def separate_pcm(
@@ -217,60 +66,75 @@ def separate_pcm(
     out_dir: str,
     pack_dir: str,
     provider: str = "auto",
+    start_s: float = 0.0,
+    memory_dir: str | None = None,
+    threads: int | None = None,
     progress: Progress,
     cancelled: CancelledPoll,
+    ready: Ready | None = None,
 ) -> SeparationResult:
     """Split a decoded track into stems with the model pack in `pack_dir`; a worker task.
 
     The stems are raw float32, ``(2, frames)``, at the rate and length of `pcm`, in ``out_dir/<stem>.f32``. Their sum is
-    the input to within float32 rounding. Silence gives silence.
+    the input (folded to stereo) to within float32 rounding. Silence gives silence. While it works, `stem_files.partial`
+    tells any process what is there. A run that was killed is taken up again by the next one with the same arguments.
 
     Args:
-        pcm: mono or stereo, any rate, at least one frame.
+        pcm: any rate and number of channels, at least one frame.
         out_dir: made, or added to; untouched unless all went well.
         pack_dir: folder of a separation pack.
-        provider: ``auto``, ``cpu`` or ``cuda``.
+        provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
+        start_s: where to begin, in seconds: from there to the end first, then what stands before.
+        memory_dir: where passed self-tests and built engines are remembered; None forgets them.
+        threads: for the CPU; None takes what the machine has.
+        ready: is told of finished stretches.
 
     Raises:
         Cancelled: `cancelled` turned true; nothing is left behind.
         PackError: the pack is broken, refused, or no separation model.
-        InferenceError: ``audio-empty``, ``audio-channels``, ``audio-not-finite``, ``inference-failed``,
-            ``provider-failed``.
+        InferenceError: ``audio-empty``, ``audio-damaged``, ``audio-not-finite``, ``audio-rate``, ``inference-failed``,
+            ``provider-failed``, ``model-wrong``, ``out-of-memory``.
         EncodeError: ``disk-full``, ``path-not-writable``.
     """
     begun = time.monotonic()
     progress(0.0, "Opening the model")
     pack = load_pack(Path(pack_dir))
-    _check_input(pcm, pack)
-    target = Path(out_dir)
-    part = target.parent / f".{target.name}.part-{os.getpid()}"
+    if pack.kind != "separation" or pack.state:
+        raise PackError(
+            f"{pack.title} is no model for splitting a song.",
+            remedy="Choose a separation model.",
+            code="model-unsuitable",
+        )
+    reader = TrackReader(pcm)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # A process that was killed could not tidy up after itself.
-        for stale in target.parent.glob(f".{target.name}.part-*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        part.mkdir()
-    except OSError as error:
-        raise _write_error(error) from error
-    try:
-        opened = runtime.open_session(pack, provider)
-        model = Model(pack, opened.session, power=max(_track_power(pcm), SILENCE_POWER), cancelled=cancelled)
-        first, error_peak = _stream(pcm, model, part, begun=begun, progress=progress, cancelled=cancelled)
-        stems = {
-            name: PcmRef(
-                path=str(target / f"{name}.f32"),
-                rate=pcm.rate,
-                channels=2,
-                frames=pcm.frames,
-                digest=_digest(part / f"{name}.f32"),
-            )
-            for name in STEMS
-        }
-        if cancelled():
-            raise Cancelled
-        _publish(part, target)
+        graphs = Graphs(
+            pack,
+            provider,
+            memory=None if memory_dir is None else Path(memory_dir),
+            cancelled=cancelled,
+            threads=threads,
+        )
+        track = reader.measure(cancelled)
+        track = msgspec.structs.replace(track, power=max(track.power, SILENCE_POWER))
+        family = family_of(pack, graphs.calls(), track)
+        files = StemFiles(
+            Path(out_dir),
+            sorted(family.stems, key=ORDER.index),
+            rate=pcm.rate,
+            frames=pcm.frames,
+            key=_key(pcm, pack),
+        )
+        try:
+            work = _Work(pack, family, reader, files, begun=begun, ready=ready)
+            work.run(round(start_s * pcm.rate), progress, cancelled)
+            if cancelled():
+                raise Cancelled
+            stems = files.publish()
+        except BaseException:
+            files.discard()
+            raise
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        reader.close()
     elapsed = time.monotonic() - begun
     progress(1.0, "Stems ready")
     return SeparationResult(
@@ -278,56 +142,118 @@ def separate_pcm(
         model_id=pack.id,
         model_version=pack.version,
         model_digest=pack.digest,
-        provider=opened.provider,
-        notice=opened.notice,
+        provider=graphs.provider,
+        notice=" ".join(dict.fromkeys(graphs.notices)) or None,
         rtf=elapsed / (pcm.frames / pcm.rate),
-        sum_error_db=max(20.0 * float(np.log10(error_peak)), -200.0) if error_peak > 0 else -200.0,
+        sum_error_db=max(20.0 * float(np.log10(work.error)), -200.0) if work.error > 0 else -200.0,
         elapsed_s=elapsed,
-        first_stem_s=first,
+        first_stem_s=work.first_s,
+        resumed_s=work.resumed / pcm.rate,
     )
 
 
-def _stream(
-    pcm: PcmRef, model: Model, folder: Path, *, begun: float, progress: Progress, cancelled: CancelledPoll
-) -> tuple[float, float]:
-    """Run the track through the model into the files; returns the time of the first one and the largest sum error."""
-    order = [model.stems.index(name) for name in STEMS]
-    count = len(order)
-    source = _resampled(_blocks(pcm), from_rate=pcm.rate, to_rate=model.rate, channels=2)
-    model_frames = -(-pcm.frames * model.rate // pcm.rate)
-    estimates = (block.reshape(count * 2, -1) for block in model.separate(source, frames=model_frames))
-    mixture = pcm.open()
-    writer = _Writer(folder, STEMS, frames=pcm.frames)
-    at, first, error_peak = 0, 0.0, 0.0
-    try:
-        for block in _padded(
-            _resampled(estimates, from_rate=model.rate, to_rate=pcm.rate, channels=count * 2), pcm.frames
-        ):
-            if cancelled():
-                raise Cancelled
-            stop = at + block.shape[1]
-            wanted = np.array(mixture[:, at:stop], dtype=np.float32)
-            if pcm.channels == 1:
-                wanted = np.repeat(wanted, 2, axis=0)
-            stems, left = _share_residual(block.reshape(count, 2, -1)[order], wanted)
-            writer.write(stems)
-            error_peak = max(error_peak, left)
-            at = stop
-            first = first or time.monotonic() - begun
-            progress(0.02 + 0.96 * at / pcm.frames, f"Splitting, {at / pcm.rate:.0f} of {pcm.frames / pcm.rate:.0f} s")
-    finally:
-        writer.close()
-    return first, error_peak
+def _key(pcm: PcmRef, pack: Pack) -> str:
+    """What makes two runs the same: the sound and the model."""
+    sound = pcm.digest
+    if not sound:
+        try:
+            facts = Path(pcm.path).stat()
+        except OSError as error:
+            raise write_error(error) from error
+        sound = f"{Path(pcm.path).absolute()} {facts.st_size} {facts.st_mtime_ns}"
+    return hashlib.sha256(f"{sound} {pcm.rate} {pcm.channels} {pcm.frames} {pack.digest}".encode()).hexdigest()
 
 
-def _padded(blocks: Iterable[Audio], frames: int) -> Iterator[Audio]:
-    """A stream of exactly `frames`: resampling there and back may end a sample early or late."""
-    given, channels = 0, 0
-    for block in blocks:
-        channels = block.shape[0]
-        block = block[:, : frames - given]
-        given += block.shape[1]
-        if block.shape[1]:
-            yield block
-    if given < frames:
-        yield np.zeros((channels, frames - given), np.float32)
+class _Work:
+    """One run: passages through the graph in one thread, joining and writing in another."""
+
+    def __init__(
+        self, pack: Pack, family: Family, reader: TrackReader, files: StemFiles, *, begun: float, ready: Ready | None
+    ):
+        self._family, self._reader, self._files = family, reader, files
+        self._begun, self._ready = begun, ready
+        self._converter = Converter(reader.rate, family.rate)
+        self._plan: Plan = self._converter.aligned(family.plan)
+        self._frames = self._converter.in_model(reader.frames)
+        self._passages = passages(self._plan, self._frames)
+        self._order = [family.stems.index(name) for name in sorted(family.stems, key=ORDER.index)]
+        # The other thread needs a place in the file of its own.
+        self._mixture = TrackReader(reader.pcm)
+        self.first_s = self.error = 0.0
+        self.resumed = files.ready.total()
+        spans = [self._span(each) for each in self._passages]
+        self._joiner = Joiner(
+            stems=len(family.stems),
+            frames=reader.frames,
+            spans=spans,
+            mixture=self._mixture.read,
+            deliver=self._deliver,
+            exact=pack.post is None or pack.post.sum_to_mix,
+            skip=files.ready.holds,
+        )
+        positions = np.arange(self._converter.in_track(self._plan.length)) * (family.rate / reader.rate)
+        window = np.interp(positions, np.arange(self._plan.length), self._plan.window)
+        self._window: npt.NDArray[np.float32] = self._plan.window if self._converter.same else window.astype(np.float32)
+
+    def _span(self, passage: Passage) -> tuple[int, int]:
+        """Frames of the track that a passage fills. The last one may fall a frame short of the track by rounding."""
+        start = passage.start * self._reader.rate // self._family.rate
+        stop = start + self._converter.in_track(passage.count)
+        last = passage.start + passage.count >= self._frames
+        return start, max(stop, self._reader.frames) if last else stop
+
+    def run(self, head: int, progress: Progress, cancelled: CancelledPoll) -> None:
+        """Passages from frame `head` on, then those before."""
+        todo = [index for index in self._from(head) if self._joiner.needed(index)]
+        waiting: deque[Future[None]] = deque()
+        seconds = self._reader.frames / self._reader.rate
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                for done, index in enumerate(todo):
+                    if cancelled():
+                        raise Cancelled
+                    made = self._one(self._passages[index])
+                    waiting.append(pool.submit(self._join, index, made))
+                    while len(waiting) > 1:
+                        waiting.popleft().result()
+                    ratio = (done + 1) / len(todo)
+                    progress(0.02 + 0.96 * ratio, f"Splitting, {ratio * seconds:.0f} of {seconds:.0f} s")
+                while waiting:
+                    waiting.popleft().result()
+        finally:
+            self._mixture.close()
+
+    def _from(self, head: int) -> list[int]:
+        spans = [self._span(each) for each in self._passages]
+        # The first passage that gives the play-head at full strength: not the one that only fades in there.
+        fade = max(0, self._plan.length - self._plan.step) * self._reader.rate // self._family.rate
+        later = [i for i, (a, b) in enumerate(spans) if b > head and (i == 0 or a + fade <= head)]
+        first = max((i for i in later if spans[i][0] <= head), default=0)
+        return [*range(first, len(spans)), *range(first)]
+
+    def _one(self, passage: Passage) -> Audio:
+        """Stems of a passage at the rate of the track, as many samples as are used."""
+        sound = cut(passage, self._plan, self._reader, self._converter, self._frames)
+        if np.any(sound):
+            stems = self._family.run(sound)
+        else:
+            stems = np.zeros((len(self._order), 2, passage.length), np.float32)
+        skip = passage.start - passage.begin
+        return self._converter.to_track(stems[self._order][:, :, skip : skip + passage.count])
+
+    def _join(self, index: int, stems: Audio) -> None:
+        start, stop = self._span(self._passages[index])
+        missing = stop - start - stems.shape[2]
+        window = self._window[: stop - start]
+        if missing > 0:
+            stems = np.pad(stems, ((0, 0), (0, 0), (0, missing)), mode="edge")
+        if window.shape[0] < stop - start:
+            window = np.pad(window, (0, stop - start - window.shape[0]), mode="edge")
+        self._joiner.add(index, stems, window)
+
+    def _deliver(self, start: int, stems: Audio, left: float) -> None:
+        self._files.write(start, stems)
+        self.error = max(self.error, left)
+        self.first_s = self.first_s or time.monotonic() - self._begun
+        if self._ready is not None:
+            self._ready(start, start + stems.shape[2])

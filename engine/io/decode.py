@@ -120,7 +120,7 @@ class AudioReader:
         self.rate = rate
         """Hz of the blocks that come out."""
         self.notices = tuple(notices)
-        self._fold = _fold_matrix(self.original_channels) if self.original_channels > 2 else None
+        self._fold = fold_matrix(self.original_channels) if self.original_channels > 2 else None
 
     def _inspect(self) -> containers.Kind:
         path = self.path
@@ -230,7 +230,7 @@ class AudioReader:
         self.close()
 
 
-def _fold_matrix(channels: int) -> npt.NDArray[np.float32]:
+def fold_matrix(channels: int) -> npt.NDArray[np.float32]:
     """``(channels, 2)``: ITU-R BS.775 for 5.1 and 7.1 in WAVE order, else odd channels left and even ones right; no
     louder than its input.
     """
