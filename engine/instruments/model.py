@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from importlib import resources as package_resources
@@ -15,6 +16,8 @@ from engine.errors import AudioFileError, PackError
 from engine.types import Audio
 
 SCHEMA = "instrument/1"
+_KEPT = 6
+"""Instruments that stay decoded for the next part."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
 
 
@@ -60,6 +63,14 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     loop_start: int = 0
     loop_end: int = 0
     lead_s: float = 0.0
+    start: int = 0
+    frames: int = 0
+    """Where in the file the sound lies; 0 frames is the whole file. Loops count from `start`."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which recording this is."""
+        return self.file, self.start
 
 
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +139,7 @@ class Instrument:
             ) from None
 
     def sound(self, region: Region) -> tuple[Audio, int]:
-        """Samples `(channels, frames)` and rate of a region's file, decoded once.
+        """Samples `(channels, frames)` and rate of a region; each file is decoded once.
 
         Raises:
             AudioFileError: the file is missing or cannot be read.
@@ -144,7 +155,10 @@ class Instrument:
                     code="audio-missing" if not path.exists() else "audio-unreadable",
                 ) from error
             self._sounds[region.file] = (np.ascontiguousarray(samples.T, dtype=np.float32), int(rate))
-        return self._sounds[region.file]
+        samples, rate = self._sounds[region.file]
+        if region.frames:
+            samples = samples[:, region.start : region.start + region.frames]
+        return samples, rate
 
 
 def shipped_root() -> Path:
@@ -172,8 +186,13 @@ def load(name: str, root: Path | None = None) -> Instrument:
             remedy=f"Choose one of: {', '.join(list_instruments(root)) or 'none are installed'}.",
             code="instrument-unknown",
         )
+    return _read(name, folder, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _read(name: str, folder: Path, _changed_ns: int) -> Instrument:
     try:
-        info = msgspec.json.decode(path.read_bytes(), type=InstrumentInfo)
+        info = msgspec.json.decode((folder / "instrument.json").read_bytes(), type=InstrumentInfo)
         check(info)
     except (OSError, ValueError) as error:
         raise PackError(
@@ -204,6 +223,8 @@ def check(info: InstrumentInfo) -> None:
             raise ValueError(f"{region.file!r} has an empty range")
         if not all(math.isfinite(v) for v in (region.root, region.gain_db, region.pan, region.lead_s)):
             raise ValueError(f"{region.file!r} has a number that is not finite")
+        if region.start < 0 or region.frames < 0 or (region.start and not region.frames):
+            raise ValueError(f"{region.file!r} has no such stretch")
         if region.loop_end and not 0 <= region.loop_start < region.loop_end:
             raise ValueError(f"{region.file!r} has an empty loop")
     for piece, pitch in info.pieces.items():

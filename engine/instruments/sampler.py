@@ -42,7 +42,7 @@ def render_notes(
         region, cents = chooser.choose(note)
         planned.append(_Planned(note, region, cents))
     _apply_chokes(planned)
-    tuned: dict[tuple[str, float], Audio] = {}
+    tuned: dict[tuple[str, int, float], Audio] = {}
     for item in planned:
         lead_s = 0.0 if item.note.legato else item.region.lead_s
         start = round((item.note.start_s - lead_s) * rate)
@@ -70,7 +70,7 @@ class _Chooser:
     def __init__(self, instrument: Instrument, rng: np.random.Generator):
         self._regions = instrument.info.regions
         self._rng = rng
-        self._last: dict[tuple[int, int, float], str] = {}
+        self._last: dict[tuple[int, int, float], tuple[str, int]] = {}
 
     def choose(self, note: Note) -> tuple[Region, float]:
         """The region for a note, and a detuning in cents."""
@@ -83,9 +83,9 @@ class _Chooser:
             layer = [r for r in zone if r.velocity_high == top]
         draw = float(self._rng.random())
         group = (layer[0].key_low, layer[0].key_high, layer[0].velocity_low)
-        fresh = [r for r in layer if r.file != self._last.get(group)] or layer
+        fresh = [r for r in layer if r.key != self._last.get(group)] or layer
         region = fresh[int(draw * len(fresh))]
-        self._last[group] = region.file
+        self._last[group] = region.key
         cents = (2 * draw - 1) * _ALONE_CENTS if len(layer) == 1 else 0.0
         return region, cents
 
@@ -108,7 +108,7 @@ def _apply_chokes(planned: Sequence[_Planned]) -> None:
                 break
 
 
-def _voice(instrument: Instrument, item: _Planned, rate: int, tuned: dict[tuple[str, float], Audio]) -> Audio:
+def _voice(instrument: Instrument, item: _Planned, rate: int, tuned: dict[tuple[str, int, float], Audio]) -> Audio:
     """One sounding note `(2, frames)`."""
     note, region, info = item.note, item.region, instrument.info
     release_s = info.release_s if region.release_s is None else region.release_s
@@ -166,10 +166,10 @@ def _straight(
     transposition: float,
     rate: int,
     wanted_s: float,
-    tuned: dict[tuple[str, float], Audio],
+    tuned: dict[tuple[str, int, float], Audio],
 ) -> Audio:
     """A tone of steady pitch, by band-limited resampling; equal tones are computed once."""
-    key = (region.file, round(transposition, 4))
+    key = (*region.key, round(transposition, 4))
     known = tuned.get(key)
     if known is not None and (known.shape[1] >= wanted_s * rate or not region.loop_end):
         return known

@@ -22,7 +22,7 @@ _VELOCITY_BORDERS: dict[int, tuple[float, ...]] = {1: (0.0, 1.0), 2: (0.0, 0.6, 
 OWN_WORK = Attribution(
     source="Contrafact",
     licence="CC0 1.0",
-    text="Electronic hats, clap and shaker synthesised by resources/instruments/synthesis.py",
+    text="Electronic hats, clap, shaker and sub bass synthesised by resources/instruments/synthesis.py",
 )
 
 
@@ -129,8 +129,12 @@ def _piece_layers(spec: Kit, name: str, piece: Piece, kit: SampleKit) -> list[li
 def _assemble_melodic(spec: Melodic, kit: SampleKit) -> Assembled:
     sounds: list[Sound] = []
     attributions: set[Attribution] = set()
+    if spec.make is not None:
+        ((_, low, high),) = spec.folders
+        made = _synthesised(spec, low, high)
+        return _assembled(spec.id, spec.name, "melodic", made, {OWN_WORK}, release_s=spec.release_s)
     for folder, low, high in spec.folders:
-        notes = _notes(folder, kit, spec)
+        notes = [note for note in _notes(folder, kit, spec) if not spec.roots or note[0] in spec.roots]
         names = [v for v in spec.layers if any(layer == v for _, layer, _ in notes)]
         borders = _VELOCITY_BORDERS[len(names)]
         for index, layer in enumerate(names):
@@ -163,6 +167,19 @@ def _assemble_melodic(spec: Melodic, kit: SampleKit) -> Assembled:
         release_s=spec.release_s,
         legato_offset_s=spec.legato_offset_s,
     )
+
+
+def _synthesised(spec: Melodic, low: int, high: int) -> list[Sound]:
+    """Tones made at the roots of `spec`, each for the keys nearest to it."""
+    assert spec.make is not None
+    sounds: list[Sound] = []
+    for index, root in enumerate(spec.roots):
+        first = low if index == 0 else (spec.roots[index - 1] + root) // 2 + 1
+        last = high if index == len(spec.roots) - 1 else (root + spec.roots[index + 1]) // 2
+        sound = _melodic_sound(spec, spec.make(RATE, float(root)), root, f"{spec.id}_{root}.ogg")
+        sound.region = msgspec.structs.replace(sound.region, key_low=first, key_high=last)
+        sounds.append(sound)
+    return sounds
 
 
 def _notes(folder: str, kit: SampleKit, spec: Melodic) -> list[tuple[int, str, str]]:

@@ -7,18 +7,21 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from engine.instruments.model import InstrumentInfo
-from resources.instruments.assemble import RATE, SampleKit, assemble
+from engine.instruments.model import InstrumentInfo, Region
+from resources.instruments.assemble import RATE, Assembled, SampleKit, assemble
 from resources.instruments.ogg import write_ogg
 from resources.instruments.specs import KITS, MELODIC, Kit
 
-_QUALITY = 0.37
+_QUALITY = 0.33
+_GAP_FRAMES = 3072
+"""Silence between two sounds: longer than the longest block of Vorbis, so that none smears into the other."""
 _README_HEAD = """# Instruments
 
 Sampled instruments that the styles play. Each folder has an `instrument.json` (regions, levels, tuning, loops, sources)
-and its sounds as Ogg Vorbis at 44.1 kHz. Everything here is CC0, public domain or CC BY; the sources below must stay
-named wherever the sounds go. This page and the packs are written by
+and its sounds, one after the other, as Ogg Vorbis at 44.1 kHz. Everything here is CC0, public domain or CC BY; the
+sources below must stay named wherever the sounds go. This page and the packs are written by
 
     python -m resources.instruments.build --samples DIR
 
@@ -38,15 +41,42 @@ def build(samples: Path, out: Path, only: str | None = None) -> int:
         folder = out / spec.id
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for sound in made.sounds:
-            write_ogg(folder / sound.file, sound.samples, rate=RATE, quality=_QUALITY)
-        text = msgspec.json.format(msgspec.json.encode(made.info), indent=1) + b"\n"
+        regions = _write_sounds(made, folder)
+        info = msgspec.structs.replace(made.info, regions=regions)
+        text = msgspec.json.format(msgspec.json.encode(info, order="deterministic"), indent=1) + b"\n"
         (folder / "instrument.json").write_bytes(text)
         size = sum(path.stat().st_size for path in folder.iterdir())
         kind = "kit" if isinstance(spec, Kit) else "melodic"
         print(f"{spec.id:16} {kind:8} {len(made.sounds):4} sounds {size / 1e6:6.2f} MB")
         total += size
     return total
+
+
+def _write_sounds(made: Assembled, folder: Path) -> tuple[Region, ...]:
+    """Write the sounds one after the other, mono and stereo ones apart: the head of a Vorbis file is as large as a
+    drum stroke.
+
+    Returns:
+        The regions with their places in those files.
+    """
+    places: dict[str, Region] = {}
+    for channels in (1, 2):
+        sounds = [sound for sound in made.sounds if sound.samples.shape[0] == channels]
+        if not sounds:
+            continue
+        file = "mono.ogg" if channels == 1 else "stereo.ogg"
+        gap = np.zeros((channels, _GAP_FRAMES), np.float32)
+        pieces: list[np.ndarray] = []
+        start = 0
+        for sound in sounds:
+            pieces += [gap, sound.samples]
+            start += _GAP_FRAMES
+            places[sound.file] = msgspec.structs.replace(
+                sound.region, file=file, start=start, frames=sound.samples.shape[1]
+            )
+            start += sound.samples.shape[1]
+        write_ogg(folder / file, np.concatenate([*pieces, gap], axis=1), rate=RATE, quality=_QUALITY)
+    return tuple(places[sound.file] for sound in made.sounds)
 
 
 def write_readme(out: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from resources.instruments.synthesis import clap, closed_hat, open_hat, synth_shaker
+from resources.instruments.synthesis import clap, closed_hat, open_hat, sub_bass, synth_shaker
 
 Generator = Callable[[int, np.random.Generator], np.ndarray]
 
@@ -51,6 +51,10 @@ class Melodic:
     legato_offset_s: float = 0.07
     layers: tuple[str, ...] = ("soft", "medium", "hard")
     lead_limit_s: float = 0.08
+    make: Callable[[int, float], np.ndarray] | None = None
+    """Makes the tone of a pitch (rate, MIDI number), for an instrument that is synthesised at `roots`."""
+    roots: tuple[int, ...] = ()
+    """Only these recorded pitches are taken; empty takes all."""
 
 
 def _layers(folder: str, piece: str, names: tuple[str, ...] = ("soft", "medium", "hard")) -> tuple[str, ...]:
@@ -254,4 +258,39 @@ MELODIC: tuple[Melodic, ...] = (
     Melodic("brass", "Brass section", (("winds/built_brass_section", 46, 74),), 1.4, 0.1),
     Melodic("vibraphone", "Vibraphone", (("keys/vcsl_vibraphone", 53, 91),), 2.6, 0.4),
     Melodic("marimba", "Marimba", (("keys/vcsl_marimba", 41, 96),), 1.2, 0.2, takes=1, layers=("soft", "hard")),
+    Melodic("bass_sub", "Sub bass", (("", 22, 52),), 2.4, 0.06, level_db=-16.0, make=sub_bass, roots=(26, 33, 40, 47)),
+    Melodic("lead_saw", "Saw lead", (("keys/synth_lead_bass", 29, 100),), 1.6, 0.08, loop=True),
+    Melodic("guitar_steel", "Steel-string guitar", (("guitar/martin_steel", 38, 88),), 2.2, 0.14),
+    Melodic("guitar_muted", "Muted electric guitar", (("guitar/gretsch_staccato", 40, 88),), 0.6, 0.05, level_db=-21.0),
+    Melodic(
+        "guitar_power",
+        "Distorted power chords",
+        (("guitar/dist_power_chords", 34, 55),),
+        2.2,
+        0.07,
+        roots=(36, 39, 42, 45, 48, 51),
+    ),
+    Melodic(
+        "guitar_chug",
+        "Palm-muted power chords",
+        (("guitar/dist_power_chords_palm_mute", 34, 55),),
+        0.5,
+        0.04,
+        roots=(36, 38, 40, 42, 44, 46, 48, 50, 52),
+    ),
+    Melodic("pizzicato", "Pizzicato strings", (("strings/pizzicato_ensemble", 28, 90),), 1.2, 0.2),
+    Melodic("spiccato", "Short cellos and violas", (("strings/bigcat_cello_staccato", 36, 86),), 0.7, 0.1),
+    Melodic(
+        "horn",
+        "French horn",
+        (("winds/vsco_french_horn", 36, 79),),
+        2.0,
+        0.2,
+        takes=1,
+        loop=True,
+        layers=("soft", "hard"),
+    ),
+    Melodic("harp", "Celtic harp", (("strings/celtic_harp", 36, 93),), 1.8, 0.4),
+    Melodic("glockenspiel", "Glockenspiel", (("keys/glockenspiel", 77, 107),), 1.4, 0.5, level_db=-23.0),
+    Melodic("timpani", "Timpani", (("drums/vcsl_timpani", 40, 57),), 1.8, 0.5, layers=("soft", "hard"), takes=1),
 )

@@ -66,6 +66,16 @@ def synth_shaker(rate: int, rng: np.random.Generator) -> Samples:
     return _finish(_band(rng.standard_normal(frames), 5500, 14000, rate) * envelope)
 
 
+def sub_bass(rate: int, pitch: float) -> Samples:
+    """A long sine that falls into its pitch and is driven a little, mono `(1, frames)`."""
+    frames = round(2.4 * rate)
+    t = np.arange(frames) / rate
+    frequency = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
+    phase = 2 * np.pi * (frequency * t + 0.35 * (1 - np.exp(-t / 0.012)))
+    envelope = (1 - np.exp(-t / 0.002)) * np.exp(-t / 1.4)
+    return _finish(np.tanh(1.8 * np.sin(phase)) * envelope)
+
+
 def _finish(x: npt.NDArray[np.float64]) -> Samples:
     x = x / (np.max(np.abs(x)) + 1e-9) * 0.8
     fade = min(len(x), 400)

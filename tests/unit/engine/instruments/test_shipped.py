@@ -9,6 +9,18 @@ from engine.instruments import Note, list_instruments, load, render_notes, shipp
 
 RATE = 44100
 EXPECTED = {
+    "timpani",
+    "glockenspiel",
+    "harp",
+    "horn",
+    "spiccato",
+    "pizzicato",
+    "guitar_chug",
+    "guitar_power",
+    "guitar_muted",
+    "guitar_steel",
+    "lead_saw",
+    "bass_sub",
     "bass_finger",
     "bass_synth",
     "bass_upright",
@@ -30,11 +42,13 @@ EXPECTED = {
     "vibraphone",
     "wurlitzer",
 }
+UNEVEN = {"pad", "glockenspiel", "guitar_chug", "guitar_muted", "pizzicato", "timpani"}
+"""Tones that beat, are not harmonic, or are too short for a spectrum to say more."""
 
 
 def test_every_instrument_is_there_within_the_size() -> None:
     assert set(list_instruments()) == EXPECTED
-    assert sum(path.stat().st_size for path in shipped_root().rglob("*") if path.is_file()) < 9_200_000
+    assert sum(path.stat().st_size for path in shipped_root().rglob("*") if path.is_file()) < 8_800_000
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -61,7 +75,7 @@ def test_melodic_instruments_are_level_and_in_tune(name: str) -> None:
         mono = x.mean(axis=0)
         windows = np.lib.stride_tricks.sliding_window_view(mono, 13230)[::2205]
         levels.append(10 * np.log10(float(np.max(np.mean(windows**2, axis=1)))))
-        assert abs(_cents(mono[round(0.15 * RATE) : round(1.1 * RATE)], pitch)) < (30 if name == "pad" else 18), pitch
+        assert abs(_cents(mono[round(0.15 * RATE) : round(1.1 * RATE)], pitch)) < (36 if name in UNEVEN else 18), pitch
     assert -29 < float(np.median(levels)) < -17
 
 
