@@ -36,6 +36,7 @@ from ui.panels.files import Files
 from ui.panels.first_run import FirstRunPanel
 from ui.panels.help import HelpSheet
 from ui.panels.inspector import InspectorPanel
+from ui.panels.intake import Intake
 from ui.panels.menus import Menus
 from ui.panels.messages import Messages
 from ui.panels.palette import Palette
@@ -45,12 +46,12 @@ from ui.panels.transport import TransportBar
 from ui.panels.verify import VerifySheet
 from ui.theme import Theme
 from ui.theme.style import style_sheet
+from ui.viewmodels.clipboard import Clipboard
 from ui.viewmodels.commands import Commands
-from ui.viewmodels.dropping import carries_credential
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
-DOCK_PX = {"mixer": 420, "variations": 232, "history": 232}
+DOCK_PX = {"mixer": 420, "clip": 260, "variations": 232, "history": 232}
 
 
 class MainWindow(QMainWindow):
@@ -65,8 +66,9 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(session.events, self)
         self.ws = Workspace(session, theme, self.bridge, self)
         self.commands = Commands(self.ws)
+        self.clipboard = Clipboard(self.ws)
+        self.intake = Intake(self)
         self._sheet: Sheet | None = None
-        self._opening: Any | None = None
 
         self.transport = TransportBar(self.ws)
         self.browser = BrowserPanel(self.ws)
@@ -147,15 +149,16 @@ class MainWindow(QMainWindow):
         ws.bridge.history_changed.connect(self.actions_set.refresh)
         ws.bridge.project_changed.connect(self.actions_set.refresh)
         ws.selection_changed.connect(self.actions_set.refresh)
-        self.browser.add_asked.connect(self.add_recording)
+        self.browser.add_asked.connect(self.intake.add_recording)
         self.browser.menu_asked.connect(self.menus.main)
         self.browser.style_asked.connect(self.inspector.track.ask_restyle)
-        self.arrangement.recording_dropped.connect(self.add_recording)
-        self.arrangement.files_dropped.connect(self.files_dropped)
-        self.arrangement.clip_menu_asked.connect(self.menus.clip)
+        self.arrangement.recording_dropped.connect(self.intake.add_recording)
+        self.arrangement.files_dropped.connect(self.intake.dropped)
+        self.arrangement.clip_menu_asked.connect(self.menus.lanes)
+        self.arrangement.clip_opened.connect(lambda _clip: self.edit_clip())
         self.arrangement.track_menu_asked.connect(self.menus.track)
         self.arrangement.add_asked.connect(self.menus.add)
-        self.first_run.demo_asked.connect(self.open_demo)
+        self.first_run.demo_asked.connect(self.intake.open_demo)
         self.first_run.browse_asked.connect(self.focus_search)
         self.first_run.file_asked.connect(self.files.ask_import)
         self.first_run.project_asked.connect(lambda recent: self.open_project(recent.path))
@@ -190,41 +193,7 @@ class MainWindow(QMainWindow):
         self.inspector.setFixedWidth(272 if narrow else theme.size("inspector"))
         self.messages.place()
 
-    # projects and songs
-
-    def open_demo(self) -> None:
-        """The demo song, open and playing."""
-        if self._opening is None or self._opening.finished:
-            self._opening = self.ws.run(self.session.open_demo, self._play_new)
-
-    def _play_new(self, track: Any) -> None:
-        self.ws.select(track=track if isinstance(track, str) else None)
-        self.ws.play_when_ready()
-
-    def add_recording(self, recording_id: str, at_s: float = 0.0) -> None:
-        """License a recording and put it on a new track."""
-        empty = not self.ws.project.tracks
-        self.ws.run(
-            lambda: self.session.add_recording(recording_id, at_s=at_s),
-            lambda track: self._play_new(track) if empty else self.ws.select(track=track),
-        )
-
-    def import_files(self, paths: list[str], at_s: float = 0.0, track_id: str | None = None) -> None:
-        """The person's own files, each on a track."""
-        for path in paths:
-            self.ws.run(
-                lambda path=path: self.session.import_file(Path(path), at_s=at_s, track_id=track_id),
-                lambda made: self.ws.select(track=made.track_id),
-            )
-
-    def files_dropped(self, paths: list[str], at_s: float = 0.0, track_id: str | None = None) -> None:
-        """Files dropped on the arrangement: one that carries a credential may be meant for verifying."""
-        signed = [path for path in paths if carries_credential(path)]
-        plain = [path for path in paths if path not in signed]
-        if plain:
-            self.import_files(plain, at_s, track_id)
-        if signed:
-            self.menus.signed_file(signed, at_s, track_id)
+    # projects
 
     def open_project(self, path: Path | str) -> None:
         """Open a project."""
@@ -324,7 +293,7 @@ class MainWindow(QMainWindow):
 
     def escape(self) -> None:
         """Esc: give up the drag, else close the dialogue, else select nothing."""
-        if self.arrangement.canvas.cancel_drag():
+        if self.arrangement.canvas.cancel_drag() or self.arrangement.ruler.cancel_drag():
             return
         if self._sheet is not None:
             self._sheet.dismiss()
@@ -347,7 +316,7 @@ class MainWindow(QMainWindow):
         if over_bars:
             self.verify_file(paths[0])
         else:
-            self.files_dropped(paths)
+            self.intake.dropped(paths)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -367,25 +336,9 @@ class MainWindow(QMainWindow):
         found = self.ws.clip()
         self.session.player.play(found[1].start_s if found is not None else self.ws.position_s)
 
-    def zoom_in(self) -> None:
-        """Closer."""
-        self.arrangement.zoom_by(2)
-
-    def zoom_out(self) -> None:
-        """Further away."""
-        self.arrangement.zoom_by(-2)
-
-    def zoom_fit(self) -> None:
-        """The whole song."""
-        self.arrangement.zoom_to_fit()
-
-    def zoom_selection(self) -> None:
-        """The selected clips, or the loop."""
-        clips = [c for t in self.ws.project.tracks for c in t.clips if c.id in self.ws.selected_clips]
-        if clips:
-            self.arrangement.zoom_to(min(c.start_s for c in clips), max(c.end_s for c in clips))
-        elif self.ws.project.loop.end_s > self.ws.project.loop.start_s:
-            self.arrangement.zoom_to(self.ws.project.loop.start_s, self.ws.project.loop.end_s)
+    def edit_clip(self) -> None:
+        """Open the selected clip in the clip editor."""
+        self.dock.show_tab("clip")
 
     def rename_track(self) -> None:
         """Type a new name for the track in focus."""

@@ -53,7 +53,7 @@ def sound(tmp_path: Path) -> Path:
 def person(window, sound: Path) -> Person:
     """A person with that file in the arrangement."""
     someone = Person(window)
-    window.import_files([str(sound)])
+    window.intake.files([str(sound)])
     someone.wait(lambda: window.ws.project.tracks, "the import")
     someone.wait(lambda: window.arrangement.isVisible() and window.arrangement.headers, "the arrangement")
     return someone

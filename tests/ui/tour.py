@@ -138,7 +138,7 @@ def _split_with_the_model(window: MainWindow, camera: Camera) -> None:
     person, ws = camera.person, window.ws
     window.files.new_project()
     person.wait(lambda: not ws.project.tracks, "an empty project")
-    window.open_demo()
+    window.intake.open_demo()
     person.wait(lambda: ws.project.tracks and not person.busy() and _peaks_known(window), "the demo song")
     window.session.player.pause()
     window.inspector.show_tab("track")

@@ -51,7 +51,7 @@ class Files:
         """Choose files of one's own."""
         paths, _ = QFileDialog.getOpenFileNames(self._window, "Use files of mine", "", AUDIO_FILTER)
         if paths:
-            self._window.import_files(paths, self._window.ws.position_s if self._window.ws.project.tracks else 0.0)
+            self._window.intake.files(paths, self._window.ws.position_s if self._window.ws.project.tracks else 0.0)
 
     def ask_verify(self) -> None:
         """Choose a file to verify."""

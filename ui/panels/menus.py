@@ -9,18 +9,24 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu
 
 from ui.actions import ActionSet
+from ui.panels.arrangement.automation_header import fill_targets
+from ui.panels.arrangement.hits import Hit
+from ui.viewmodels.words import FADE_CURVES
 
 CLIP = (
-    "clip.split clip.duplicate clip.join clip.delete - clip.mute clip.reverse - view.zoom_selection",
-    "file.import search.focus - view.zoom_fit",
+    "clip.edit - edit.cut edit.copy edit.paste clip.duplicate clip.delete clip.ripple_delete - clip.split clip.join "
+    "clip.crossfade - clip.mute clip.reverse clip.follow_tempo clip.no_fades - play.loop_selection view.zoom_selection"
 )
-"""On a clip, and beside one."""
-TRACK = "track.split track.rename track.duplicate track.delete - track.mute track.solo"
-ADD = "file.import search.focus - file.verify"
-MAIN = (
-    "file.new file.open file.demo - file.save file.save_as - file.import file.verify file.export file.sync - "
-    "app.palette app.preferences app.help - app.quit"
+EMPTY = "edit.paste file.import search.focus - marker.add tempo.change - view.zoom_fit view.zoom_back"
+POINT = "clip.delete - edit.select_none"
+TRACK = (
+    "track.split track.automation track.fold - track.mute track.solo - track.rename track.duplicate track.up "
+    "track.down track.delete"
 )
+ADD = "file.import search.focus track.bus - file.verify"
+MAIN = "file.new file.open file.demo - file.save file.save_as - file.import file.verify file.export file.sync -"
+"""The main menu: these, then a menu for each other group of the table."""
+GROUPS = ("Edit", "Clips", "Tracks", "Takes", "Transport", "View", "Program")
 
 
 class Menus:
@@ -38,32 +44,81 @@ class Menus:
             menu.addSeparator()
         return menu
 
-    def popup(self, at: QPointF, ids: str) -> QMenu:
-        """Show actions at a place of the screen."""
-        menu = self._menu()
+    def _fill(self, menu: QMenu, ids: str) -> None:
         for each in ids.split():
             if each == "-":
                 menu.addSeparator()
             else:
                 menu.addAction(self._actions[each])
+
+    def popup(self, at: QPointF, ids: str) -> QMenu:
+        """Show actions at a place of the screen."""
+        menu = self._menu()
+        self._fill(menu, ids)
         menu.popup(at.toPoint())
         return menu
 
-    def clip(self, at: QPointF, on_clip: bool) -> None:
-        """Of the lanes."""
-        self.popup(at, CLIP[0] if on_clip else CLIP[1])
+    def lanes(self, at: QPointF, hit: Hit | None) -> None:
+        """Of the lanes: on a clip, on an automation lane, or beside."""
+        if hit is not None and hit.clip is not None:
+            menu = self._menu()
+            self._fill(menu, CLIP)
+            menu.addSeparator()
+            self._values(menu)
+            menu.popup(at.toPoint())
+        elif hit is not None and hit.row is not None and self._window.ws.chosen_points is not None:
+            self.popup(at, POINT)
+        else:
+            self.popup(at, EMPTY)
+
+    def _values(self, menu: QMenu) -> None:
+        commands = self._window.commands
+        pitch = menu.addMenu("Pitch and level")
+        self._fill(pitch, "clip.higher clip.lower - clip.louder clip.softer")
+        fades = menu.addMenu("Fade curves")
+        for side, title in (("in", "Fade in"), ("out", "Fade out")):
+            for curve, name in FADE_CURVES:
+                fades.addAction(f"{title}: {name}", lambda side=side, curve=curve: commands.fade_curve(side, curve))
+            fades.addSeparator()
 
     def track(self, at: QPointF) -> None:
         """Of a track's head."""
-        self.popup(at, TRACK)
+        menu = self._menu()
+        self._fill(menu, TRACK)
+        ws = self._window.ws
+        track_id = ws.selected_track
+        if track_id is not None:
+            menu.addSeparator()
+            targets = menu.addMenu("Automate")
+            fill_targets(
+                targets,
+                ws,
+                track_id,
+                lambda target: ws.show_automation(track_id, [*ws.automation.get(track_id, ()), target]),
+            )
+        menu.popup(at.toPoint())
 
     def add(self, at: QPointF) -> None:
         """Of the plus over the heads."""
         self.popup(at, ADD)
 
+    def main_menu(self) -> QMenu:
+        """Everything that the program can do: files first, then a menu for each group."""
+        menu = self._menu()
+        self._fill(menu, MAIN)
+        rows = self._actions.table
+        for group in GROUPS:
+            below = menu.addMenu(group)
+            for row in rows:
+                if row.group == group and row.id != "app.quit":
+                    below.addAction(self._actions[row.id])
+        menu.addSeparator()
+        self._fill(menu, "app.quit")
+        return menu
+
     def main(self, at: QPointF) -> None:
         """Of the whole program."""
-        self.popup(at, MAIN)
+        self.main_menu().popup(at.toPoint())
 
     def account(self) -> None:
         """Who is signed in, above the chip that says so."""
@@ -82,5 +137,5 @@ class Menus:
         window = self._window
         menu = self._menu("This file says what it is made of")
         menu.addAction("Verify it", lambda: window.verify_file(paths[0]))
-        menu.addAction("Add it as a track of mine", lambda: window.import_files(paths, at_s, track_id))
+        menu.addAction("Add it as a track of mine", lambda: window.intake.files(paths, at_s, track_id))
         menu.popup(QCursor.pos())

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from studio.project import edits
-from studio.project.model import Clip, Project
+from studio.project.model import Clip, FadeCurve, Project
+from ui.viewmodels import automation
 from ui.viewmodels.drags import find_clip, without_mirrored
 from ui.viewmodels.workspace import Workspace
+
+FINE_NUDGE_S = 0.01
+MIN_CUT_S = 0.002
+"""How far inside a clip a cut must lie."""
 
 
 class Commands:
@@ -28,9 +34,18 @@ class Commands:
 
         return bool(chosen) and self.ws.commit(label, run)
 
+    # selection
+
     def select_all(self) -> None:
         """Every clip."""
         self.ws.select(track=self.ws.selected_track, clips=[c.id for t in self.ws.project.tracks for c in t.clips])
+
+    def select_none(self) -> None:
+        """No clip and no point."""
+        self.ws.choose_points(None)
+        self.ws.select(track=self.ws.selected_track)
+
+    # pieces
 
     def split_at_playhead(self) -> None:
         """Cut the selected clips, or all under the play-head where none is selected."""
@@ -40,7 +55,7 @@ class Commands:
             clip.id
             for track in project.tracks
             for clip in track.clips
-            if clip.start_s + 0.002 < at_s < clip.end_s - 0.002
+            if clip.start_s + MIN_CUT_S < at_s < clip.end_s - MIN_CUT_S
             and (not self.ws.selected_clips or clip.id in self.ws.selected_clips)
         ]
         if not under:
@@ -65,8 +80,34 @@ class Commands:
         self._each("Duplicate", lambda project, clip: edits.duplicate_clip(project, clip.id))
 
     def delete(self) -> None:
-        """Take the selected clips away."""
+        """Take the chosen automation points away, else the selected clips."""
+        choice = self.ws.chosen_points
+        if choice is not None:
+            self.ws.choose_points(None)
+            self.ws.commit(
+                "Delete automation points",
+                lambda p: edits.delete_automation_points(p, choice.track_id, choice.target, choice.indices),
+            )
+            return
         self._each("Delete", lambda project, clip: edits.delete_clips(project, [clip.id]))
+
+    def ripple_delete(self) -> None:
+        """Take the selected clips away and close the gaps on their tracks."""
+        chosen = without_mirrored(self.ws.project, self.ws.selected_clips)
+
+        def run(project: Project) -> Project:
+            found = [pair for each in chosen if (pair := find_clip(project, each)) is not None]
+            # From the last one on, so that what moves up has already lost its own gaps.
+            for track, clip in sorted(found, key=lambda pair: pair[1].start_s, reverse=True):
+                if find_clip(project, clip.id) is None:
+                    continue
+                project = edits.delete_clips(project, [clip.id])
+                later = [c.id for c in project.track(track.id).clips if c.start_s >= clip.end_s - 1e-6]
+                project = edits.move_clips(project, later, -clip.length_s)
+            return project
+
+        if chosen:
+            self.ws.commit("Delete and close the gap", run)
 
     def join(self) -> None:
         """Make one clip of those that follow one another."""
@@ -74,13 +115,118 @@ class Commands:
         if chosen:
             self.ws.commit("Join clips", lambda project: edits.join_clips(project, chosen))
 
+    def crossfade(self) -> None:
+        """Fade from each selected clip into the next one that it touches."""
+        chosen = without_mirrored(self.ws.project, self.ws.selected_clips)
+        pairs = [
+            (left.id, right.id)
+            for track in self.ws.project.tracks
+            for left, right in zip(track.clips, track.clips[1:], strict=False)
+            if left.id in chosen and (right.id in chosen or len(chosen) == 1)
+        ]
+
+        def run(project: Project) -> Project:
+            for left_id, right_id in pairs:
+                project = edits.crossfade(project, left_id, right_id)
+            return project
+
+        if pairs:
+            self.ws.commit("Cross-fade", run)
+        else:
+            self.ws.say("A cross-fade needs two clips that touch.", "Select two neighbours of one track.", "warning")
+
+    # values
+
     def reverse(self) -> None:
         """Play the selected clips backwards, or forwards again."""
         self._each("Reverse", lambda project, clip: edits.set_clip(project, clip.id, reverse=not clip.reverse))
 
     def toggle_clips_muted(self) -> None:
-        """Mute the selected clips, or let them sound."""
-        self._each("Mute clip", lambda project, clip: edits.set_clip(project, clip.id, muted=not clip.muted))
+        """Mute the selected clips, or let them sound where all are muted."""
+        on = not all(clip.muted for _, clip in self.ws.chosen())
+        self._each("Mute clip" if on else "Unmute clip", lambda p, clip: edits.set_clip(p, clip.id, muted=on))
+
+    def gain(self, by_db: float) -> None:
+        """Make the selected clips louder or softer."""
+        self._each("Clip gain", lambda p, clip: edits.set_clip(p, clip.id, gain_db=clip.gain_db + by_db))
+
+    def transpose(self, by: float) -> None:
+        """Shift the pitch of the selected clips by semitones."""
+        self._each("Transpose", lambda p, clip: edits.set_clip(p, clip.id, semitones=clip.semitones + by))
+
+    def fade_curve(self, side: Literal["in", "out"], curve: FadeCurve) -> None:
+        """Another shape for one fade of the selected clips."""
+        if side == "in":
+            self._each("Fade curve", lambda p, clip: edits.set_clip(p, clip.id, fade_in_curve=curve))
+        else:
+            self._each("Fade curve", lambda p, clip: edits.set_clip(p, clip.id, fade_out_curve=curve))
+
+    def no_fades(self) -> None:
+        """Take the fades of the selected clips away."""
+        self._each("No fades", lambda p, clip: edits.set_clip(p, clip.id, fade_in_s=0.0, fade_out_s=0.0))
+
+    def follow_tempo(self) -> None:
+        """Let the selected clips stay on their bars when the tempo changes, or let go of them where all do."""
+        on = not all(clip.follow_tempo for _, clip in self.ws.chosen())
+        label = "Follow the tempo" if on else "Do not follow the tempo"
+        self._each(label, lambda p, clip: edits.set_follow_tempo(p, clip.id, on))
+
+    # places
+
+    def nudge(self, direction: int, *, fine: bool = False) -> None:
+        """Move the selected clips, or the chosen automation points, a step of the grid or 10 ms."""
+        if self.ws.chosen_points is not None:
+            self._nudge_points(direction, fine=fine)
+            return
+        chosen = without_mirrored(self.ws.project, self.ws.selected_clips)
+        found = [clip for _, clip in self.ws.chosen()]
+        if not found:
+            return
+        by_s = direction * self._step(min(clip.start_s for clip in found), fine=fine)
+        self.ws.commit("Nudge", lambda project: edits.move_clips(project, chosen, by_s))
+
+    def _step(self, at_s: float, *, fine: bool) -> float:
+        if fine:
+            return FINE_NUDGE_S
+        grid = self.ws.grid
+        beats = grid.step_beats("beat" if self.ws.snap_step == "off" else self.ws.snap_step)
+        return grid.seconds(grid.beats(at_s) + beats) - at_s
+
+    def _nudge_points(self, direction: int, *, fine: bool) -> None:
+        choice = self.ws.chosen_points
+        if choice is None:
+            return
+        points = automation.points_of(self.ws.project, choice.track_id, choice.target)
+        by_s = direction * self._step(points[min(choice.indices)].at_s, fine=fine)
+        self.ws.commit(
+            "Move automation points",
+            lambda p: edits.move_automation_points(p, choice.track_id, choice.target, choice.indices, by_s=by_s),
+        )
+
+    def loop_selection(self) -> None:
+        """Loop what is selected."""
+        clips = [clip for _, clip in self.ws.chosen()]
+        if clips:
+            start_s, end_s = min(c.start_s for c in clips), max(c.end_s for c in clips)
+            self.ws.commit(
+                "Loop the selection", lambda p: edits.set_loop(p, start_s=start_s, end_s=end_s, enabled=True)
+            )
+
+    def add_marker(self) -> None:
+        """A marker at the play-head."""
+        at_s = self.ws.position_s
+        count = sum(marker.length_s == 0 for marker in self.ws.project.markers) + 1
+        self.ws.commit("Add marker", lambda p: edits.add_marker(p, at_s, f"Marker {count}"))
+
+    def go_to_marker(self, direction: int) -> None:
+        """The next or the last marker or section."""
+        here = self.ws.position_s
+        places = sorted({marker.start_s for marker in self.ws.project.markers})
+        beyond = [p for p in places if p > here + 0.05] if direction > 0 else [p for p in places if p < here - 0.3]
+        if beyond:
+            self.ws.seek(beyond[0] if direction > 0 else beyond[-1])
+
+    # tracks
 
     def toggle_mute(self) -> None:
         """Mute the track in focus."""
@@ -107,3 +253,29 @@ class Commands:
         track = self.ws.track()
         if track is not None:
             self.ws.commit("Delete track", lambda p: edits.remove_track(p, track.id))
+
+    def move_track(self, by: int) -> None:
+        """Move the track in focus up or down among its neighbours."""
+        track = self.ws.track()
+        if track is None:
+            return
+        beside = [each.id for each in self.ws.project.tracks if each.parent == track.parent]
+        index = beside.index(track.id) + by
+        self.ws.commit("Move track", lambda p: edits.move_track(p, track.id, max(index, 0)))
+
+    def add_bus(self) -> None:
+        """A bus that other tracks can be sent or routed to."""
+        count = sum(track.kind == "bus" for track in self.ws.project.tracks) + 1
+        self.ws.commit("Add bus", lambda p: edits.add_bus(p, f"Bus {count}"))
+
+    def toggle_automation(self) -> None:
+        """Open or close the automation lanes of the track in focus."""
+        if self.ws.selected_track is not None:
+            self.ws.toggle_automation(self.ws.selected_track)
+
+    def fold(self) -> None:
+        """Fold the stems of the song in focus away, or show them."""
+        track = self.ws.song_track()
+        if track is not None and edits.children_of(self.ws.project, track.id):
+            self.ws.collapsed ^= {track.id}
+            self.ws.lanes_changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.project.audibility import audible_track_ids
@@ -12,9 +12,25 @@ from ui.viewmodels import words
 ROLE_TITLES = {"vocals": "Vocals", "drums": "Drums", "bass": "Bass", "other": "Other", "mix": "Mix", "own": "Own"}
 
 
+AUTOMATION_PX = 46
+"""Height of an automation lane below its track."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomationRow:
+    """The open lane of one parameter below its track; `y` is its top among all rows."""
+
+    target: str
+    y: int
+    height: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """A track as a row: how deep it is nested, whether it has children, and whether it can be heard."""
+    """A track as a row: how deep it is nested, whether it has children, and whether it can be heard.
+
+    `height` is that of its clips; the open automation lanes lie below them.
+    """
 
     track: Track
     depth: int
@@ -23,6 +39,12 @@ class Lane:
     has_children: bool
     collapsed: bool
     audible: bool
+    automation: tuple[AutomationRow, ...] = ()
+
+    @property
+    def bottom(self) -> int:
+        """Where the next track begins."""
+        return self.y + self.height + sum(row.height for row in self.automation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +63,17 @@ def role_token(role: str) -> str:
     return f"stem.{role}" if role in ("vocals", "drums", "bass", "other", "own", "mix") else "stem.own"
 
 
-def lanes_of(project: Project, *, height: int, collapsed: Collection[str] = ()) -> list[Lane]:
-    """All lanes from top to bottom; stems follow their parent, those of collapsed ones are left out."""
+def lanes_of(
+    project: Project,
+    *,
+    height: int,
+    collapsed: Collection[str] = (),
+    automation: Mapping[str, Sequence[str]] | None = None,
+) -> list[Lane]:
+    """All lanes from top to bottom; stems follow their parent, those of collapsed ones are left out.
+
+    `automation` says for each track id whose automation lanes are open which targets they show.
+    """
     ids = {track.id for track in project.tracks}
     children: dict[str, list[Track]] = {}
     for track in project.tracks:
@@ -56,12 +87,18 @@ def lanes_of(project: Project, *, height: int, collapsed: Collection[str] = ()) 
             return
         below = children.get(track.id, [])
         closed = track.id in collapsed
+        y = lanes[-1].bottom if lanes else 0
+        rows = tuple(
+            AutomationRow(target=target, y=y + height + index * AUTOMATION_PX, height=AUTOMATION_PX)
+            for index, target in enumerate((automation or {}).get(track.id, ()))
+        )
         lanes.append(
             Lane(
                 track=track,
                 depth=depth,
-                y=len(lanes) * height,
+                y=y,
                 height=height,
+                automation=rows,
                 has_children=bool(below),
                 collapsed=closed,
                 audible=track.id in heard,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from studio.project.model import Project
+from studio.project.model import Clip, Project, TempoPoint
 from studio.project.tempo import TICKS, Division, TempoMap
 
 ZOOM_STEPS_PER_OCTAVE = 4
@@ -64,6 +64,15 @@ class BarGrid:
         """The nearest place of the grid, never below 0."""
         return self._map.snap(at_s, division)
 
+    def tempo_point_at(self, project: Project, at_s: float) -> TempoPoint | None:
+        """The change of tempo that begins in the bar at a time, or None."""
+        bar = math.floor(max(self.beats(at_s), 0.0) / self.beats_per_bar + 1e-6) * self.beats_per_bar
+        return next((p for p in project.tempo if bar <= p.at_beats + 1e-6 < bar + self.beats_per_bar), None)
+
+    def step_beats(self, division: Division) -> float:
+        """Length of a step of the grid in beats."""
+        return self._map.division_beats(division)
+
     def lines(self, start_s: float, end_s: float, px_per_s: float) -> Iterator[GridLine]:
         """Lines between two times, as dense as can be told apart (bars thin out to 4, 16 ... at small zooms)."""
         beat_px = px_per_s * 60.0 / self.bpm_at(start_s)
@@ -98,6 +107,7 @@ class Viewport:
     scroll_y: float = 0.0
     width: int = 640
     height: int = 480
+    _views: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def px_per_s(self) -> float:
@@ -143,6 +153,21 @@ class Viewport:
         self.level = min(max(level, MIN_LEVEL), MAX_LEVEL)
         self.origin_px = max(start_s * self.px_per_s, 0.0)
 
+    def remember(self) -> None:
+        """Keep what is in sight for `back`."""
+        here = (self.level, self.origin_px)
+        if not self._views or self._views[-1] != here:
+            self._views = [*self._views[-15:], here]
+
+    def back(self) -> bool:
+        """Show again what `remember` kept last; False when there is nothing."""
+        while self._views:
+            level, origin_px = self._views.pop()
+            if (level, origin_px) != (self.level, self.origin_px):
+                self.level, self.origin_px = level, origin_px
+                return True
+        return False
+
     def follow(self, at_s: float) -> bool:
         """Turn the page when the play-head leaves it; True when it did."""
         x = self.x_of(at_s)
@@ -150,3 +175,16 @@ class Viewport:
             return False
         self.origin_px = max(at_s * self.px_per_s - self.width * 0.1, 0.0)
         return True
+
+
+def drag_words(zone: str, clip: Clip, grid: BarGrid) -> str:
+    """Where a drag has come to, in few words: ``17.1.000``, ``fade 0.52 s``."""
+    if zone == "fade_in":
+        return f"fade in {clip.fade_in_s:.2f} s"
+    if zone == "fade_out":
+        return f"fade out {clip.fade_out_s:.2f} s"
+    if zone == "end":
+        return f"{grid.position(clip.end_s)}  ·  {clip.length_s:.2f} s"
+    if zone == "slip":
+        return f"from {clip.source_start_s:.2f} s"
+    return grid.position(clip.start_s)

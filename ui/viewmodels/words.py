@@ -6,6 +6,8 @@ import math
 import re
 
 MINUS = "−"
+FADE_CURVES = (("linear", "Straight"), ("equal_power", "Equal power"), ("s_curve", "S-curve"))
+"""The shapes of a fade and what they are called."""
 _FLATS = {"Db": "C♯", "Eb": "E♭", "Gb": "F♯", "Ab": "A♭", "Bb": "B♭"}
 _KEY = re.compile(r"^\s*([A-Ga-g])\s*([#♯b♭]?)\s*(m|min|minor|maj|major)?\s*$")
 

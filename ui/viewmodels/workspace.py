@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,9 +14,14 @@ from studio.project.model import Clip, Project, Track
 from studio.project.tempo import Division
 from ui.bridge import Bridge
 from ui.theme import Theme
+from ui.viewmodels.automation import lanes_on, points_of
+from ui.viewmodels.snapping import FREE, REACH_PX, Snap, places_of
 from ui.viewmodels.timeline import BarGrid, Viewport
 
 SNAP_KEY = "timeline.snap"
+CROSSFADE_KEY = "timeline.crossfade"
+LANE_PX = (36, 180)
+"""How low and how high tracks can be, in pixels."""
 FRAME_MS = 16
 REST_MS = 66
 READY_MS = 120
@@ -24,11 +30,22 @@ SEEK_TICKS = 15
 """For how many ticks a seek is waited for; an engine that restarts may lose one."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PointChoice:
+    """The chosen points of one automation lane."""
+
+    track_id: str
+    target: str
+    indices: frozenset[int]
+
+
 class Workspace(QObject):
     """State of the window that is not part of the project. Panels talk to each other through it, never directly."""
 
     selection_changed = Signal()
     view_changed = Signal()
+    lanes_changed = Signal()
+    """Other lanes are open, or they are of another height."""
     snap_changed = Signal()
     tick = Signal(float, object, object)
     """Seconds since the last tick, the player's Status and Meters."""
@@ -47,6 +64,10 @@ class Workspace(QObject):
         self.selected_clips: frozenset[str] = frozenset()
         self.selected_track: str | None = None
         self.collapsed: set[str] = set()
+        self.automation: dict[str, tuple[str, ...]] = {}
+        """Open automation lanes: the targets below each track."""
+        self.lane_px = theme.size("track")
+        self.chosen_points: PointChoice | None = None
         self.snap_step: Division | Literal["off"] = session.settings.get(SNAP_KEY)
         self._snap_before: Division = "beat" if self.snap_step == "off" else self.snap_step
         self.follow = True
@@ -114,14 +135,69 @@ class Workspace(QObject):
         """Off, or the step that was used last."""
         self.set_snap(self._snap_before if self.snap_step == "off" else "off")
 
+    def snapper(self, *, without: Iterable[str] = (), free: bool = False) -> Snap:
+        """What drags are drawn to now: the grid, edges of clips but those in `without`, markers, the play-head."""
+        if free or self.snap_step == "off":
+            return FREE
+        step, grid = self.snap_step, self.grid
+        return Snap(
+            grid=lambda at_s: grid.snap(at_s, step),
+            places_s=places_of(self.project, without=frozenset(without), more_s=(self.position_s,)),
+            reach_s=REACH_PX / self.viewport.px_per_s,
+        )
+
+    @property
+    def crossfades(self) -> bool:
+        """Whether clips that come to overlap a little cross-fade."""
+        return bool(self.session.settings.get(CROSSFADE_KEY))
+
+    def set_crossfades(self, on: bool) -> None:
+        """Cross-fade overlaps or let the moved clip win, also after a restart."""
+        self.attempt(lambda: self.session.settings.set(CROSSFADE_KEY, on))
+
+    def set_lane_px(self, height: int) -> None:
+        """Another height of all tracks, in pixels."""
+        height = min(max(height, LANE_PX[0]), LANE_PX[1])
+        if height != self.lane_px:
+            self.lane_px = height
+            self.lanes_changed.emit()
+
+    def choose_points(self, choice: PointChoice | None) -> None:
+        """Choose points of an automation lane, or none."""
+        if choice != self.chosen_points:
+            self.chosen_points = choice
+            self.selection_changed.emit()
+
+    def show_automation(self, track_id: str, targets: Iterable[str]) -> None:
+        """Open these automation lanes below a track, and no others."""
+        targets = tuple(dict.fromkeys(targets))
+        if self.automation.get(track_id, ()) == targets:
+            return
+        if targets:
+            self.automation[track_id] = targets
+        else:
+            del self.automation[track_id]
+        self.lanes_changed.emit()
+
+    def toggle_automation(self, track_id: str) -> None:
+        """Close the automation lanes of a track, or open those with points; its volume where there are none."""
+        used = [lane.target for lane in lanes_on(self.project, track_id)]
+        self.show_automation(track_id, [] if track_id in self.automation else used or ["gain_db"])
+
     # selection
 
     def select(self, *, track: str | None = None, clips: Iterable[str] = ()) -> None:
         """Select clips and the track in focus."""
         chosen = frozenset(clips)
         if chosen != self.selected_clips or track != self.selected_track:
+            if chosen - self.selected_clips:
+                self.chosen_points = None
             self.selected_clips, self.selected_track = chosen, track
             self.selection_changed.emit()
+
+    def chosen(self) -> list[tuple[Track, Clip]]:
+        """All selected clips with their tracks, from top to bottom."""
+        return [(t, c) for t in self.project.tracks for c in t.clips if c.id in self.selected_clips]
 
     def clip(self) -> tuple[Track, Clip] | None:
         """The one clip that the inspector is about: the first of the selected ones."""
@@ -154,6 +230,11 @@ class Workspace(QObject):
         kept = self.selected_clips & clips
         track = self.selected_track if self.selected_track in tracks else None
         self.select(track=track, clips=kept)
+        choice = self.chosen_points
+        if choice is not None:
+            lane = points_of(self.project, choice.track_id, choice.target)
+            if max(choice.indices, default=-1) >= len(lane):
+                self.choose_points(None)
 
     # jobs and messages
 

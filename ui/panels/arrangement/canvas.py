@@ -1,8 +1,6 @@
-"""The lanes with their clips: painting, selection and drags."""
+"""The lanes with their clips and automation: what is drawn, what lies where, and what is dropped on them."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -11,6 +9,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -22,40 +21,34 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from engine.errors import EngineError
-from studio.base.errors import StudioError
 from studio.project.model import Clip, Project, Track
+from ui.panels.arrangement.automation_lanes import AutomationLanes
 from ui.panels.arrangement.backdrop import paint_grid, paint_invitation
-from ui.panels.arrangement.clip_painter import HEAD_PX, ClipPainter, fade_handles
+from ui.panels.arrangement.clip_painter import ClipPainter
+from ui.panels.arrangement.hits import Hit, zone_at
+from ui.panels.arrangement.pointer import Pointer
 from ui.panels.arrangement.tiles import TileCache
-from ui.viewmodels.drags import ClipDrag, Zone
+from ui.viewmodels.drags import ClipDrag, find_clip
 from ui.viewmodels.lanes import ClipLook, Lane, clip_look, describe_clip, lanes_of
+from ui.viewmodels.timeline import drag_words
 from ui.viewmodels.workspace import Workspace
+from ui.widgets.paint import rounded
 
 GAP_PX = 3
-EDGE_PX = 6
-DRAG_PX = 4
 RECORDING_MIME = "application/x-contrafact-recording"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """What lies under a point."""
-
-    lane: Lane
-    clip: Clip | None = None
-    zone: Zone = "body"
 
 
 class Canvas(QWidget):
     """Lanes and clips of the project in the workspace's viewport."""
 
-    menu_asked = Signal(QPointF, bool)
-    """Global position, and whether a clip lies under it."""
+    menu_asked = Signal(QPointF, object)
+    """Global position, and the `Hit` under it or None."""
     files_dropped = Signal(list, float, object)
     """Paths, time, and the track id under the pointer or None."""
     recording_dropped = Signal(str, float)
     seek_asked = Signal(float)
+    opened = Signal(str)
+    """The id of a clip that was double-clicked."""
 
     def __init__(self, ws: Workspace):
         super().__init__()
@@ -64,12 +57,12 @@ class Canvas(QWidget):
         self.tiles = TileCache()
         self._painter = ClipPainter(self.theme, self.tiles)
         self._lanes: list[Lane] = []
-        self._lanes_of: tuple[Project, frozenset[str]] | None = None
+        self._lanes_of: tuple[Project, frozenset[str], int, dict[str, tuple[str, ...]]] | None = None
         self._hover: str | None = None
-        self._press: tuple[QPointF, Hit | None] | None = None
-        self._drag: ClipDrag | None = None
-        self._band: tuple[QPointF, QPointF] | None = None
-        self._drop_s: float | None = None
+        self._drop: tuple[float, float] | None = None
+        self._words: str = ""
+        self.automation = AutomationLanes(self, ws)
+        self.pointer = Pointer(self, ws)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -79,20 +72,28 @@ class Canvas(QWidget):
         ws.bridge.peaks_ready.connect(self._on_peaks)
         ws.selection_changed.connect(self._describe)
         ws.view_changed.connect(self.update)
+        ws.lanes_changed.connect(self.update)
 
     # lanes
 
     def lanes(self) -> list[Lane]:
         """The lanes of the project as it is now."""
-        key = (self.ws.project, frozenset(self.ws.collapsed))
-        if self._lanes_of is None or self._lanes_of[0] is not key[0] or self._lanes_of[1] != key[1]:
-            self._lanes = lanes_of(key[0], height=self.theme.size("track"), collapsed=key[1])
+        ws = self.ws
+        key = (ws.project, frozenset(ws.collapsed), ws.lane_px, dict(ws.automation))
+        if self._lanes_of is None or self._lanes_of[0] is not key[0] or self._lanes_of[1:] != key[1:]:
+            self._lanes = lanes_of(key[0], height=key[2], collapsed=key[1], automation=key[3])
             self._lanes_of = key
         return self._lanes
 
     def content_height(self) -> int:
         """Height of all lanes and the empty one below them, in pixels."""
-        return (len(self.lanes()) + 1) * self.theme.size("track")
+        lanes = self.lanes()
+        return (lanes[-1].bottom if lanes else 0) + self.ws.lane_px
+
+    def scroll_down(self, dy: float) -> None:
+        """Scroll the tracks by pixels, as far as there are some."""
+        tall = max(self.content_height() - self.height() + 10, 0)
+        self.ws.viewport.scroll_y = min(max(self.ws.viewport.scroll_y + dy, 0), tall)
 
     def _on_project(self) -> None:
         self.update()
@@ -124,30 +125,28 @@ class Canvas(QWidget):
         """The lane, clip and zone under a point; None below the last lane."""
         y = point.y() + self.ws.viewport.scroll_y
         for lane in self.lanes():
-            if not lane.y <= y < lane.y + lane.height:
+            if not lane.y <= y < lane.bottom:
                 continue
+            if y >= lane.y + lane.height:
+                row = next((row for row in lane.automation if row.y <= y < row.y + row.height), None)
+                return Hit(lane=lane, row=row)
             for clip in reversed(lane.track.clips):
                 rect = self.clip_rect(lane, clip)
                 if rect.contains(point):
-                    return Hit(lane=lane, clip=clip, zone=self._zone(rect, clip, point))
+                    return Hit(lane=lane, clip=clip, zone=zone_at(rect, clip, point, self.ws.viewport.px_per_s))
             return Hit(lane=lane)
         return None
 
-    def _zone(self, rect: QRectF, clip: Clip, point: QPointF) -> Zone:
-        body = rect.adjusted(0, HEAD_PX, 0, 0)
-        if rect.width() > 40:
-            into, out = fade_handles(body, clip, self.ws.viewport.px_per_s)
-            if abs(point.y() - body.top() - 3) <= 7:
-                if abs(point.x() - into) <= 6:
-                    return "fade_in"
-                if abs(point.x() - out) <= 6:
-                    return "fade_out"
-        edge = min(EDGE_PX, rect.width() / 4)
-        if point.x() - rect.left() < edge:
-            return "start"
-        if rect.right() - point.x() < edge:
-            return "end"
-        return "body"
+    def set_hover(self, clip_id: str | None) -> None:
+        """The clip under the mouse."""
+        if clip_id != self._hover:
+            self._hover = clip_id
+            self.update()
+
+    def tell(self, drag: ClipDrag, project: Project) -> None:
+        """Say beside the pointer where a drag has come to."""
+        found = find_clip(project, drag.copies.get(drag.clip.id, "")) or find_clip(project, drag.clip.id)
+        self._words = drag_words(drag.zone, found[1], self.ws.grid) if found is not None else ""
 
     # painting
 
@@ -156,178 +155,106 @@ class Canvas(QWidget):
         theme, view, project = self.theme, self.ws.viewport, self.ws.project
         area = QRectF(event.rect())
         lanes = self.lanes()
-        height = theme.size("track")
         painter.fillRect(area, theme.color("bg.lane"))
-        for index, lane in enumerate(lanes):
-            top = lane.y - view.scroll_y
-            if index % 2 == 1:
-                painter.fillRect(QRectF(area.left(), top, area.width(), height), theme.color("bg.lane_alt"))
+        for lane in lanes[1::2]:
+            painter.fillRect(
+                QRectF(area.left(), lane.y - view.scroll_y, area.width(), lane.height), theme.color("bg.lane_alt")
+            )
         paint_grid(painter, self.ws, area)
         for lane in lanes:
-            painter.fillRect(
-                QRectF(area.left(), lane.y - view.scroll_y + height - 1, area.width(), 1), theme.color("line.soft")
-            )
-        paint_invitation(painter, self.theme, QRectF(0, len(lanes) * height - view.scroll_y, self.width(), height))
+            bottom = lane.y - view.scroll_y + lane.height
+            painter.fillRect(QRectF(area.left(), bottom - 1, area.width(), 1), theme.color("line.soft"))
+        foot = (lanes[-1].bottom if lanes else 0) - view.scroll_y
+        paint_invitation(painter, self.theme, QRectF(0, foot, self.width(), self.ws.lane_px))
         start_s, end_s = view.s_of(area.left()), view.s_of(area.right() + 1)
         for lane in lanes:
             top = lane.y - view.scroll_y
-            if top > area.bottom() or top + height < area.top():
+            if top > area.bottom() or lane.bottom - view.scroll_y < area.top():
                 continue
             for clip in lane.track.clips:
-                if clip.end_s < start_s or clip.start_s > end_s:
-                    continue
-                source = project.sources.get(clip.source)
-                self._painter.paint(
-                    painter,
-                    self.clip_rect(lane, clip),
-                    clip=clip,
-                    source=source,
-                    look=self._look(lane.track, clip, audible=lane.audible),
-                    pyramid=self.ws.session.peaks(source) if source is not None else None,
-                    px_per_s=view.px_per_s,
-                    visible=area,
-                    selected=clip.id in self.ws.selected_clips,
-                    hovered=clip.id == self._hover,
-                    ratio=self.devicePixelRatioF(),
-                )
+                if clip.end_s >= start_s and clip.start_s <= end_s:
+                    self._paint_clip(painter, lane, clip, area)
+            if lane.automation:
+                self.automation.paint(painter, lane, area)
         if project.loop.enabled and project.loop.end_s > project.loop.start_s:
-            left, right = view.x_of(project.loop.start_s), view.x_of(project.loop.end_s)
-            for x in (left, right):
+            for x in (view.x_of(project.loop.start_s), view.x_of(project.loop.end_s)):
                 painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), theme.color("accent", 0.55))
-        if self._band is not None:
+        self._paint_signs(painter)
+        painter.end()
+
+    def _paint_clip(self, painter: QPainter, lane: Lane, clip: Clip, area: QRectF) -> None:
+        source = self.ws.project.sources.get(clip.source)
+        self._painter.paint(
+            painter,
+            self.clip_rect(lane, clip),
+            clip=clip,
+            source=source,
+            look=self._look(lane.track, clip, audible=lane.audible),
+            pyramid=self.ws.session.peaks(source) if source is not None else None,
+            px_per_s=self.ws.viewport.px_per_s,
+            visible=area,
+            selected=clip.id in self.ws.selected_clips,
+            hovered=clip.id == self._hover,
+            ratio=self.devicePixelRatioF(),
+        )
+
+    def _paint_signs(self, painter: QPainter) -> None:
+        """What a drag shows: band, guide, value and where a drop would land."""
+        theme, view, pointer = self.theme, self.ws.viewport, self.pointer
+        if pointer.band is not None:
+            band = QRectF(*pointer.band).normalized().translated(-view.origin_px, -view.scroll_y)
             painter.setPen(QPen(theme.color("accent"), 1))
             painter.setBrush(theme.color("selection"))
-            painter.drawRect(QRectF(*self._band).normalized())
-        if self._drop_s is not None:
-            painter.fillRect(QRectF(round(view.x_of(self._drop_s)), 0, 2, self.height()), theme.color("accent"))
-        painter.end()
+            painter.drawRect(band)
+        if pointer.guide_s is not None:
+            painter.setPen(QPen(theme.color("accent"), 1, Qt.PenStyle.DashLine))
+            x = round(view.x_of(pointer.guide_s)) + 0.5
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+        if pointer.dragging is not None and self._words:
+            self._paint_words(painter, pointer.dragging, self._words)
+        if self._drop is not None:
+            x, y = view.x_of(self._drop[0]), self._drop[1]
+            painter.fillRect(QRectF(round(x), 0, 2, self.height()), theme.color("accent", 0.5))
+            painter.fillRect(QRectF(round(x), y, 2, self.ws.lane_px), theme.color("accent"))
+        self.automation.paint_tag(painter)
+
+    def _paint_words(self, painter: QPainter, at: QPointF, text: str) -> None:
+        theme = self.theme
+        painter.setFont(theme.font("caption", "medium"))
+        width = QFontMetrics(painter.font()).horizontalAdvance(text) + 14
+        rect = QRectF(min(at.x() + 14, self.width() - width - 4), max(at.y() - 26, 2), width, 20)
+        rounded(painter, rect, 4, theme.color("bg.raised"), theme.color("line.strong"))
+        painter.setPen(theme.color("text"))
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
 
     # the mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        hit = self.hit(event.position())
-        self._press = (event.position(), hit)
-        more = bool(event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))
-        chosen = self.ws.selected_clips
-        if hit is not None and hit.clip is not None:
-            track = hit.lane.track.id
-            if more:
-                self.ws.select(track=track, clips=chosen ^ {hit.clip.id})
-            elif hit.clip.id not in chosen:
-                self.ws.select(track=track, clips=[hit.clip.id])
-            else:
-                self.ws.select(track=track, clips=chosen)
-            self.ws.inspector_asked.emit("clip")
-        elif not more:
-            self.ws.select(track=hit.lane.track.id if hit is not None else None)
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.pointer.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._press is None:
-            self._point_at(event.position())
-            return
-        start, hit = self._press
-        if self._drag is None and self._band is None:
-            if (event.position() - start).manhattanLength() < DRAG_PX:
-                return
-            if hit is not None and hit.clip is not None:
-                self._begin(hit, start)
-            else:
-                self._band = (start, event.position())
-        if self._drag is not None:
-            self._drag_to(event)
-        elif self._band is not None:
-            self._band = (start, event.position())
-            self._select_band()
-            self.update()
+        self.pointer.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        press, self._press = self._press, None
-        if self._drag is not None:
-            self._drag = None
-            self.ws.session.end_gesture()
-        elif self._band is not None:
-            self._band = None
-            self.update()
-        elif press is not None and event.button() == Qt.MouseButton.LeftButton:
-            hit = press[1]
-            plain = not event.modifiers()
-            if hit is not None and hit.clip is not None and plain and len(self.ws.selected_clips) > 1:
-                self.ws.select(track=hit.lane.track.id, clips=[hit.clip.id])
-            elif (hit is None or hit.clip is None) and plain:
-                self.seek_asked.emit(self.ws.viewport.s_of(event.position().x()))
+        self.pointer.release(event)
 
-    def _begin(self, hit: Hit, start: QPointF) -> None:
-        assert hit.clip is not None
-        ids = tuple(self.ws.selected_clips) if hit.zone == "body" else (hit.clip.id,)
-        self._drag = ClipDrag(
-            base=self.ws.project,
-            zone=hit.zone,
-            track=hit.lane.track,
-            clip=hit.clip,
-            clip_ids=ids,
-            grab_s=self.ws.viewport.s_of(start.x()),
-        )
-        self.ws.session.begin_gesture(self._drag.label)
-
-    def _drag_to(self, event: QMouseEvent) -> None:
-        drag = self._drag
-        assert drag is not None
-        over = self.hit(event.position())
-        free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-        at_s = (event.position().x() + self.ws.viewport.origin_px) / self.ws.viewport.px_per_s
-        try:
-            project = drag.to(
-                at_s,
-                snap=(lambda s: max(s, 0.0)) if free else self.ws.snap,
-                track_id=over.lane.track.id if over is not None else None,
-            )
-            self.ws.session.update_gesture(project)
-        except (StudioError, EngineError) as error:
-            self.cancel_drag()
-            self.ws.fail(error)
-        self.update()
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        hit = self.hit(event.position())
+        if hit is not None and hit.row is not None:
+            index = self.automation.point_at(hit, event.position())
+            if index is not None:
+                self.automation.type_value(hit, index)
+        elif hit is not None and hit.clip is not None:
+            self.opened.emit(hit.clip.id)
 
     def cancel_drag(self) -> bool:
         """Give up the drag in progress and put everything back; False when there is none."""
-        if self._drag is None and self._band is None:
-            return False
-        if self._drag is not None:
-            self.ws.session.cancel_gesture()
-        self._drag = self._band = self._press = None
-        self.update()
-        return True
-
-    def _select_band(self) -> None:
-        assert self._band is not None
-        band = QRectF(*self._band).normalized()
-        chosen = [
-            clip.id for lane in self.lanes() for clip in lane.track.clips if self.clip_rect(lane, clip).intersects(band)
-        ]
-        self.ws.select(track=self.ws.selected_track, clips=chosen)
-
-    def _point_at(self, point: QPointF) -> None:
-        hit = self.hit(point)
-        clip = hit.clip.id if hit is not None and hit.clip is not None else None
-        shape = Qt.CursorShape.ArrowCursor
-        if hit is not None and hit.clip is not None:
-            shape = {
-                "start": Qt.CursorShape.SizeHorCursor,
-                "end": Qt.CursorShape.SizeHorCursor,
-                "fade_in": Qt.CursorShape.CrossCursor,
-                "fade_out": Qt.CursorShape.CrossCursor,
-            }.get(hit.zone, Qt.CursorShape.ArrowCursor)
-        if self.cursor().shape() != shape:
-            self.setCursor(shape)
-        if clip != self._hover:
-            self._hover = clip
-            self.update()
+        return self.pointer.cancel()
 
     def leaveEvent(self, event) -> None:
-        if self._hover is not None:
-            self._hover = None
-            self.update()
+        self.set_hover(None)
+        self.automation.hover(None, QPointF())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         # On the parent, so that ruler, headers and lanes answer the same way.
@@ -336,10 +263,16 @@ class Canvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.cancel_drag():
             return
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right):
+        arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right)
+        if event.key() in arrows and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             self._walk(Qt.Key(event.key()))
             return
+        self.pointer.modifiers_changed(event.modifiers())
         super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self.pointer.modifiers_changed(event.modifiers())
+        super().keyReleaseEvent(event)
 
     def _walk(self, key: Qt.Key) -> None:
         """Arrow keys go from clip to clip and from track to track."""
@@ -361,13 +294,14 @@ class Canvas(QWidget):
         self.ws.select(track=lanes[row].track.id, clips=[clips[here].id])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.pointer.busy:
+            return
         hit = self.hit(QPointF(event.pos()))
-        has_clip = hit is not None and hit.clip is not None
         if hit is not None and hit.clip is not None and hit.clip.id not in self.ws.selected_clips:
             self.ws.select(track=hit.lane.track.id, clips=[hit.clip.id])
         elif hit is not None and hit.clip is None:
             self.ws.select(track=hit.lane.track.id)
-        self.menu_asked.emit(QPointF(event.globalPos()), has_clip)
+        self.menu_asked.emit(QPointF(event.globalPos()), hit)
 
     def event(self, event) -> bool:
         if isinstance(event, QHelpEvent):
@@ -375,7 +309,9 @@ class Canvas(QWidget):
             if hit is not None and hit.clip is not None:
                 look = self._look(hit.lane.track, hit.clip, audible=hit.lane.audible)
                 QToolTip.showText(event.globalPos(), describe_clip(look, hit.clip), self)
-                return True
+            else:
+                QToolTip.hideText()
+            return True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -389,24 +325,35 @@ class Canvas(QWidget):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._drop_s = self.ws.snap(self.ws.viewport.s_of(event.position().x()))
+        hit = self.hit(event.position())
+        lanes = self.lanes()
+        foot = lanes[-1].bottom if lanes else 0
+        y = hit.lane.y if hit is not None and self._takes(hit) else foot
+        self._drop = (self._drop_time(event.position()), y - self.ws.viewport.scroll_y)
         event.acceptProposedAction()
         self.update()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop_s = None
+        self._drop = None
         self.update()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        at_s = self.ws.snap(self.ws.viewport.s_of(event.position().x()))
-        self._drop_s = None
+        at_s = self._drop_time(event.position())
+        self._drop = None
         mime = event.mimeData()
         if mime.hasFormat(RECORDING_MIME):
             self.recording_dropped.emit(bytes(mime.data(RECORDING_MIME).data()).decode(), at_s)
         else:
             hit = self.hit(event.position())
             paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
-            own = hit is not None and hit.lane.track.role == "own" and hit.lane.track.parent is None
-            self.files_dropped.emit(paths, at_s, hit.lane.track.id if hit is not None and own else None)
+            self.files_dropped.emit(paths, at_s, hit.lane.track.id if hit is not None and self._takes(hit) else None)
         event.acceptProposedAction()
         self.update()
+
+    def _drop_time(self, point: QPointF) -> float:
+        return self.ws.snapper().point(self.ws.viewport.s_of(point.x())).at_s
+
+    def _takes(self, hit: Hit) -> bool:
+        """Whether a file may be dropped on a lane: one of the person's own, not a stem and not a bus."""
+        track = hit.lane.track
+        return track.role == "own" and track.parent is None and track.kind == "audio"

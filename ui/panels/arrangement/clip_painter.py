@@ -15,6 +15,7 @@ from ui.widgets.paint import elided, hatch, sparkle, top_rounded
 
 HEAD_PX = 16
 RADIUS = 4
+FADE_STEPS = 16
 
 
 class ClipPainter:
@@ -175,27 +176,40 @@ class ClipPainter:
         shade = QColor(lane)
         shade.setAlphaF(0.62)
         line = QPen(_blend(color, self.theme.color("text"), 0.75), 1.2)
-        for length_s, near, inner in (
-            (clip.fade_in_s, body.left(), body.left() + clip.fade_in_s * px_per_s),
-            (clip.fade_out_s, body.right(), body.right() - clip.fade_out_s * px_per_s),
+        for length_s, curve, near, side in (
+            (clip.fade_in_s, clip.fade_in_curve, body.left(), 1.0),
+            (clip.fade_out_s, clip.fade_out_curve, body.right(), -1.0),
         ):
-            if length_s * px_per_s < 1.5:
+            width = length_s * px_per_s
+            if width < 1.5:
                 continue
-            path = QPainterPath(QPointF(near, body.bottom()))
-            path.lineTo(QPointF(near, body.top()))
-            path.lineTo(QPointF(inner, body.top()))
-            path.closeSubpath()
+            curved = QPainterPath(QPointF(near, body.bottom()))
+            for step in range(1, FADE_STEPS + 1):
+                t = step / FADE_STEPS
+                curved.lineTo(near + side * t * width, body.bottom() - fade_gain(curve, t) * body.height())
+            above = QPainterPath(curved)
+            above.lineTo(near, body.top())
+            above.closeSubpath()
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(shade)
-            painter.drawPath(path)
+            painter.drawPath(above)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(line)
-            painter.drawLine(QPointF(near, body.bottom()), QPointF(inner, body.top()))
+            painter.drawPath(curved)
 
     def _handles(self, painter: QPainter, body: QRectF, clip: Clip, px_per_s: float) -> None:
         painter.setPen(QPen(self.theme.color("bg.window"), 1))
         painter.setBrush(self.theme.color("text"))
         for x in fade_handles(body, clip, px_per_s):
             painter.drawEllipse(QPointF(x, body.top() + 3), 3.5, 3.5)
+
+
+def fade_gain(curve: str, t: float) -> float:
+    """Amplitude of a fade at `t` of its way, as the engine plays it."""
+    if curve == "linear":
+        return t
+    rise = math.sin(math.pi * t / 2)
+    return rise if curve == "equal_power" else rise * rise
 
 
 def fade_handles(body: QRectF, clip: Clip, px_per_s: float) -> tuple[float, float]:

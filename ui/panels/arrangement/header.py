@@ -19,6 +19,8 @@ from ui.widgets.meter import Meter
 from ui.widgets.slider import Knob, Slider
 
 INDENT = 14
+TWO_ROWS_PX = 52
+"""Lower tracks show the name only."""
 
 
 class TrackHeader(QWidget):
@@ -40,6 +42,16 @@ class TrackHeader(QWidget):
         self._name = Text(theme, weight="medium")
         self._badge = Badge(theme)
         self._badge.clicked.connect(self._explain)
+        self.automation = Button(
+            theme,
+            icon="spline",
+            kind="toggle",
+            height=18,
+            icon_size=12,
+            name="Automation lanes",
+            tip="Automation lanes",
+        )
+        self.automation.clicked.connect(lambda: ws.toggle_automation(self.track_id))
         self.mute = Button(theme, "M", kind="mute", height=20, name="Mute")
         self.solo = Button(theme, "S", kind="solo", height=20, name="Solo")
         for button in (self.mute, self.solo):
@@ -61,6 +73,7 @@ class TrackHeader(QWidget):
         top.setSpacing(5)
         top.addWidget(self._chevron)
         top.addWidget(self._name, 1)
+        top.addWidget(self.automation)
         top.addWidget(self._badge)
         bottom = QHBoxLayout()
         bottom.setSpacing(5)
@@ -87,6 +100,11 @@ class TrackHeader(QWidget):
         """Show the track as it is now."""
         self._lane = lane
         track = lane.track
+        tall = lane.height >= TWO_ROWS_PX
+        for widget in (self.mute, self.solo, self.volume, self.pan):
+            widget.setVisible(tall)
+        self.automation.setVisible(bool(track.automation) or bool(lane.automation))
+        self.automation.setChecked(bool(lane.automation))
         self._name.set_text(track.name, "text" if lane.audible else "text.muted")
         self.setAccessibleName(f"Track {track.name}")
         self._chevron.setVisible(lane.has_children)

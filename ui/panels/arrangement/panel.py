@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollBar, QWidget
 
 from studio.project.tempo import DIVISIONS
+from ui.panels.arrangement.automation_header import AutomationHeader
 from ui.panels.arrangement.canvas import Canvas
 from ui.panels.arrangement.header import TrackHeader
 from ui.panels.arrangement.playhead import PlayHead
 from ui.panels.arrangement.ruler import HEIGHT as RULER_H
 from ui.panels.arrangement.ruler import LOOP_Y, Ruler
+from ui.viewmodels.lanes import Lane
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.surface import Surface
@@ -26,7 +26,8 @@ class ArrangementPanel(QWidget):
 
     files_dropped = Signal(list, float, object)
     recording_dropped = Signal(str, float)
-    clip_menu_asked = Signal(QPointF, bool)
+    clip_menu_asked = Signal(QPointF, object)
+    clip_opened = Signal(str)
     track_menu_asked = Signal(QPointF)
     add_asked = Signal(QPointF)
 
@@ -56,7 +57,7 @@ class ArrangementPanel(QWidget):
         )
         self.follow.set_icon("waypoints")
         self.follow.setChecked(ws.follow)
-        self.follow.clicked.connect(self._on_follow)
+        self.follow.clicked.connect(lambda _on: self.toggle_follow())
         corner.addWidget(self.add)
         corner.addStretch(1)
         corner.addWidget(self.snap_value)
@@ -68,7 +69,8 @@ class ArrangementPanel(QWidget):
         self.canvas.setParent(self)
         self._gutter = Surface(theme, "bg.panel", lines="r", parent=self)
         self.headers: dict[str, TrackHeader] = {}
-        self.playhead = PlayHead(theme, self, head_y=LOOP_Y - 6)
+        self.automation_headers: dict[tuple[str, str], AutomationHeader] = {}
+        self.playhead = PlayHead(theme, self, head_y=LOOP_Y - 1)
         self._across = QScrollBar(Qt.Orientation.Horizontal, self)
         self._down = QScrollBar(Qt.Orientation.Vertical, self)
         for bar, name in ((self._across, "Scroll time"), (self._down, "Scroll tracks")):
@@ -77,12 +79,15 @@ class ArrangementPanel(QWidget):
         self._across.valueChanged.connect(self._on_across)
         self._down.valueChanged.connect(self._on_down)
         self._fitted: str | None = None
+        self._shown_s = -1.0
 
         self.ruler.seek_asked.connect(ws.seek)
         self.canvas.seek_asked.connect(ws.seek)
         self.canvas.files_dropped.connect(self.files_dropped)
         self.canvas.recording_dropped.connect(self.recording_dropped)
         self.canvas.menu_asked.connect(self.clip_menu_asked)
+        self.canvas.opened.connect(self.clip_opened)
+        ws.lanes_changed.connect(self.refresh)
         ws.bridge.project_changed.connect(self.refresh)
         ws.bridge.library_changed.connect(self.refresh)
         ws.selection_changed.connect(self._repaint_headers)
@@ -110,6 +115,7 @@ class ArrangementPanel(QWidget):
                 header.show()
             else:
                 header.show_lane(lane, project)
+        self._match_automation(lanes)
         self._place_headers()
         if project.length_s > 0 and self._fitted != project.id and self.isVisible():
             self._fitted = project.id
@@ -117,6 +123,21 @@ class ArrangementPanel(QWidget):
         self._sync_bars()
         self.canvas.update()
         self._place_playhead()
+
+    def _match_automation(self, lanes: list[Lane]) -> None:
+        wanted = {(lane.track.id, row.target): lane for lane in lanes for row in lane.automation}
+        for key in [key for key in self.automation_headers if key not in wanted]:
+            head = self.automation_headers.pop(key)
+            head.hide()
+            head.deleteLater()
+        for key, lane in wanted.items():
+            head = self.automation_headers.get(key)
+            if head is None:
+                head = AutomationHeader(self.ws, lane, key[1], self._gutter)
+                self.automation_headers[key] = head
+                head.show()
+            else:
+                head.show_lane(lane)
 
     def _repaint_headers(self) -> None:
         for header in self.headers.values():
@@ -132,6 +153,10 @@ class ArrangementPanel(QWidget):
             header = self.headers.get(lane.track.id)
             if header is not None:
                 header.setGeometry(0, round(lane.y - scroll), self._headers_w, lane.height)
+            for row in lane.automation:
+                head = self.automation_headers.get((lane.track.id, row.target))
+                if head is not None:
+                    head.setGeometry(0, round(row.y - scroll), self._headers_w, row.height)
 
     # view
 
@@ -151,13 +176,28 @@ class ArrangementPanel(QWidget):
 
     def zoom_to_fit(self) -> None:
         """Show the whole arrangement."""
-        self.ws.viewport.fit(0.0, max(self.ws.project.length_s, 8.0))
-        self.ws.view_changed.emit()
+        self.zoom_to(0.0, max(self.ws.project.length_s, 8.0))
 
     def zoom_to(self, start_s: float, end_s: float) -> None:
-        """Show a span."""
+        """Show a span; `zoom_back` leads back."""
+        self.ws.viewport.remember()
         self.ws.viewport.fit(start_s, end_s)
         self.ws.view_changed.emit()
+
+    def zoom_selection(self) -> None:
+        """Show the selected clips, or the loop where none is selected."""
+        clips, loop = [clip for _, clip in self.ws.chosen()], self.ws.project.loop
+        if clips:
+            self.zoom_to(min(clip.start_s for clip in clips), max(clip.end_s for clip in clips))
+        elif loop.end_s > loop.start_s:
+            self.zoom_to(loop.start_s, loop.end_s)
+
+    def zoom_back(self) -> None:
+        """What was in sight before the last zoom to something; the whole arrangement where there was none."""
+        if self.ws.viewport.back():
+            self.ws.view_changed.emit()
+        else:
+            self.zoom_to_fit()
 
     def zoom_by(self, notches: int, x: float | None = None) -> None:
         """Zoom about a pixel, or about the play-head while it is in sight, else the middle."""
@@ -212,9 +252,10 @@ class ArrangementPanel(QWidget):
         elif over_lanes and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
             notches = round(turn / 120) or (1 if turn > 0 else -1 if turn < 0 else 0)
             self.zoom_by(notches, event.position().x() - self._headers_w)
+        elif over_lanes:
+            self.ws.set_lane_px(self.ws.lane_px + (8 if turn > 0 else -8))
         else:
-            tall = max(self.canvas.content_height() - self.canvas.height() + BAR, 0)
-            view.scroll_y = min(max(view.scroll_y - turn / 2, 0), tall)
+            self.canvas.scroll_down(-turn / 2)
             self.ws.view_changed.emit()
         event.accept()
 
@@ -233,6 +274,10 @@ class ArrangementPanel(QWidget):
         for track_id, header in self.headers.items():
             peak_l, peak_r, *_ = tracks.get(track_id, (0.0, 0.0, 0.0, 0.0))
             header.meter.feed(peak_l, peak_r, elapsed_s)
+        if self._shown_s != self.ws.position_s:
+            self._shown_s = self.ws.position_s
+            for head in self.automation_headers.values():
+                head.show_value(self._shown_s)
 
     # snap
 
@@ -249,10 +294,7 @@ class ArrangementPanel(QWidget):
             menu.addAction(step.capitalize(), lambda step=step: self.ws.set_snap(step))
         menu.popup(self.snap_value.mapToGlobal(self.snap_value.rect().bottomLeft()))
 
-    def _on_follow(self, on: bool) -> None:
-        self.ws.follow = on
-
-
-def is_audio(path: str | Path) -> bool:
-    """Whether a file's name says audio that the studio reads."""
-    return Path(path).suffix.lower() in {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"}
+    def toggle_follow(self) -> None:
+        """Turn pages with the play-head, or stay."""
+        self.ws.follow = not self.ws.follow
+        self.follow.setChecked(self.ws.follow)

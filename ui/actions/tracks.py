@@ -1,0 +1,30 @@
+"""Tracks and takes."""
+
+from __future__ import annotations
+
+from ui.actions.row import Action, Group, has_song, has_track
+
+_track = Group("Tracks")
+_takes = Group("Takes")
+
+
+def _take(number: int) -> Action:
+    return _takes(f"take.{number}", f"Take {number}", str(number), lambda w: w.choose_take(number), has_song)
+
+
+TRACKS = (
+    _track("track.mute", "Mute the track", "M", lambda w: w.commands.toggle_mute(), has_track),
+    _track("track.solo", "Solo the track", "S", lambda w: w.commands.toggle_solo(), has_track),
+    _track("track.split", "Split into stems", "Ctrl+Shift+S", lambda w: w.split_stems(), lambda w: w.has_song()),
+    _track("track.automation", "Automation lanes", "A", lambda w: w.commands.toggle_automation(), has_track),
+    _track("track.fold", "Fold or unfold stems", "U", lambda w: w.commands.fold(), has_song),
+    _track("track.rename", "Rename the track", "F2", lambda w: w.rename_track(), has_track),
+    _track("track.duplicate", "Duplicate the track", "Ctrl+Shift+D", lambda w: w.commands.duplicate_track(), has_track),
+    _track("track.up", "Move the track up", "Ctrl+Shift+Up", lambda w: w.commands.move_track(-1), has_track),
+    _track("track.down", "Move the track down", "Ctrl+Shift+Down", lambda w: w.commands.move_track(1), has_track),
+    _track("track.bus", "Add a bus", "Ctrl+Shift+B", lambda w: w.commands.add_bus(), has_song),
+    _track("track.delete", "Delete the track", "Ctrl+Backspace", lambda w: w.commands.delete_track(), has_track),
+    _takes("take.original", "Hear the original", "0", lambda w: w.choose_take(None), has_song),
+    *(_take(number) for number in range(1, 10)),
+    _takes("take.ab", "Original against take", "`", lambda w: w.dock.toggle_side(), has_song),
+)
