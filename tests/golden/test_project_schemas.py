@@ -54,7 +54,7 @@ def test_what_schema_2_added_is_read() -> None:
         (Send(bus="room", gain_db=-12.0, pre=True),),
         "beat",
     )
-    plugin = room.strip.inserts[1].plugin
+    plugin = vocals.strip.inserts[0].plugin
     assert plugin is not None
     assert (plugin.name, plugin.state) == ("Tone", b"\x00\x01state")
     assert [(point.at_s, point.value) for point in vocals.automation[0].points] == [(0, -6), (8, 0), (8, -3)]
