@@ -1,0 +1,51 @@
+"""What a plug-in's process needs of a plug-in, whatever its format."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from engine.plugins.model import PluginInfo
+from engine.types import Audio
+
+
+class Adapter(Protocol):
+    """A loaded plug-in. `process` is called on one thread, everything else on others; only `show_editor` is called on
+    the process's main thread."""
+
+    def describe(self) -> PluginInfo:
+        """Name, latency in frames, and the parameters with their present values."""
+        ...
+
+    def process(self, block: Audio) -> Audio:
+        """The effect on a block of shape ``(2, frames)``; the result lags behind by the latency and has the same
+        shape."""
+        ...
+
+    def set_value(self, index: int, value: float) -> None:
+        """Set a parameter to a normalised value of 0 to 1."""
+        ...
+
+    def values(self) -> dict[str, float]:
+        """The normalised values of all parameters by id."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all sound; parameters stay."""
+        ...
+
+    def state(self) -> bytes:
+        """Everything that the plug-in would save."""
+        ...
+
+    def load_state(self, state: bytes) -> None:
+        """Take up what `state` gave."""
+        ...
+
+    def show_editor(self, close: threading.Event) -> None:
+        """Show the plug-in's own window until it or `close` ends it.
+
+        Raises:
+            PluginError: plugin-editor, where there is none or no screen.
+        """
+        ...
