@@ -8,6 +8,8 @@ channels turn together, so that stems still sum to their mixture.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,7 +57,7 @@ def warp(
     window = max(round(WINDOW_S * rate) // 4 * 4, 16)
     half = round(SEAM_S * rate / 2)
     out = np.zeros((x.shape[0], round(points[-1][1])), dtype=np.float32)
-    parts = list(zip(kept[:-1], kept[1:], strict=True))
+    parts = list(itertools.pairwise(kept))
     before: _Part | None = None
     for index, (start, end) in enumerate(parts):
         if cancelled is not None and cancelled():
@@ -74,6 +76,23 @@ def warp(
                 out[:, low:high] = _joined(before, part, low, high, window)[:, : high - low]
         before = part
     return out
+
+
+def anchors_of(markers: Sequence[tuple[float, float]], *, frames: int, rate: int) -> list[tuple[float, float]]:
+    """Anchors for a sound of `frames` from markers in seconds ``(place in it, place in the result)``, at least two.
+
+    Before the first and behind the last marker their slope goes on; the result begins with the sound's first frame.
+    """
+    points = [(source_s * rate, out_s * rate) for source_s, out_s in markers]
+
+    def at(frame: float) -> float:
+        index = min(max(bisect.bisect_right(points, (frame, float("inf"))), 1), len(points) - 1)
+        a, b = points[index - 1], points[index]
+        return a[1] + (frame - a[0]) * (b[1] - a[1]) / (b[0] - a[0])
+
+    start = at(0.0)
+    inside = [(source, out - start) for source, out in points if 0.0 < source < frames]
+    return [(0.0, 0.0), *inside, (float(frames), at(float(frames)) - start)]
 
 
 class _Part:
@@ -116,12 +135,12 @@ def _joined(a: _Part, b: _Part, low: int, high: int, window: int) -> Audio:
     begin, stop = low - window, high + window
     first, second = _spectra(a.take(begin, stop), window, hop), _spectra(b.take(begin, stop), window, hop)
     frames = first.shape[-1]
-    centres = begin + window // 2 + hop * np.arange(frames)
-    way = np.clip((centres - low) / (high - low), 0.0, 1.0)
+    centres: npt.NDArray[np.float64] = begin + window // 2 + hop * np.arange(frames, dtype=np.float64)
+    way: npt.NDArray[np.float64] = np.clip((centres - low) / (high - low), 0.0, 1.0)
     way = 0.5 - 0.5 * np.cos(np.pi * way)
     # One turn for all channels, by what they have together.
-    cross = np.sum(second * np.conj(first), axis=0)
-    turn = np.unwrap(np.angle(cross), axis=-1)
+    cross: npt.NDArray[np.complex128] = np.sum(second * np.conj(first), axis=0)
+    turn: npt.NDArray[np.float64] = np.unwrap(np.angle(cross), axis=-1)
     blend = (1.0 - way) * np.exp(1j * way * turn) * first + way * np.exp(-1j * (1.0 - way) * turn) * second
     return _samples(blend, window, hop, stop - begin)[:, window : window + high - low].astype(np.float32)
 
@@ -149,7 +168,7 @@ def _hann(window: int) -> npt.NDArray[np.float64]:
 
 def _checked(x: Audio, anchors: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     points = [(float(a), float(b)) for a, b in anchors]
-    ascending = all(p[0] < q[0] and p[1] < q[1] for p, q in zip(points[:-1], points[1:], strict=True))
+    ascending = all(p[0] < q[0] and p[1] < q[1] for p, q in itertools.pairwise(points))
     if len(points) < 2 or not ascending or points[0] != (0.0, 0.0) or abs(points[-1][0] - x.shape[1]) > 1.0:
         raise EngineError(
             "The warp markers of a clip are out of order.",

@@ -27,7 +27,7 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
     known = services.shares.get(project, under)
     if known is not None:
         return known
-    plan = compile_plan(project, services.media, share_of(context, 0.0, 0.3), only_audible=True)
+    plan = compile_plan(project, services.media, share_of(context, 0.0, 0.3), only_audible=True, frozen=False)
     found = services.io.run(
         "engine.render:track_powers_task",
         {"plan": plan, "groups": groups},

@@ -12,14 +12,16 @@ import msgspec
 import numpy as np
 
 from engine.dsp import watermark
+from engine.dsp.loudness import LoudnessMeter
 from engine.dsp.resample import resample
 from engine.dsp.stretch import stretch
+from engine.dsp.warp import anchors_of, warp
 from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
 from engine.io.decode import AudioReader, decode
 from engine.io.encode import stream
 from engine.plan import MixPlan
-from engine.render import bounce_task
+from engine.render import bounce_task, render
 from engine.types import Audio, Cancelled, PcmRef, Progress
 from studio.flows.marks import KEY
 
@@ -33,6 +35,8 @@ def import_file(*, path: str, out_path: str, rate: int | None, progress: Progres
 
 
 BLOCK_FRAMES = 1 << 18
+SILENT = 10.0 ** (-96.0 / 20.0)
+"""Below the lowest bit of a 16-bit file a tail has ended."""
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,15 +73,14 @@ def stretch_together(
     *,
     inputs: list[PcmRef],
     outputs: list[str],
-    tempo_ratio: float,
-    semitones: float,
+    tempo_ratio: float = 1.0,
+    semitones: float = 0.0,
+    markers: list[tuple[float, float]] | None = None,
     progress: Progress,
     cancelled: Cancelled,
 ) -> list[PcmRef]:
     """Stretch sounds of one recording in one pass with their channels side by side, so that they stay in phase with
-    each other.
-
-    Each output has ``round(frames / tempo_ratio)`` frames.
+    each other: evenly to ``round(frames / tempo_ratio)`` frames, or with `markers` in seconds of sound and result.
     """
     progress(0.02, "Stretching")
     frames = max(ref.frames for ref in inputs)
@@ -88,16 +91,29 @@ def stretch_together(
         row += ref.channels
     if cancelled():
         raise CancelledError
-    stretched = stretch(stacked, rate=inputs[0].rate, tempo_ratio=tempo_ratio, semitones=semitones)
+    rate = inputs[0].rate
+    if markers is None:
+        stretched = stretch(stacked, rate=rate, tempo_ratio=tempo_ratio, semitones=semitones)
+        lengths = [round(ref.frames / tempo_ratio) for ref in inputs]
+    else:
+        anchors = anchors_of(markers, frames=frames, rate=rate)
+        stretched = warp(
+            stacked,
+            rate=rate,
+            anchors=anchors,
+            semitones=semitones,
+            progress=lambda fraction, note: progress(0.02 + 0.78 * fraction, note),
+            cancelled=cancelled,
+        )
+        lengths = [round(anchors_of(markers, frames=ref.frames, rate=rate)[-1][1]) for ref in inputs]
     del stacked
     progress(0.8, "Writing")
     made: list[PcmRef] = []
     try:
         row = 0
-        for ref, out in zip(inputs, outputs, strict=True):
+        for ref, out, length in zip(inputs, outputs, lengths, strict=True):
             if cancelled():
                 raise CancelledError
-            length = round(ref.frames / tempo_ratio)
             made.append(pcm_io.write_pcm(stretched[row : row + ref.channels, :length], Path(out), rate=ref.rate))
             row += ref.channels
     except BaseException:
@@ -106,6 +122,24 @@ def stretch_together(
                 Path(ref.path).unlink()
         raise
     return made
+
+
+def render_dry(
+    *, plan: MixPlan, out_path: str, tail_frames: int = 0, progress: Progress, cancelled: Cancelled
+) -> PcmRef:
+    """Render a plan without its master bus into a PCM file, by up to `tail_frames` longer while it goes on sounding."""
+    longer = msgspec.structs.replace(plan, length_frames=plan.length_frames + tail_frames)
+    samples = render(longer, master=False, block=BLOCK_FRAMES, progress=progress, cancelled=cancelled)
+    sounding = np.flatnonzero(np.max(np.abs(samples[:, plan.length_frames :]), axis=0) > SILENT)
+    frames = plan.length_frames + (int(sounding[-1]) + 1 if sounding.size else 0)
+    return pcm_io.write_pcm(samples[:, : max(frames, 1)], Path(out_path), rate=plan.rate)
+
+
+def loudness_of(*, plan: MixPlan, progress: Progress, cancelled: Cancelled) -> float:
+    """Integrated loudness of a plan's mix in LUFS (BS.1770-5), with its master bus; -inf for silence."""
+    meter = LoudnessMeter(2, rate=plan.rate)
+    meter.process(render(plan, block=BLOCK_FRAMES, progress=progress, cancelled=cancelled))
+    return meter.integrated_lufs()
 
 
 def si_sdr_db(
