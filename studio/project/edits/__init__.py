@@ -39,6 +39,7 @@ from studio.project.edits.inserts import (
     set_insert,
     set_plugin_state,
 )
+from studio.project.edits.grid import set_beat_grid
 from studio.project.edits.project import (
     add_grant,
     add_marker,
@@ -147,6 +148,7 @@ __all__ = [
     "reset_strip",
     "set_automation",
     "set_automation_enabled",
+    "set_beat_grid",
     "set_clip",
     "set_compressor",
     "set_eq_band",
