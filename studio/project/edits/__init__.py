@@ -31,6 +31,7 @@ from studio.project.edits.clips import (
     trim_clip,
 )
 from studio.project.edits.freeze import freeze, freeze_digest, plays_frozen, unfreeze
+from studio.project.edits.grid import set_beat_grid
 from studio.project.edits.inserts import (
     add_insert,
     find_insert,
@@ -39,7 +40,6 @@ from studio.project.edits.inserts import (
     set_insert,
     set_plugin_state,
 )
-from studio.project.edits.grid import set_beat_grid
 from studio.project.edits.project import (
     add_grant,
     add_marker,
