@@ -245,6 +245,12 @@ class Rack:
             slots = dict(self._slots)
         return {name: slot.processor.badge for name, slot in slots.items() if slot.processor.badge}
 
+    def pids(self) -> dict[str, int]:
+        """Ids of the processes by insert."""
+        with self._lock:
+            slots = dict(self._slots)
+        return {name: pid for name, slot in slots.items() if (pid := slot.processor.pid) is not None}
+
     def close(self) -> None:
         """End all plug-ins."""
         with self._lock:

@@ -1,0 +1,156 @@
+"""Real VST3 binaries: Damien Zammit's plug-ins, which Debian has as ``zam-plugins``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.plan import InsertPlan, PluginPlan
+from engine.plugins import Finding, PluginError, PluginProcessor, PluginSpec, Rack, vst3
+from engine.plugins.scan import scan_file, standard_folders
+from engine.types import Audio
+
+RATE = 48_000
+
+
+def binary(name: str) -> str:
+    """The path of a plug-in; the test is skipped where it is not installed."""
+    if not vst3.installed():
+        pytest.skip("the extra contrafact[vst3] is not installed")
+    for folder in standard_folders():
+        if (folder / name).exists():
+            return str(folder / name)
+    pytest.skip(f"{name} is not installed (Debian: apt-get install zam-plugins)")
+
+
+def loaded(path: str, **values: float) -> PluginProcessor:
+    processor = PluginProcessor(PluginSpec(path=path, rate=RATE, values=values), deadline_s=5.0, hang_s=20.0)
+    processor.wait_ready()
+    return processor
+
+
+def run(processor: PluginProcessor, sound: Audio, block: int) -> Audio:
+    out = sound.copy()
+    for start in range(0, sound.shape[1], block):
+        processor.process(out[:, start : start + block])
+    return out
+
+
+def test_a_scan_lists_name_latency_and_parameters() -> None:
+    found: Finding = scan_file(Path(binary("ZaMaximX2.vst3")))
+    assert found.problem == ""
+    (info,) = found.plugins
+    assert (info.name, info.vendor, info.channels, info.instrument) == ("ZaMaximX2", "Damien Zammit", 2, False)
+    assert info.latency_frames > 0
+    release = next(p for p in info.parameters if p.id == "release")
+    assert (release.minimum, release.maximum, release.unit) == ("1.000000", "100.000000", "ms")
+    assert release.text == "25.000000"
+    assert release.steps == 0
+
+
+@pytest.mark.parametrize("block", [64, 480, 1000])
+def test_an_impulse_through_a_latent_limiter_is_late_by_what_it_says(block: int) -> None:
+    processor = loaded(binary("ZaMaximX2.vst3"))
+    try:
+        assert processor.latency_frames > 0
+        for _ in range(2):
+            sound = np.zeros((2, 4000), dtype=np.float32)
+            sound[:, 700] = 0.5
+            out = run(processor, sound, block)
+            assert int(np.argmax(np.abs(out[0]))) == 700 + processor.latency_frames
+            np.testing.assert_allclose(np.abs(out).max(), 0.5, atol=1e-3)
+            processor.reset()
+        assert processor.badge == ""
+    finally:
+        processor.close()
+
+
+def test_a_mono_plugin_runs_on_both_channels_apart() -> None:
+    processor = loaded(binary("ZamDelay.vst3"))
+    try:
+        assert {p.id for p in processor.parameters()} >= {"feedback", "time", "dry_wet"}
+        processor.set_parameters({"dry_wet": 0.0})
+        run(processor, np.zeros((2, 9600), dtype=np.float32), 480)
+        sound = np.stack((np.full(4800, 0.25), np.full(4800, -0.5))).astype(np.float32)
+        out = run(processor, sound, 480)
+        assert processor.badge == ""
+        # What comes out of one channel is the same effect as out of the other, twice as loud and upside down.
+        np.testing.assert_allclose(out[1], -2.0 * out[0], atol=1e-4)
+        assert np.abs(out[0]).max() > 0.1
+    finally:
+        processor.close()
+
+
+def test_parameters_act_and_the_state_brings_them_back() -> None:
+    path = binary("ZaMaximX2.vst3")
+    tone = np.tile(np.sin(2 * np.pi * 440.0 * np.arange(RATE) / RATE).astype(np.float32), (2, 1))
+    processor = loaded(path)
+    try:
+        loud = run(processor, tone, 512)
+        processor.set_parameters({"output_ceiling": 0.4})
+        run(processor, tone, 512)
+        quiet = run(processor, tone, 512)
+        # 0..1 is -30..0 dB.
+        change = 20.0 * np.log10(np.abs(quiet).max() / np.abs(loud).max())
+        assert change == pytest.approx(-18.0, abs=1.0)
+        saved = processor.save()
+        assert saved.values["output_ceiling"] == pytest.approx(0.4, abs=1e-3)
+    finally:
+        processor.close()
+    again = PluginProcessor(PluginSpec(path=path, rate=RATE, state=saved.state), deadline_s=5.0, hang_s=20.0)
+    try:
+        again.wait_ready()
+        ceiling = next(p for p in again.parameters() if p.id == "output_ceiling")
+        assert ceiling.value == pytest.approx(0.4, abs=1e-3)
+        assert ceiling.text.startswith("-18")
+    finally:
+        again.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
+def test_a_killed_vst3_goes_dry_and_is_revived_as_it_was() -> None:
+    plugin = PluginPlan(path=binary("ZaMaximX2.vst3"), name="ZaMaximX2")
+    insert = InsertPlan(id="limiter", kind="vst3", parameters={"output_ceiling": 0.4}, plugin=plugin)
+    rack = Rack(live=False)
+    try:
+        lease = rack(insert, RATE)
+        tone = np.tile(np.sin(2 * np.pi * 440.0 * np.arange(RATE) / RATE).astype(np.float32) * 0.5, (2, 1))
+
+        def peak() -> float:
+            out = tone.copy()
+            for start in range(0, RATE, 512):
+                lease.process(out[:, start : start + 512])
+            return float(np.abs(out[:, RATE // 2 :]).max())
+
+        limited = peak()
+        assert limited < 0.2
+        os.kill(rack.pids()["limiter"], signal.SIGKILL)
+        time.sleep(0.1)
+        assert peak() == pytest.approx(0.5, abs=1e-3)
+        assert rack.badges() == {"limiter": "Stopped"}
+        rack.revive("limiter")
+        end = time.monotonic() + 30.0
+        while rack.badges():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert peak() == pytest.approx(limited, abs=0.01)
+    finally:
+        rack.close()
+
+
+def test_a_file_that_is_no_plugin_is_a_named_error(tmp_path: Path) -> None:
+    if not vst3.installed():
+        pytest.skip("the extra contrafact[vst3] is not installed")
+    path = tmp_path / "nothing.vst3"
+    path.write_bytes(b"this is no plug-in")
+    found = scan_file(path)
+    assert found.code == "plugin-failed"
+    processor = PluginProcessor(PluginSpec(path=str(path)))
+    with pytest.raises(PluginError) as caught:
+        processor.wait_ready()
+    assert caught.value.code == "plugin-failed"
