@@ -1,20 +1,14 @@
-"""Settings: one typed table from which the page, the flags and the help are made, and the file that keeps what was
-changed."""
+"""The settings as one typed table, from which the page, the flags and the help are made."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import threading
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
 import msgspec
 
-from studio.base.atomic import storage_error, write_json
 from studio.base.errors import StudioError
-from studio.base.events import Event
 from studio.project.limits import CEILING_DBTP
 from studio.project.tempo import DIVISIONS
 
@@ -132,6 +126,102 @@ TABLE: tuple[Setting, ...] = (
         choices=_choices(*((frames, f"{frames} frames") for frames in (64, 128, 256, 512, 1024, 2048))),
         unit="frames",
         help="Smaller blocks answer faster; larger ones are safer on a busy computer.",
+    ),
+    Setting(
+        key="audio.input",
+        title="Input device",
+        section="Audio",
+        kind="text",
+        default=None,
+        optional=True,
+        help="What the studio records from. Not set: the default input of this computer.",
+    ),
+    Setting(
+        key="audio.channels",
+        title="Input channels",
+        section="Audio",
+        kind="choice",
+        default="both",
+        choices=_choices(("both", "1 and 2 (stereo)"), ("first", "1 (mono)"), ("second", "2 (mono)")),
+        help="Which channels of the input are recorded.",
+    ),
+    Setting(
+        key="audio.rate",
+        title="Sample rate of the device",
+        section="Audio",
+        kind="choice",
+        default=None,
+        choices=_choices(
+            (None, "As the device has it"), *((r, f"{r / 1000:g} kHz") for r in (44100, 48000, 88200, 96000))
+        ),
+        unit="Hz",
+        help="A device that refuses the rate keeps its own, and the sound is converted.",
+    ),
+    Setting(
+        key="audio.latency_ms",
+        title="Recording offset",
+        section="Audio",
+        kind="number",
+        default=None,
+        optional=True,
+        minimum=0.0,
+        maximum=1000.0,
+        unit="ms",
+        help="How late recordings arrive, there and back. Not set: as the device says.",
+    ),
+    Setting(
+        key="transport.metronome",
+        title="Metronome",
+        section="Transport",
+        kind="toggle",
+        default=False,
+        help="Clicks on every beat while it plays; never part of a mix or an export.",
+    ),
+    Setting(
+        key="transport.metronome_db",
+        title="Metronome level",
+        section="Transport",
+        kind="number",
+        default=-12.0,
+        minimum=-48.0,
+        maximum=0.0,
+        unit="dB",
+        help="How loud the clicks are.",
+    ),
+    Setting(
+        key="transport.count_in",
+        title="Count-in",
+        section="Transport",
+        kind="choice",
+        default=1,
+        choices=_choices((0, "None"), (1, "1 bar"), (2, "2 bars"), (4, "4 bars")),
+        unit="bars",
+        help="Bars that are counted before a recording begins.",
+    ),
+    Setting(
+        key="transport.match_loudness",
+        title="Compare at one loudness",
+        section="Transport",
+        kind="toggle",
+        default=True,
+        help="While you compare takes, the louder one is turned down, in play-back only.",
+    ),
+    Setting(
+        key="transport.switch",
+        title="Switch takes",
+        section="Transport",
+        kind="choice",
+        default="beat",
+        choices=_choices(("now", "At once"), ("beat", "At the next beat"), ("bar", "At the next bar")),
+        help="When another take is heard while it plays.",
+    ),
+    Setting(
+        key="midi.pick_up",
+        title="Soft take-over",
+        section="MIDI",
+        kind="toggle",
+        default=True,
+        help="A knob or fader moves nothing until it reaches the value on the screen, so that nothing jumps.",
     ),
     Setting(
         key="inference.provider",
@@ -274,128 +364,3 @@ TABLE: tuple[Setting, ...] = (
         help="A clip that is moved a little over another one fades into it; off, it makes room for itself.",
     ),
 )
-
-
-class SettingChange(msgspec.Struct, frozen=True):
-    """A setting that has a new value."""
-
-    key: str
-    value: Value
-
-
-class Settings:
-    """The values of the table, kept in a file: only what differs from the defaults is written, and lines that this
-    version does not know are left in it.
-
-    `changed` is emitted on the thread that changes a value. A file that cannot be read counts as empty, and `notice`
-    says so.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        self._table = {setting.key: setting for setting in TABLE}
-        self._values: dict[str, Value] = {}
-        self._strangers: dict[str, Any] = {}
-        self.changed: Event[SettingChange] = Event("settings.changed")
-        self.notice: str | None = None
-        self._load()
-
-    def setting(self, key: str) -> Setting:
-        """The line of the table with this key.
-
-        Raises:
-            SettingsError: setting-unknown.
-        """
-        try:
-            return self._table[key]
-        except KeyError:
-            raise SettingsError(
-                f"There is no setting “{key}”.",
-                remedy="Look in the settings for its name.",
-                code="setting-unknown",
-                details={"key": key},
-            ) from None
-
-    def get(self, key: str) -> Any:
-        """The value of a setting.
-
-        Raises:
-            SettingsError: setting-unknown.
-        """
-        setting = self.setting(key)
-        with self._lock:
-            return self._values.get(key, setting.default)
-
-    def all(self) -> dict[str, Value]:
-        """Every key with its value, in the order of the table."""
-        return {key: self.get(key) for key in self._table}
-
-    def set(self, key: str, value: object) -> None:
-        """Change a setting and write the file; nothing happens when it has this value already.
-
-        Raises:
-            SettingsError: setting-unknown, or setting-invalid for a value of another kind.
-            StorageError: when the file cannot be written; the old value stays.
-        """
-        setting = self.setting(key)
-        self._change({key: _territory(key, setting.checked(value))})
-
-    def reset(self, key: str | None = None) -> None:
-        """Take one setting, or all of them, back to the default.
-
-        Raises:
-            SettingsError: setting-unknown.
-            StorageError: when the file cannot be written; the old values stay.
-        """
-        keys = list(self._table) if key is None else [self.setting(key).key]
-        self._change({each: self._table[each].default for each in keys})
-
-    def _change(self, values: dict[str, Value]) -> None:
-        with self._lock:
-            new = {key: value for key, value in values.items() if value != self.get(key)}
-            if not new:
-                return
-            merged = {**self._values, **new}
-            kept = {key: value for key, value in merged.items() if value != self._table[key].default}
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise storage_error(problem, self._path) from problem
-            write_json(self._path, {**self._strangers, **kept})
-            self._values = kept
-        for key, value in new.items():
-            self.changed.emit(SettingChange(key, value))
-
-    def _load(self) -> None:
-        try:
-            found: Any = json.loads(self._path.read_bytes())
-            if not isinstance(found, dict):
-                raise ValueError("not a table")
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, RecursionError):
-            self.notice = "Your settings could not be read, so the defaults are used."
-            with contextlib.suppress(OSError):
-                self._path.replace(self._path.with_suffix(".unread.json"))
-            return
-        for key, value in cast("dict[str, Any]", found).items():
-            setting = self._table.get(key)
-            if setting is None:
-                self._strangers[key] = value
-                continue
-            try:
-                self._values[key] = _territory(key, setting.checked(value))
-            except SettingsError as problem:
-                self.notice = f"{problem.message} The default is used."
-
-
-def _territory(key: str, value: Value) -> Value:
-    if key != "rights.territory" or value is None:
-        return value
-    code = str(value).upper()
-    if len(code) != 2 or not code.isascii() or not code.isalpha():
-        raise SettingsError(
-            "That is no country.", remedy="Type its two letters, such as SE or US.", details={"key": key}
-        )
-    return code
