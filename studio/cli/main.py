@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from studio.cli import catalog, demo, edit, media, project, system
+from studio.cli import bench, catalog, demo, edit, media, project, system
 
 app = typer.Typer(
     name="contrafact",
@@ -24,6 +24,7 @@ project.register(app)
 app.add_typer(edit.app, name="edit")
 system.register(app)
 demo.register(app)
+bench.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
