@@ -78,7 +78,7 @@ def _bar_texts(
         for lane in drums.lanes
         if lane.since <= bar.density <= lane.until
     ]
-    if not varied or bar.index % 4 != 3:
+    if not playing or not varied or bar.index % 4 != 3:
         return playing
     dropped = _dropped_lane(drums, bar, rng)
     changed = [

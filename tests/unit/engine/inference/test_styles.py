@@ -22,11 +22,13 @@ SHIPPED = [info.id for info in list_styles()]
 def test_there_are_styles_with_parts_and_styles_that_need_no_beat() -> None:
     found = {info.id: info for info in list_styles()}
     assert {"house", "bossa", "lofi", "dnb", "synthwave", "dub", "rock", "ambient", "tape", "bright"} <= set(found)
+    assert {"garage", "trap", "funk", "swing", "orchestral", "dembow", "afrobeat", "folk"} <= set(found)
     assert found["house"].operators == OPERATORS
     assert found["tape"].operators == (PRODUCTION,)
-    assert sum(ARRANGEMENT in info.operators for info in found.values()) >= 5
+    assert sum(ARRANGEMENT in info.operators for info in found.values()) >= 16
     assert not load_style("tape").needs_beat
     assert not load_style("ambient").needs_beat
+    assert not load_style("orchestral").needs_beat
     assert all(info.name and info.description for info in found.values())
 
 
