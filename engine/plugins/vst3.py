@@ -3,7 +3,10 @@ this module runs in processes that load plug-ins and in no other."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib.util
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -222,6 +225,7 @@ class Vst3Adapter:
 
     def show_editor(self, close: threading.Event) -> None:
         """The plug-in's own window; blocks until it is closed. The second instance of a mono plug-in follows."""
+        _forgive_x_errors()
         try:
             self._plugins[0].show_editor(close)
         except (RuntimeError, TypeError) as problem:
@@ -234,6 +238,21 @@ class Vst3Adapter:
         if not self._stereo:
             for source, target in zip(*self._parameters, strict=True):
                 target.raw_value = source.raw_value
+
+
+_HANDLERS: list[Any] = []
+"""The handler of X errors must live as long as the process."""
+
+
+def _forgive_x_errors() -> None:
+    """Let an X error pass: by default it ends the process, and many a plug-in's window asks for a property of a window
+    that is not there yet."""
+    if _HANDLERS or not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda display, event: 0)
+        ctypes.CDLL("libX11.so.6").XSetErrorHandler(handler)
+        _HANDLERS.append(handler)
 
 
 def _describe(index: int, name: str, parameter: Any) -> ParameterInfo:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +145,69 @@ def test_a_killed_vst3_goes_dry_and_is_revived_as_it_was() -> None:
         assert peak() == pytest.approx(limited, abs=0.01)
     finally:
         rack.close()
+
+
+@pytest.fixture
+def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A screen of its own; the test is skipped where there is no Xvfb."""
+    server = shutil.which("Xvfb")
+    if server is None:
+        pytest.skip("Xvfb is not installed")
+    ours, theirs = os.pipe()
+    command = [server, "-displayfd", str(theirs), "-screen", "0", "800x600x24", "+extension", "GLX"]
+    process = subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    try:
+        with os.fdopen(ours) as answer:
+            number = answer.readline().strip()
+        if not number:
+            pytest.skip("Xvfb does not start here")
+        monkeypatch.setenv("DISPLAY", f":{number}")
+        yield f":{number}"
+    finally:
+        process.terminate()
+        process.wait(10.0)
+
+
+def test_the_plugins_own_window_opens_while_it_plays_and_closes(display: str) -> None:
+    closed: list[str] = []
+    spec = PluginSpec(path=binary("ZaMaximX2.vst3"), rate=RATE)
+    processor = PluginProcessor(spec, deadline_s=5.0, hang_s=20.0, on_editor_closed=closed.append)
+    try:
+        processor.wait_ready()
+        assert processor.open_editor()
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            run(processor, np.zeros((2, 480), dtype=np.float32), 480)
+            time.sleep(0.01)
+        assert closed == []
+        processor.close_editor()
+        end = time.monotonic() + 15.0
+        while not closed:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert (closed, processor.badge, processor.notices()) == ([""], "", [])
+    finally:
+        processor.close()
+
+
+def test_without_a_screen_the_window_is_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux may have no screen")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    closed: list[str] = []
+    processor = PluginProcessor(PluginSpec(path=binary("ZaMaximX2.vst3")), on_editor_closed=closed.append)
+    try:
+        processor.wait_ready()
+        assert processor.open_editor()
+        end = time.monotonic() + 15.0
+        while not closed:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert any("cannot be shown" in sentence for sentence in processor.notices())
+        assert processor.badge == ""
+    finally:
+        processor.close()
 
 
 def test_a_file_that_is_no_plugin_is_a_named_error(tmp_path: Path) -> None:
