@@ -291,6 +291,6 @@ MELODIC: tuple[Melodic, ...] = (
         layers=("soft", "hard"),
     ),
     Melodic("harp", "Celtic harp", (("strings/celtic_harp", 36, 93),), 1.8, 0.4),
-    Melodic("glockenspiel", "Glockenspiel", (("keys/glockenspiel", 77, 107),), 1.4, 0.5, level_db=-23.0),
+    Melodic("glockenspiel", "Glockenspiel", (("keys/glockenspiel", 77, 107),), 1.4, 0.5, level_db=-20.0),
     Melodic("timpani", "Timpani", (("drums/vcsl_timpani", 40, 57),), 1.8, 0.5, layers=("soft", "hard"), takes=1),
 )
