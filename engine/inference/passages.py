@@ -223,6 +223,9 @@ def cut(passage: Passage, plan: Plan, reader: TrackReader, converter: Converter,
     """The sound of a passage ``(2, lead + length + tail)``, with what the plan wants around the track."""
     start, count = passage.begin - plan.lead, plan.lead + passage.length + plan.tail
     samples = converter.to_model(reader, start, count)
+    if plan.fill:
+        samples[:, : max(-start, 0)] = plan.fill
+        samples[:, max(frames - start, 0) :] = plan.fill
     if plan.edge != "reflect" or frames < 2:
         return samples
     reach = min(plan.reflect, frames - 1)

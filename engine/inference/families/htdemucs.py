@@ -29,7 +29,13 @@ class HtDemucs:
         self._mean, self._deviation = np.float32(track.mean), np.float32(track.deviation + 1e-8)
         length = wave.shape[2] or pack.chunk.samples or SAMPLES
         overlap = OVERLAP if pack.chunk.overlap is None else pack.chunk.overlap
-        self.plan = Plan(length=length, step=int((1 - overlap) * length), window=triangle(length), centred=True)
+        self.plan = Plan(
+            length=length,
+            step=int((1 - overlap) * length),
+            window=triangle(length),
+            centred=True,
+            fill=track.mean,
+        )
 
     def run(self, passage: Audio) -> Audio:
         """Stems of a passage of full length."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.errors import PackError
 from engine.inference.families.protocol import Call, Plan, Track, checked, faded, rate_of, unsuitable
-from engine.inference.families.transform import analyse_centred, synthesise_centred
+from engine.inference.families.transform import analyse, analyse_centred, square_sum, synthesise, synthesise_centred
 from engine.inference.packs import Pack
 from engine.types import Audio
 
@@ -70,17 +70,19 @@ class Spleeter:
                 remedy="Add the model again with the right size of the transform.",
                 code="model-unsuitable",
             )
-        from engine.inference.families.transform import square_sum
-
         length = (self._times - 1) * self._hop + self._n_fft
         weight = square_sum(self._times, n_fft=self._n_fft, hop=self._hop)
-        # Passages join in the overlap-add itself: each sample is weighted by the windows that cover it.
-        self.plan = Plan(length=length, step=self._times * self._hop, window=np.maximum(weight, np.float32(1e-9)))
+        # Passages join in the overlap-add itself: each sample is weighted by the windows that cover it. A window of
+        # silence stands before the track, as no window would cover its first samples in full.
+        self.plan = Plan(
+            length=length,
+            step=self._times * self._hop,
+            window=np.maximum(weight, np.float32(1e-9)),
+            offset=-self._n_fft,
+        )
 
     def run(self, passage: Audio) -> Audio:
         """Stems of a passage of full length."""
-        from engine.inference.families.transform import analyse, synthesise
-
         spectra = analyse(passage, n_fft=self._n_fft, hop=self._hop)
         size = np.abs(spectra[:, :, : self._bins])[:, None]
         made = [checked(self._calls[stem]([size])[0], size.shape)[:, 0] for stem in self.stems]

@@ -47,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     edge: Literal["zero", "reflect"] = "zero"
     reflect: int = 0
     """With the edge ``reflect``: how many samples around the track are its mirror image; beyond is silence."""
+    fill: float = 0.0
+    """What stands around the track: what becomes zero where a family normalises."""
     short: bool = False
     """The last passage may end with the track instead of being filled up with silence."""
     centred: bool = False
