@@ -244,13 +244,18 @@ _HANDLERS: list[Any] = []
 """The handler of X errors must live as long as the process."""
 
 
+def _pass(display: int, event: int) -> int:
+    del display, event
+    return 0
+
+
 def _forgive_x_errors() -> None:
     """Let an X error pass: by default it ends the process, and many a plug-in's window asks for a property of a window
     that is not there yet."""
     if _HANDLERS or not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(OSError, AttributeError):
-        handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda display, event: 0)
+        handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(_pass)
         ctypes.CDLL("libX11.so.6").XSetErrorHandler(handler)
         _HANDLERS.append(handler)
 
