@@ -46,7 +46,8 @@ def crossfade_overlaps(project: Project, clip_ids: Iterable[str], moved: Mapping
     `moved` says for each id of `clip_ids` which track it goes to and where it will start. An overlap of more than half
     of either clip is no cross-fade: there the moved clip wins, as ever.
     """
-    wanted: dict[str, dict[str, float]] = {}
+    into: dict[str, float] = {}
+    out: dict[str, float] = {}
     ids = set(clip_ids)
     for clip_id in ids:
         found = find_clip(project, clip_id)
@@ -60,13 +61,11 @@ def crossfade_overlaps(project: Project, clip_ids: Iterable[str], moved: Mapping
             most_s = min(clip.length_s, other.length_s) / 2.0
             before_s, after_s = other.end_s - start_s, end_s - other.start_s
             if other.start_s < start_s and _TOUCH_S < before_s <= most_s:
-                wanted.setdefault(clip.id, {})["fade_in_s"] = before_s
-                wanted.setdefault(other.id, {})["fade_out_s"] = before_s
+                into[clip.id] = out[other.id] = before_s
             elif other.end_s > end_s and _TOUCH_S < after_s <= most_s:
-                wanted.setdefault(clip.id, {})["fade_out_s"] = after_s
-                wanted.setdefault(other.id, {})["fade_in_s"] = after_s
-    for clip_id, fades in wanted.items():
-        project = edits.set_clip(project, clip_id, **fades)
+                out[clip.id] = into[other.id] = after_s
+    for clip_id in into | out:
+        project = edits.set_clip(project, clip_id, fade_in_s=into.get(clip_id), fade_out_s=out.get(clip_id))
     return project
 
 

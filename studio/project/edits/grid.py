@@ -17,8 +17,8 @@ def set_beat_grid(
     first_beat_s: float | None = None,
     key: str | None = None,
 ) -> Project:
-    """Say at which tempo a sound is, in [20, 400] beats a minute, where its first beat lies (in [0, duration)) and in
-    which key it is; what is None stays. A first beat is moved by whole beats until it is the first one.
+    """Say at which tempo a sound is, in [20, 400] beats a minute, where its first bar begins and in which key it is;
+    what is None stays. A first beat before the start is moved on by whole beats.
 
     Raises:
         ProjectError: edit-invalid for an unknown sound or a value that is not a number.
@@ -28,9 +28,8 @@ def set_beat_grid(
     first_s = source.first_beat_s
     if first_beat_s is not None:
         first_s = clamp(first_beat_s, (-source.duration_s, source.duration_s), what="first beat")
-        if tempo is not None:
-            first_s %= 60.0 / tempo
-        first_s = max(first_s, 0.0)
+        if first_s < 0.0:
+            first_s = 0.0 if tempo is None else first_s % (60.0 / tempo)
     changed = replace(
         source,
         tempo_bpm=tempo,

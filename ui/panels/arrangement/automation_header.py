@@ -34,7 +34,7 @@ class AutomationHeader(QWidget):
         self.close_lane.clicked.connect(self._close)
         row = QHBoxLayout(self)
         row.setContentsMargins(16 + 14 * lane.depth, 0, 12, 1)
-        row.setSpacing(2)
+        row.setSpacing(4)
         row.addWidget(self.choose, 1)
         row.addWidget(self._value)
         row.addWidget(self.power)

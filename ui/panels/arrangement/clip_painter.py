@@ -55,7 +55,7 @@ class ClipPainter:
         body = rect.adjusted(0, HEAD_PX, 0, 0)
         painter.setClipPath(shape)
         if source is not None:
-            self._wave(painter, body, clip, source, pyramid, color, strength, px_per_s, visible, ratio)
+            self.wave(painter, body, clip, source, pyramid, color, strength, px_per_s, visible, ratio)
         self._fades(painter, body, clip, color, lane, px_per_s, strength)
         self._head(painter, rect, look, color, lane, strength)
         if clip.muted:
@@ -117,7 +117,7 @@ class ClipPainter:
             where = QRectF(left + used, head.top(), room - used, head.height())
             elided(painter, where, look.note, Qt.AlignmentFlag.AlignLeft)
 
-    def _wave(
+    def wave(
         self,
         painter: QPainter,
         body: QRectF,
@@ -130,6 +130,7 @@ class ClipPainter:
         visible: QRectF,
         ratio: float,
     ) -> None:
+        """Draw the sound of a clip into `body`, or a dotted line while its peaks are not known."""
         middle = body.center().y()
         if pyramid is None:
             pen = QPen(QColor(color.red(), color.green(), color.blue(), round(140 * strength)), 1.5)
@@ -138,11 +139,11 @@ class ClipPainter:
             painter.drawLine(QPointF(body.left(), middle), QPointF(body.right(), middle))
             return
         height = max(int(body.height()) - 6, 8)
-        seconds_per_px = clip.tempo_ratio / px_per_s
+        seconds_per_px = 1.0 / px_per_s if clip.warp else clip.tempo_ratio / px_per_s
         drawn = QColor(color)
         drawn.setAlphaF(0.5 if strength < 1 else 1.0)
         gain = round(10 ** (clip.gain_db / 20), 2)
-        first_px = clip.source_start_s / seconds_per_px
+        first_px = 0.0 if clip.warp else clip.source_start_s / seconds_per_px
         left = max(body.left(), visible.left())
         right = min(body.right(), visible.right())
         if right <= left:
@@ -164,6 +165,7 @@ class ClipPainter:
                 color=drawn.rgba(),
                 gain=gain,
                 ratio=ratio,
+                warp=clip.warp,
             )
             tile = self.tiles.tile(pyramid, source.duration_s, key, drawn)
             painter.drawPixmap(round(body.left() - first_px + index * TILE_PX), round(body.top() + 3), tile)

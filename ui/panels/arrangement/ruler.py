@@ -230,9 +230,9 @@ class Ruler(QWidget):
 
     def type_tempo(self, at_s: float | None = None) -> None:
         """Type a tempo that holds from the bar at a time (or at the play-head) on."""
-        at_s = self.ws.position_s if at_s is None else at_s
+        place_s: float = self.ws.position_s if at_s is None else at_s
         grid = self.ws.grid
-        beats = round(grid.beats(grid.snap(at_s, "bar")))
+        beats = round(grid.beats(grid.snap(place_s, "bar")))
         bpm = grid.bpm_at(grid.seconds(beats) + 1e-6)
 
         def take(text: str) -> None:

@@ -9,16 +9,18 @@ from studio.project import edits
 from ui.panels.dock.history import HistoryList
 from ui.panels.dock.mixer import Mixer
 from ui.panels.dock.variations import Variations
+from ui.panels.editor import ClipEditor
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.label import Text
 from ui.widgets.segmented import Segmented
 from ui.widgets.surface import Surface
 
-TABS = (("mixer", "Mixer"), ("variations", "Variations"), ("history", "History"))
+TABS = (("mixer", "Mixer"), ("clip", "Clip"), ("variations", "Variations"), ("history", "History"))
+VARIATIONS = 2
 
 
 class DockPanel(Surface):
-    """Mixer, variations, history; `tab_changed` tells the window which height fits."""
+    """Mixer, clip editor, variations, history; `tab_changed` tells the window which height fits."""
 
     tab_changed = Signal(str)
 
@@ -34,13 +36,16 @@ class DockPanel(Surface):
         for _, title in TABS:
             self.tabs.addTab(title)
         self.mixer = Mixer(ws)
+        self.editor = ClipEditor(ws)
         self.variations = Variations(ws)
         self.history = HistoryList(ws)
         self.pages = QStackedWidget()
-        for page in (self.mixer, self.variations, self.history):
+        for page in (self.mixer, self.editor, self.variations, self.history):
             self.pages.addWidget(page)
         self.source_or_take = Segmented(theme, (("source", "Original"), ("take", "Take")), name="Original or take")
         self.source_or_take.changed.connect(self._on_side)
+        self.picture = Segmented(theme, (("wave", "Waveform"), ("spectrum", "Spectrogram")), name="Picture of the clip")
+        self.picture.changed.connect(self.editor.view.set_mode)
         self._side_note = Text(theme, "Hear", token="text.faint", px="caption", fixed=True)
         strip = Surface(theme, "bg.panel", lines="b")
         strip.setFixedHeight(34)
@@ -48,6 +53,7 @@ class DockPanel(Surface):
         row.setContentsMargins(8, 0, 12, 0)
         row.addWidget(self.tabs)
         row.addStretch(1)
+        row.addWidget(self.picture)
         row.addWidget(self._side_note)
         row.addWidget(self.source_or_take)
         layout = QVBoxLayout(self)
@@ -81,7 +87,8 @@ class DockPanel(Surface):
         """Show how many takes there are, and which side plays."""
         track = self.ws.song_track()
         numbers = edits.take_numbers(self.ws.project, track.id) if track is not None else []
-        self.tabs.setTabText(1, f"Variations  {len(numbers)}" if numbers else "Variations")
+        self.tabs.setTabText(VARIATIONS, f"Variations  {len(numbers)}" if numbers else "Variations")
+        self.picture.setVisible(self.tab == "clip")
         show = bool(numbers) and self.tab == "variations"
         self.source_or_take.setVisible(show)
         self._side_note.setVisible(show)

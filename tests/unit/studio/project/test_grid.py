@@ -23,8 +23,8 @@ def test_tempo_first_beat_and_key_are_corrected_and_nothing_else() -> None:
     assert edits.set_beat_grid(changed, "s", tempo_bpm=120.0) is changed
 
 
-@pytest.mark.parametrize(("given_s", "stands_s"), [(0.7, 0.2), (-0.1, 0.4), (0.0, 0.0)])
-def test_the_first_beat_is_the_first_one(given_s: float, stands_s: float) -> None:
+@pytest.mark.parametrize(("given_s", "stands_s"), [(0.7, 0.7), (-0.1, 0.4), (0.0, 0.0), (99.0, 60.0)])
+def test_a_first_beat_lies_within_the_sound(given_s: float, stands_s: float) -> None:
     project = edits.set_beat_grid(_project(), "s", tempo_bpm=120.0)
     assert edits.set_beat_grid(project, "s", first_beat_s=given_s).sources["s"].first_beat_s == pytest.approx(stands_s)
 
