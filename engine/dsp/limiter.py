@@ -8,6 +8,7 @@ pass untouched.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,58 +23,91 @@ LOOK_AHEAD_S = 0.004
 MARGIN_DB = 0.05
 """Held below the ceiling, since a changing gain bends the curve between the samples a little."""
 
-UNIT = 1 << 40
+UNIT = float(1 << 40)
+"""Parts in which lost gain is counted: sums of whole numbers below 2**53 are exact in float64."""
+
+CHUNK = 64
+
+SEEN, HEAD, TAIL, LOST, RELEASED = range(5)
+"""Words of state: samples seen, head and tail of the minimum queue, sum of lost gain, gain that the release has not
+given back."""
+FIRST = 8
 
 
-@njit(cache=True, nogil=True)
-def _limit(
-    x: Any,
-    peak: Any,
-    delay: Any,
-    queue_at: Any,
-    queue_gain: Any,
-    average: Any,
-    counters: Any,
-    floats: Any,
-    ceiling: float,
-    release: float,
-) -> None:
-    """Limit `x` in place, `delay.shape[1]` frames late.
+def window_frames(rate: int) -> int:
+    """Frames of look-ahead at `rate` Hz."""
+    return max(round(LOOK_AHEAD_S * rate), 8)
 
-    `counters`: samples seen, head and tail of the minimum queue, integer sum of the average. `floats`: released gain.
+
+def latency_frames(window: int) -> int:
+    """Frames by which a limiter is late."""
+    # A peak at frame n is known at n + DELAY and lies between n and n + 1; the average is complete `window - 1`
+    # frames later.
+    return window + true_peak.DELAY - 1
+
+
+def sizes(rate: int, channels: int = 2) -> tuple[int, int]:
+    """Words of state and samples of line of a limiter; both begin as zeros."""
+    window = window_frames(rate)
+    state = FIRST + 2 * (window + 3) + window + CHUNK
+    lines = channels * (true_peak.TAPS - 1 + latency_frames(window)) + 2 * CHUNK + true_peak.TAPS - 1
+    return state, lines
+
+
+@njit(nogil=True, error_model="numpy")
+def run(x: Any, start: int, end: int, window: int, ceiling: float, release: float, s: Any, lines: Any) -> None:
+    """Limit frames ``[start, end)`` of `x` ``(channels, n) float32`` in place, `latency_frames` late.
+
+    Args:
+        ceiling: linear, margin included.
+        release: one-pole coefficient.
+        s, lines: as `sizes` says, zeros at first.
     """
-    channels, frames = x.shape
-    window = average.shape[0]
-    length = delay.shape[1]
-    size = queue_at.shape[0]
-    n, head, tail, total = counters[0], counters[1], counters[2], counters[3]
-    gain = floats[0]
-    for i in range(frames):
-        need = 1.0 if peak[i] <= ceiling else ceiling / peak[i]
-        while tail > head and queue_gain[(tail - 1) % size] >= need:
-            tail -= 1
-        queue_at[tail % size] = n
-        queue_gain[tail % size] = need
-        tail += 1
-        while queue_at[head % size] < n - window:
-            head += 1
-        held = queue_gain[head % size]
-        gain = held + release * (gain - held) if held > gain else held
-        if gain > 0.999999:
-            gain = min(1.0, held)
-        slot = n % window
-        total -= average[slot]
-        average[slot] = int(gain * UNIT)
-        total += average[slot]
-        factor = total / (window * UNIT)
-        at = n % length
-        for c in range(channels):
-            late = delay[c, at]
-            delay[c, at] = x[c, i]
-            x[c, i] = late if factor == 1.0 else late * factor
-        n += 1
-    counters[0], counters[1], counters[2], counters[3] = n, head, tail, total
-    floats[0] = gain
+    channels = x.shape[0]
+    length = window + true_peak.DELAY - 1
+    size = window + 3
+    queue_at, queue_gain, average = FIRST, FIRST + size, FIRST + 2 * size
+    peak = s[average + window : average + window + CHUNK]
+    taps = true_peak.TAPS - 1
+    history = lines[: channels * taps].reshape((channels, taps))
+    delay = channels * taps
+    scratch = lines[delay + channels * length :]
+    n, head, tail, lost, kept = int(s[SEEN]), int(s[HEAD]), int(s[TAIL]), s[LOST], s[RELEASED]
+    for first in range(start, end, CHUNK):
+        count = min(CHUNK, end - first)
+        true_peak.peaks_into(x, first, count, history, ceiling / true_peak.BOUND, peak, scratch)
+        for i in range(count):
+            need = 1.0 if peak[i] <= ceiling else ceiling / peak[i]
+            while tail > head and s[queue_gain + (tail - 1) % size] >= need:
+                tail -= 1
+            s[queue_at + tail % size] = n
+            s[queue_gain + tail % size] = need
+            tail += 1
+            while s[queue_at + head % size] < n - window:
+                head += 1
+            held = s[queue_gain + head % size]
+            gain = 1.0 - kept
+            gain = held + release * (gain - held) if held > gain else held
+            if gain > 0.999999:
+                gain = min(1.0, held)
+            kept = 1.0 - gain
+            slot = average + n % window
+            lost -= s[slot]
+            s[slot] = math.floor(kept * UNIT)
+            lost += s[slot]
+            factor = 1.0 - lost / (window * UNIT)
+            at = delay + n % length
+            for c in range(channels):
+                late = lines[at + c * length]
+                lines[at + c * length] = x[c, first + i]
+                x[c, first + i] = late if lost == 0.0 else late * factor
+            n += 1
+    s[SEEN], s[HEAD], s[TAIL], s[LOST], s[RELEASED] = n, head, tail, lost, kept
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _limit(x: Any, window: int, ceiling: float, release: float, s: Any, lines: Any) -> None:
+    run(x, 0, x.shape[1], window, ceiling, release, s, lines)
 
 
 class TruePeakLimiter:
@@ -87,62 +121,28 @@ class TruePeakLimiter:
     """
 
     def __init__(self, channels: int, *, rate: int, ceiling_dbtp: float = -1.0, release_s: float = 0.1):
-        self._window = max(round(LOOK_AHEAD_S * rate), 8)
-        # A peak at frame n is known at n + DELAY and lies between n and n + 1; the average is complete `window - 1`
-        # frames later.
-        self.latency_frames = self._window + true_peak.DELAY - 1
+        self._window = window_frames(rate)
+        self.latency_frames = latency_frames(self._window)
         self._ceiling = 10.0 ** ((ceiling_dbtp - MARGIN_DB) / 20.0)
         self._release = coefficient(release_s, rate=rate)
-        self._history = np.zeros((channels, true_peak.TAPS - 1), dtype=np.float32)
-        self._delay = np.zeros((channels, self.latency_frames), dtype=np.float32)
-        self._queue_at = np.zeros(self._window + 3, dtype=np.int64)
-        self._queue_gain = np.ones(self._window + 3, dtype=np.float64)
-        self._average = np.zeros(self._window, dtype=np.int64)
-        self._counters = np.zeros(4, dtype=np.int64)
-        self._floats = np.zeros(1, dtype=np.float64)
-        self.reset()
+        state, lines = sizes(rate, channels)
+        self._state = np.zeros(state)
+        self._lines = np.zeros(lines, dtype=np.float32)
 
     def reset(self) -> None:
         """Back to silence and no gain reduction."""
-        self._history[:] = 0.0
-        self._delay[:] = 0.0
-        self._average[:] = UNIT
-        self._counters[:] = (0, 0, 0, self._window * UNIT)
-        self._floats[0] = 1.0
+        self._state.fill(0.0)
+        self._lines.fill(0.0)
 
     def adopt(self, other: TruePeakLimiter) -> None:
         """Take over the state of another limiter of the same rate and channels."""
-        if other._delay.shape == self._delay.shape:
-            for mine, theirs in zip(self._arrays(), other._arrays(), strict=True):
-                mine[:] = theirs
-
-    def _arrays(self) -> tuple[Any, ...]:
-        return (
-            self._history,
-            self._delay,
-            self._queue_at,
-            self._queue_gain,
-            self._average,
-            self._counters,
-            self._floats,
-        )
+        if other._lines.shape == self._lines.shape:
+            self._state[:] = other._state
+            self._lines[:] = other._lines
 
     def process(self, x: Audio) -> Audio:
         """Limit `x` ``(channels, frames) float32`` in place and return it."""
-        peak = np.empty(x.shape[1], dtype=np.float64)
-        true_peak.peaks(x, self._history, true_peak.PHASES, self._ceiling / true_peak.BOUND, peak)
-        _limit(
-            x,
-            peak,
-            self._delay,
-            self._queue_at,
-            self._queue_gain,
-            self._average,
-            self._counters,
-            self._floats,
-            self._ceiling,
-            self._release,
-        )
+        _limit(x, self._window, self._ceiling, self._release, self._state, self._lines)
         return x
 
 

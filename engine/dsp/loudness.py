@@ -206,7 +206,7 @@ class TruePeakMeter:
         if x.shape[1] == 0:
             return
         out = np.empty(x.shape[1], dtype=np.float64)
-        true_peak.peaks(np.ascontiguousarray(x, dtype=np.float32), self._history, true_peak.PHASES, 0.0, out)
+        true_peak.peaks(np.ascontiguousarray(x, dtype=np.float32), self._history, 0.0, out)
         self.peak = max(self.peak, float(out.max()))
 
     def finish(self) -> float:

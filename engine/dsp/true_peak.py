@@ -36,40 +36,50 @@ BOUND: float = float(np.abs(PHASES).sum(axis=1).max())
 """No interpolated value exceeds its neighbourhood's largest sample by more than this factor."""
 
 
-@njit(cache=True, nogil=True)
-def peaks(x: Any, history: Any, phases: Any, floor: float, out: Any) -> None:
-    """Linked true peak of each sample, `DELAY` frames late.
+@njit(nogil=True, error_model="numpy")
+def peaks_into(x: Any, start: int, count: int, history: Any, floor: float, out: Any, scratch: Any) -> None:
+    """Linked true peaks of frames ``[start, start + count)``, `DELAY` frames late; nothing is allocated.
 
     Args:
         x: ``(channels, frames) float32``.
         history: ``(channels, TAPS - 1) float32``, the samples before; updated.
-        phases: `PHASES`.
-        floor: stretches whose samples all stay below this are not interpolated.
-        out: ``(frames,) float64``; ``out[i]`` is the peak between the samples ``i - DELAY`` and ``i - DELAY + 1``.
+        floor: when all samples stay below this nothing is interpolated.
+        out: ``(count,) float64``; ``out[i]`` is the peak between the samples ``i - DELAY`` and ``i - DELAY + 1``.
+        scratch: float32, at least ``2 * count + TAPS - 1``.
     """
-    channels, frames = x.shape
-    taps = phases.shape[1]
-    line = np.empty(frames + taps - 1, dtype=np.float32)
-    acc = np.empty(CHUNK, dtype=np.float32)
-    out[:] = 0.0
+    channels = x.shape[0]
+    taps = TAPS
+    line, acc = scratch[: count + taps - 1], scratch[count + taps - 1 : 2 * count + taps - 1]
+    for i in range(count):
+        out[i] = 0.0
     for c in range(channels):
-        line[: taps - 1] = history[c]
-        line[taps - 1 :] = x[c]
-        for start in range(0, frames, CHUNK):
-            count = min(CHUNK, frames - start)
-            largest = np.float32(0.0)
-            for i in range(start, start + count + taps - 1):
-                largest = max(largest, abs(line[i]))
-            for i in range(count):
-                out[start + i] = max(out[start + i], abs(line[start + i + taps // 2 - 1]))
-            if largest < floor:
-                continue
-            for p in range(phases.shape[0]):
-                acc[:count] = 0.0
-                for k in range(taps):
-                    weight = np.float32(phases[p, k])
-                    for i in range(count):
-                        acc[i] += weight * line[start + i + k]
+        for i in range(taps - 1):
+            line[i] = history[c, i]
+        for i in range(count):
+            line[taps - 1 + i] = x[c, start + i]
+        largest = np.float32(0.0)
+        for i in range(count + taps - 1):
+            largest = max(largest, abs(line[i]))
+        for i in range(count):
+            out[i] = max(out[i], abs(line[i + taps // 2 - 1]))
+        if largest >= floor:
+            for p in range(3):
                 for i in range(count):
-                    out[start + i] = max(out[start + i], abs(acc[i]))
-        history[c] = line[frames:]
+                    acc[i] = 0.0
+                for k in range(taps):
+                    weight = np.float32(PHASES[p, k])
+                    for i in range(count):
+                        acc[i] += weight * line[i + k]
+                for i in range(count):
+                    out[i] = max(out[i], abs(acc[i]))
+        for i in range(taps - 1):
+            history[c, i] = line[count + i]
+
+
+@njit(cache=True, nogil=True)
+def peaks(x: Any, history: Any, floor: float, out: Any) -> None:
+    """`peaks_into` for a whole block of any length, ``out (frames,) float64``."""
+    scratch = np.empty(2 * CHUNK + TAPS - 1, dtype=np.float32)
+    for start in range(0, x.shape[1], CHUNK):
+        count = min(CHUNK, x.shape[1] - start)
+        peaks_into(x, start, count, history, floor, out[start : start + count], scratch)

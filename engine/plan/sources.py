@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
+from engine.plan.flat.words import address
+from engine.plan.kernel import layout as L
 from engine.plan.model import ClipPlan, TrackPlan
 from engine.plan.timeline import Timeline
 from engine.types import Audio, PcmRef
@@ -15,17 +18,90 @@ from engine.types import Audio, PcmRef
 LOOP_FADE_S = 0.005
 
 
+class SourceNotice(NamedTuple):
+    """A source that is gone, or back."""
+
+    path: str
+    state: Literal["lost", "back"]
+
+
+class Source:
+    """An open source, as the kernels read it.
+
+    Its words (`engine.plan.kernel.layout`, SOURCE_*) stay where they are as long as the pool holds it, so a source that
+    is lost falls silent in every plan at once, and sounds again when it is back.
+    """
+
+    def __init__(self, ref: PcmRef):
+        self.ref = ref
+        self.words: npt.NDArray[np.int64] = np.zeros(L.SOURCE_WORDS, dtype=np.int64)
+        self.samples: Audio = np.zeros((ref.channels, 0), dtype=np.float32)
+        self._stamp: tuple[int, int, int] | None = None
+        # What a kernel may still be reading is never unmapped while the source lives.
+        self._before: list[Audio] = []
+
+    @property
+    def alive(self) -> bool:
+        """False while the file is gone or damaged."""
+        return bool(self.words[L.SOURCE_ALIVE])
+
+    def open(self) -> bool:
+        """Map the file; False when it is not there, or too short."""
+        try:
+            stamp = self._look()
+            if stamp is None:
+                return False
+            if self.ref.frames:
+                self._before.append(self.samples)
+                self.samples = self.ref.open()
+        except (OSError, ValueError):
+            return False
+        self._stamp = stamp
+        self.words[L.SOURCE_DATA_AT] = address(self.samples) if self.ref.frames else 0
+        self.words[L.SOURCE_CHANNELS] = self.ref.channels
+        self.words[L.SOURCE_FRAMES] = self.ref.frames
+        self.words[L.SOURCE_ALIVE] = 1
+        return True
+
+    def _look(self) -> tuple[int, int, int] | None:
+        """Identity of the file, None when it cannot hold the samples."""
+        stat = Path(self.ref.path).stat()
+        if stat.st_size < self.ref.channels * self.ref.frames * 4:
+            return None
+        return stat.st_dev, stat.st_ino, stat.st_size
+
+    def check(self) -> SourceNotice | None:
+        """See whether the file is still the one that was opened; silence it when it is not, take it up when it is
+        back.
+        """
+        try:
+            stamp = self._look()
+        except OSError:
+            stamp = None
+        if self.alive and stamp != self._stamp:
+            self.words[L.SOURCE_ALIVE] = 0
+            return SourceNotice(self.ref.path, "lost")
+        if not self.alive and stamp is not None and self.open():
+            return SourceNotice(self.ref.path, "back")
+        return None
+
+
 class SourcePool:
-    """Sources that are open, by path; shared by the plans that follow each other."""
+    """Sources that are open, by path; shared by the plans that follow each other.
 
-    def __init__(self) -> None:
-        self._open: dict[str, Audio] = {}
+    Args:
+        tolerant: a source that cannot be opened is silent until `check` finds it, instead of an error.
+    """
 
-    def get(self, ref: PcmRef, *, rate: int) -> Audio:
-        """The samples of `ref`.
+    def __init__(self, *, tolerant: bool = False) -> None:
+        self._open: dict[str, Source] = {}
+        self._tolerant = tolerant
+
+    def source(self, ref: PcmRef, *, rate: int) -> Source:
+        """The open source of `ref`.
 
         Raises:
-            EngineError: code ``source-missing`` or ``source-rate``.
+            EngineError: code ``source-missing`` (not of a tolerant pool) or ``source-rate``.
         """
         if ref.rate != rate:
             raise EngineError(
@@ -34,25 +110,40 @@ class SourcePool:
                 code="source-rate",
                 details={"path": ref.path},
             )
-        samples = self._open.get(ref.path)
-        if samples is None or samples.shape != (ref.channels, ref.frames):
-            try:
-                if Path(ref.path).stat().st_size < ref.channels * ref.frames * 4:
-                    raise ValueError("file too short")
-                samples = ref.open() if ref.frames else np.zeros((ref.channels, 0), dtype=np.float32)
-            except (OSError, ValueError) as error:
+        found = self._open.get(ref.path)
+        if found is None or (found.ref.channels, found.ref.frames) != (ref.channels, ref.frames):
+            found = Source(ref)
+            if not found.open() and not self._tolerant:
                 raise EngineError(
                     "The stored samples of a sound are missing or damaged.",
                     remedy="Open the project again; if that does not help, import the sound again.",
                     code="source-missing",
                     details={"path": ref.path},
-                ) from error
-            self._open[ref.path] = samples
-        return samples
+                )
+            self._open[ref.path] = found
+        return found
+
+    def get(self, ref: PcmRef, *, rate: int) -> Audio:
+        """The samples of `ref`.
+
+        Raises:
+            EngineError: as `source`.
+        """
+        return self.source(ref, rate=rate).samples
+
+    def check(self) -> tuple[SourceNotice, ...]:
+        """Look after every file, a few microseconds each: about twice a second is enough."""
+        found = (source.check() for source in tuple(self._open.values()))
+        return tuple(notice for notice in found if notice is not None)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Paths of the sources that are silent."""
+        return tuple(path for path, source in self._open.items() if not source.alive)
 
     def keep(self, paths: set[str]) -> None:
         """Close the sources that are not among `paths`."""
-        self._open = {path: samples for path, samples in self._open.items() if path in paths}
+        self._open = {path: source for path, source in self._open.items() if path in paths}
 
 
 class ClipReader:

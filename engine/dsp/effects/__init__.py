@@ -7,7 +7,6 @@ Panels, the command line and the documentation are made from `EFFECTS`. Importin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Literal
 
 import msgspec
@@ -115,17 +114,6 @@ EFFECTS: dict[str, EffectSpec] = {
     )
 }
 
-_MODULES = {
-    "delay": "delay:Delay",
-    "reverb": "reverb:Reverb",
-    "saturation": "saturation:Saturation",
-    "limiter": "simple:Limiter",
-    "width": "simple:Width",
-    "lowpass": "simple:LowPass",
-    "chorus": "chorus:Chorus",
-}
-
-
 def resolve(kind: str, parameters: Mapping[str, float]) -> dict[str, float]:
     """All parameters of `kind`: the given ones held within their ranges, defaults for the rest.
 
@@ -156,7 +144,4 @@ def make(kind: str, parameters: Mapping[str, float], *, rate: int) -> Effect:
     Raises:
         EngineError: codes ``effect-unknown`` and ``effect-parameter``.
     """
-    values = resolve(kind, parameters)
-    module, _, name = _MODULES[kind].partition(":")
-    factory: type[Effect] = getattr(import_module(f"engine.dsp.effects.{module}"), name)
-    return factory(values, rate=rate)
+    return Effect(kind, resolve(kind, parameters), rate=rate)

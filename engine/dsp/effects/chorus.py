@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numba import njit
-
-from engine.dsp.effects.base import Effect
-from engine.types import Audio
 
 CENTRE_S = 0.012
 LONGEST_S = 0.025
 
+STEP, CENTRE, DEPTH, MIX = range(4)
+WRITE, PHASE = range(2)
+STATE = 2
 
-@njit(cache=True, nogil=True)
-def _chorus(x: Any, line: Any, position: Any, step: float, centre: float, depth: float, mix: float) -> None:
-    """`position`: write index and frames since the start; the phase is computed from the latter, so that it never
-    drifts.
-    """
-    size = line.shape[1]
-    w, seen = position[0], position[1]
-    for i in range(x.shape[1]):
-        phase = seen * step
-        phase -= math.floor(phase)
+
+def sizes(rate: int) -> tuple[int, int]:
+    """Words of state and samples of line at `rate` Hz."""
+    return STATE, 2 * (round(LONGEST_S * rate) + 8)
+
+
+@njit(nogil=True, error_model="numpy")
+def derive(raw: Any, rate: float, out: Any) -> None:
+    """Settings from the parameters rate_hz, depth_s, mix."""
+    out[STEP] = raw[0] / rate
+    out[CENTRE] = CENTRE_S * rate
+    out[DEPTH] = raw[1] * rate
+    out[MIX] = raw[2]
+
+
+@njit(nogil=True, error_model="numpy")
+def run(x: Any, start: int, end: int, p: Any, s: Any, lines: Any) -> None:
+    """The kernel, as `engine.dsp.effects.base` says."""
+    size = lines.shape[0] // 2
+    step, centre, depth, mix = p[STEP], p[CENTRE], p[DEPTH], p[MIX]
+    w, phase = int(s[WRITE]), s[PHASE]
+    for i in range(start, end):
         sine = depth * math.sin(2.0 * math.pi * phase)
         cosine = depth * math.cos(2.0 * math.pi * phase)
         for c in range(2):
-            line[c, w] = x[c, i]
+            base = size * c
+            lines[base + w] = x[c, i]
             swing = sine if c == 0 else cosine
             wet = 0.0
             for voice in range(2):
@@ -37,10 +48,10 @@ def _chorus(x: Any, line: Any, position: Any, step: float, centre: float, depth:
                 whole = int(late)
                 t = late - whole
                 r = w - whole
-                p0 = line[c, r + 1 if r + 1 >= 0 else r + 1 + size]
-                p1 = line[c, r if r >= 0 else r + size]
-                p2 = line[c, r - 1 if r >= 1 else r - 1 + size]
-                p3 = line[c, r - 2 if r >= 2 else r - 2 + size]
+                p0 = lines[base + (r + 1 if r + 1 >= 0 else r + 1 + size)]
+                p1 = lines[base + (r if r >= 0 else r + size)]
+                p2 = lines[base + (r - 1 if r >= 1 else r - 1 + size)]
+                p3 = lines[base + (r - 2 if r >= 2 else r - 2 + size)]
                 a = 0.5 * (p2 - p0)
                 b = p0 - 2.5 * p1 + 2.0 * p2 - 0.5 * p3
                 d = 0.5 * (p3 - p0) + 1.5 * (p1 - p2)
@@ -49,29 +60,7 @@ def _chorus(x: Any, line: Any, position: Any, step: float, centre: float, depth:
         w += 1
         if w == size:
             w = 0
-        seen += 1
-    position[0], position[1] = w, seen
-
-
-class Chorus(Effect):
-    """Kind ``chorus``."""
-
-    def __init__(self, parameters: Mapping[str, float], *, rate: int):
-        super().__init__(parameters, rate=rate)
-        self._line = np.zeros((2, round(LONGEST_S * rate) + 8), dtype=np.float32)
-        self._position = np.zeros(2, dtype=np.int64)
-        self._keep(self._line)
-        self._keep(self._position)
-
-    def process(self, x: Audio) -> Audio:
-        p = self.parameters
-        _chorus(
-            x,
-            self._line,
-            self._position,
-            p["rate_hz"] / self.rate,
-            CENTRE_S * self.rate,
-            p["depth_s"] * self.rate,
-            p["mix"],
-        )
-        return x
+        phase += step
+        if phase >= 1.0:
+            phase -= 1.0
+    s[WRITE], s[PHASE] = w, phase

@@ -1,0 +1,409 @@
+"""From a mix to a flat plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+
+from engine.errors import EngineError
+from engine.plan.flat import inserts, strip
+from engine.plan.flat.automation import write_automation
+from engine.plan.flat.clips import write_clips
+from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
+from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
+from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats
+from engine.plan.kernel import layout as L
+from engine.plan.kernel.group import GROUP
+from engine.plan.kernel.lanes import set_lane
+from engine.plan.model import InsertPlan, MixPlan, StripPlan, TrackPlan
+from engine.plan.sources import SourcePool
+
+GLIDE_HZ = 25.0
+"""Corner of the one-pole filter that smooths gains."""
+FILTER_GLIDE_S = 0.004
+"""Time constant with which filters follow their settings."""
+SWAP_S = 0.010
+"""Changed clips, and effects that come and go, fade over this long."""
+MEAN_S = 0.3
+"""Time constant of the meters' mean squares."""
+STEP_S = 0.002
+"""A step of an automated gain is a ramp of this length."""
+
+
+def compile_plan(
+    plan: MixPlan,
+    *,
+    pool: SourcePool,
+    previous: FlatPlan | None = None,
+    limit: bool = True,
+    master: bool = True,
+    taps: bool = False,
+    capacity: int = L.CAPACITY,
+    streams: Callable[[TrackPlan], int] | None = None,
+) -> FlatPlan:
+    """Make the flat plan of a mix.
+
+    Args:
+        plan: the mix; its loop is the session's business.
+        pool: open sources, shared by the plans that follow each other.
+        previous: the plan that plays, or will have before this one does; memory of what both have is shared.
+        limit: False leaves out the limiter at the end.
+        master: False leaves out the master strip and the limiter.
+        taps: keep the sound of each node after its fader in `FlatPlan.taps`.
+        capacity: longest internal block in frames.
+        streams: gives the address of the stream record of a track with heavy inserts, 0 for none.
+
+    Raises:
+        EngineError: codes source-missing, source-rate, effect-unknown, effect-parameter, strip-bands, route-unknown,
+            route-circle.
+    """
+    return _Compiler(plan, pool, previous, limit, master, taps, capacity, streams).run()
+
+
+class _Compiler:
+    def __init__(
+        self,
+        plan: MixPlan,
+        pool: SourcePool,
+        previous: FlatPlan | None,
+        limit: bool,
+        master: bool,
+        taps: bool,
+        capacity: int,
+        streams: Callable[[TrackPlan], int] | None,
+    ):
+        self.plan = plan
+        self.pool = pool
+        self.previous = previous if previous is not None and previous.rate == plan.rate else None
+        self.limit = limit and master
+        self.master = master
+        self.want_taps = taps
+        self.capacity = capacity
+        self.streams = streams
+        self.keeper = Keeper()
+        self.nodes: dict[str, Node] = {}
+        self.route_states: dict[tuple[str, str, str, bool, int], Words] = {}
+        self.taps: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
+        self.moves: list[int] = []
+        self.step = max(round(STEP_S * plan.rate), 1)
+
+    def run(self) -> FlatPlan:
+        plan = self.plan
+        master = TrackPlan(
+            id=MASTER, kind="bus", strip=plan.master if self.master else StripPlan(), automation=plan.master_automation
+        )
+        limiter = self._limiter()
+        after = inserts.latency_of(master.strip, plan.rate) if self.master else 0
+        if limiter is not None:
+            after += inserts.dispatch.latency("limiter", rate=plan.rate)
+        tracks, leaving, graph = self._arrange(after)
+        by_id = {track.id: track for track in tracks}
+        parts: dict[str, list[int]] = {track.id: [] for track in tracks if track.kind == "bus"}
+        parts[MASTER] = []
+        inputs = {name: self.keeper.buffer(self.capacity) for name in parts}
+        words = self.keeper.words(L.PLAN_WORDS)
+        levels = [[by_id[name] for name in level] for level in graph.levels]
+        packs = [[level[k : k + L.LANES] for k in range(0, len(level), L.LANES)] for level in levels]
+        groups = self.keeper.words(L.GROUP_WORDS * max(sum(map(len, packs)), 1))
+        at = 0
+        for pack in packs:
+            for members in pack:
+                record = groups[L.GROUP_WORDS * at : L.GROUP_WORDS * (at + 1)]
+                self._group(record, members, graph, parts, inputs, leaving)
+                at += 1
+        if self.master:
+            self._master(words, master, after, limiter, parts, inputs)
+        else:
+            words[L.P_MIX_AT] = self.keeper.buffer(self.capacity)
+            words[L.P_MIX_PARTS_AT] = self.keeper.hold(np.array(parts[MASTER], dtype=np.int64))
+            words[L.P_MIX_PARTS] = len(parts[MASTER])
+        self._head(words, groups, packs, graph, after)
+        return FlatPlan(
+            plan=plan,
+            words=words,
+            keeper=self.keeper,
+            nodes=self.nodes,
+            graph=graph,
+            routes=self.route_states,
+            groups=[len(pack) for pack in packs],
+            taps=self.taps,
+            limiter=limiter,
+            previous=self.previous,
+        )
+
+    # -- what there is -----------------------------------------------------------------------------------------------
+
+    def _arrange(self, after: int) -> tuple[list[TrackPlan], set[str], Graph]:
+        """All nodes with those that fade out, and their order."""
+        tracks = list(self.plan.tracks)
+        routes = [route for track in tracks for route in routes_of(track)]
+        latency = {track.id: inserts.latency_of(track.strip, self.plan.rate) for track in tracks}
+        if self.previous is None:
+            return tracks, set(), arrange(tracks, routes, latency, after=after)
+        here = {track.id for track in tracks}
+        gone = [
+            node
+            for name, node in self.previous.nodes.items()
+            if name != MASTER and name not in here and not (node.leaving and node.faded_out)
+        ]
+        ghosts = [msgspec.structs.replace(node.track, audible=False) for node in gone]
+        buses = {track.id for track in (*tracks, *ghosts) if track.kind == "bus"} | {MASTER}
+        keys = {(route.source, route.target, route.kind, route.pre) for route in routes}
+        known = here | {ghost.id for ghost in ghosts}
+        faded: list[Route] = []
+        old = [*self.previous.ways()]
+        old += [Route(name, MASTER, "output") for name, share in self.previous.graph.direct.items() if share > 0.0]
+        for route in old:
+            key = (route.source, route.target, route.kind, route.pre)
+            if key not in keys and route.source in known and route.target in buses:
+                ghost = route.source not in here
+                # The fader takes out what goes through it; the rest fades by itself.
+                gain = route.gain if ghost and not route.pre else 0.0
+                faded.append(Route(route.source, route.target, route.kind, route.pre, gain))
+        everything = [*tracks, *ghosts]
+        latency |= {ghost.id: inserts.latency_of(ghost.strip, self.plan.rate) for ghost in ghosts}
+        try:
+            graph = arrange(everything, [*routes, *faded], latency, after=after)
+        except EngineError as error:
+            if error.code != "route-circle":
+                raise
+            return tracks, set(), arrange(tracks, routes, latency, after=after)
+        return everything, {ghost.id for ghost in ghosts}, graph
+
+    def _limiter(self) -> InsertState | None:
+        if not self.limit:
+            return None
+        ceiling = min(max(self.plan.ceiling_dbtp, -24.0), 0.0)
+        settings = InsertPlan(id="", kind="limiter", parameters={"ceiling_dbtp": ceiling})
+        if self.previous is not None and self.previous.limiter is not None:
+            return inserts.continued(settings, self.previous.limiter, rate=self.plan.rate)
+        return inserts.new_state(settings, rate=self.plan.rate, heard=True)
+
+    # -- nodes -------------------------------------------------------------------------------------------------------
+
+    def _node(
+        self, track: TrackPlan, lanes: np.ndarray[tuple[int], np.dtype[np.float32]], lane: int, ahead: int, fader: int
+    ) -> tuple[Node, Words, int, bool]:
+        """The record of a node; returns it with its words, its filter stages, and whether it needs care by itself."""
+        rate = self.plan.rate
+        old = self.previous.nodes.get(track.id) if self.previous is not None else None
+        words = self.keeper.words(L.NODE_WORDS)
+        states, order, leaving = inserts.chain(track.strip, old, rate=rate)
+        owners = {lane.target.split(".")[1] for lane in track.automation if lane.target.startswith("insert.")}
+        inserts_at, where = inserts.write_records(self.keeper, states, order, leaving, owners)
+        raw = strip.raw_settings(track.strip)
+        words[L.N_RAW_AT] = self.keeper.hold(raw)
+        moved = write_automation(self.keeper, words, track, states, where, ramp=self.step)
+        meter = old.meter if old is not None else np.zeros(L.METER_WORDS)
+        clips, sources = write_clips(words, track, self.pool, self.keeper, old, ahead=ahead, rate=rate)
+        words[L.N_NUMBER] = number_of(track.id)
+        words[L.N_AHEAD] = ahead
+        words[L.N_FADER_AHEAD] = fader
+        words[L.N_INSERTS_AT] = inserts_at
+        words[L.N_INSERTS] = len(order)
+        words[L.N_LANE] = lane
+        words[L.N_METER_AT] = self.keeper.hold(meter)
+        if self.streams is not None:
+            words[L.N_STREAM_AT] = self.streams(track)
+        if self.want_taps:
+            tap = aligned(2 * self.capacity)
+            self.taps[track.id] = tap.reshape(2, self.capacity)
+            words[L.N_TAP_AT] = self.keeper.hold(tap)
+        set_lane(address(lanes), lane, address(raw), float(rate))
+        node = Node(track, words, meter, lanes, lane, clips, sources, states, order)
+        special = bool(order) or bool(words[L.N_FADER_AUTOMATED]) or self.want_taps
+        return node, words, strip.stages_of(raw, moved), special
+
+    def _fader(self, node: Node, *, direct: float) -> None:
+        """Where the fader of a node goes, and, of one that is new, where it stands."""
+        track = node.track
+        rows = node.lanes.reshape(-1, L.ROW)
+        targets = {lane.target for lane in track.automation}
+        level = strip.linear_gain(track.strip.gain) if "gain_db" not in targets else 1.0
+        level *= (-1.0 if track.strip.polarity else 1.0) * float(track.audible)
+        pan = strip.held("pan", track.strip.pan) if "pan" not in targets else 0.0
+        for side, share in ((node.lane, min(1.0, 1.0 - pan)), (node.lane + L.LANES, min(1.0, 1.0 + pan))):
+            rows[L.R_FADER_TARGET, side] = level * share
+            rows[[L.R_DIRECT, L.R_DIRECT_TARGET], side] = direct
+            # In a mix that already plays, what is new fades in.
+            rows[L.R_FADER, side] = level * share if self.previous is None else 0.0
+        old = self.previous.nodes.get(track.id) if self.previous is not None else None
+        if old is not None:
+            self.moves += [address(old.lanes), old.lane, address(node.lanes), node.lane]
+
+    def _group(
+        self,
+        record: Words,
+        members: Sequence[TrackPlan],
+        graph: Graph,
+        parts: dict[str, list[int]],
+        inputs: dict[str, int],
+        leaving: set[str],
+    ) -> None:
+        lanes = aligned(L.LANE_ROWS * L.ROW)
+        record[L.G_LANES_AT] = self.keeper.hold(lanes)
+        buffers: dict[str, int] = {}
+        stages = special = 0
+        compressor = False
+        for lane, track in enumerate(members):
+            node, words, used, needs = self._node(track, lanes, lane, graph.ahead[track.id], graph.fader_ahead[track.id])
+            node.leaving = track.id in leaving
+            self.nodes[track.id] = node
+            record[L.G_NODES + lane] = address(words)
+            stages |= used
+            compressor = compressor or self._compresses(node)
+            if track.kind == "bus":
+                record[L.G_INPUTS_AT] = 1
+                words[L.N_INPUT_AT] = inputs[track.id]
+                words[L.N_INPUT_PARTS_AT] = self.keeper.hold(np.array(parts[track.id], dtype=np.int64))
+                words[L.N_INPUT_PARTS] = len(parts[track.id])
+            routes = graph.routes[track.id]
+            self._fader(node, direct=graph.direct[track.id])
+            if graph.direct[track.id] > 0.0 and MASTER not in buffers:
+                buffers[MASTER] = self.keeper.buffer(self.capacity)
+                record[L.G_DIRECT_AT] = buffers[MASTER]
+            for route in routes:
+                if route.target not in buffers:
+                    buffers[route.target] = self.keeper.buffer(self.capacity)
+            if routes:
+                self._edges(node, words, routes, buffers)
+            if needs or routes:
+                special |= 1 << lane
+        for track in members:
+            old_stages, old_compressor = self._old_use(track)
+            stages |= old_stages
+            compressor = compressor or old_compressor
+        record[L.G_STAGES] = stages
+        record[L.G_COMPRESSOR] = int(compressor)
+        record[L.G_SPECIAL] = special
+        # The direct buffer is shared with routes that wait on their way to the master.
+        if MASTER in buffers:
+            record[L.G_DIRECT_AT] = buffers[MASTER]
+        record[L.G_PARTS_AT] = self.keeper.hold(np.array(list(buffers.values()), dtype=np.int64))
+        record[L.G_PARTS] = len(buffers)
+        for target, buffer in buffers.items():
+            parts[target].append(buffer)
+
+    @staticmethod
+    def _compresses(node: Node) -> bool:
+        compressor = node.track.strip.compressor
+        automated = any(lane.target.startswith("compressor.") for lane in node.track.automation)
+        return automated or (compressor is not None and compressor.ratio > 1.0)
+
+    def _old_use(self, track: TrackPlan) -> tuple[int, bool]:
+        """Filter stages that do something in the plan before, and whether its compressor does: they glide to nothing
+        and must not stop at once.
+        """
+        old = self.previous.nodes.get(track.id) if self.previous is not None else None
+        if old is None:
+            return 0, False
+        rows = old.lanes.reshape(-1, L.ROW)
+        mask = 0
+        for stage in range(L.STAGES):
+            base = stage * L.STAGE_ROWS
+            m0, m1, m2 = (float(rows[base + row, old.lane]) for row in (L.R_M0, L.R_M1, L.R_M2))
+            mask |= int((m0, m1, m2) != (1.0, 0.0, 0.0)) << stage
+        return mask, self._compresses(old) or float(rows[L.R_GAIN, old.lane]) != 1.0
+
+    def _edges(self, node: Node, words: Words, routes: Sequence[Route], buffers: dict[str, int]) -> None:
+        """The records of a node's ways."""
+        records = self.keeper.words(L.EDGE_WORDS * len(routes))
+        lanes = {lane.target: lane for lane in node.track.automation}
+        for k, route in enumerate(routes):
+            record = records[L.EDGE_WORDS * k : L.EDGE_WORDS * (k + 1)]
+            lane = lanes.get(f"send.{route.target}.gain_db") if route.kind == "send" and route.gain > 0.0 else None
+            gain = 1.0 if lane is not None else strip.linear_gain(route.gain)
+            if route.pre:
+                # The fader turns the polarity; what is taken before it must be turned here, and muted too.
+                gain *= (-1.0 if node.track.strip.polarity else 1.0) * float(node.track.audible)
+            state = self._route_state(route, gain, known=node.track.id)
+            record[L.E_PART_AT] = buffers[route.target]
+            record[L.E_PRE] = int(route.pre)
+            as_floats(record)[L.E_GAIN] = gain
+            record[L.E_STATE_AT] = address(state)
+            record[L.E_DELAY] = route.delay
+            record[L.E_RING_AT] = address(state) + 16
+            record[L.E_AHEAD] = int(words[L.N_FADER_AHEAD])
+            if lane is not None:
+                low, high = strip.LIMITS["gain_db"]
+                frames, values = strip.points_of(lane, low=low, high=high, log=False, ramp=self.step)
+                auto = self.keeper.words(L.AUTOMATION_WORDS)
+                auto[L.A_TARGET] = L.AUTO_SEND
+                auto[L.A_FRAMES_AT], auto[L.A_VALUES_AT] = self.keeper.hold(frames), self.keeper.hold(values)
+                auto[L.A_POINTS] = len(frames)
+                record[L.E_AUTOMATION_AT] = address(auto)
+        words[L.N_EDGES_AT] = address(records)
+        words[L.N_EDGES] = len(routes)
+
+    def _route_state(self, route: Route, gain: float, *, known: str) -> Words:
+        """Gain now, place in the ring, and the ring of a way; shared with the plan before."""
+        state = self.previous.routes.get(route.key) if self.previous is not None else None
+        if state is None:
+            state = np.zeros(2 + route.delay, dtype=np.int64)
+            live = self.previous is not None and known in self.previous.nodes
+            as_floats(state)[0] = 0.0 if live else gain
+        self.keeper.hold(state)
+        self.route_states[route.key] = state
+        return state
+
+    def _master(
+        self,
+        words: Words,
+        track: TrackPlan,
+        after: int,
+        limiter: InsertState | None,
+        parts: dict[str, list[int]],
+        inputs: dict[str, int],
+    ) -> None:
+        fader = after - inserts.latency_of(track.strip, self.plan.rate)
+        record = self.keeper.words(L.GROUP_WORDS)
+        lanes = aligned(L.LANE_ROWS * L.ROW)
+        node, node_words, stages, special = self._node(track, lanes, 0, after, fader)
+        self.nodes[MASTER] = node
+        node_words[L.N_INPUT_AT] = inputs[MASTER]
+        node_words[L.N_INPUT_PARTS_AT] = self.keeper.hold(np.array(parts[MASTER], dtype=np.int64))
+        node_words[L.N_INPUT_PARTS] = len(parts[MASTER])
+        self._fader(node, direct=1.0)
+        out = self.keeper.buffer(self.capacity)
+        record[L.G_LANES_AT] = self.keeper.hold(lanes)
+        record[L.G_NODES] = address(node_words)
+        old_stages, old_compressor = self._old_use(track)
+        record[L.G_STAGES] = stages | old_stages
+        record[L.G_COMPRESSOR] = int(self._compresses(node) or old_compressor)
+        record[L.G_SPECIAL] = int(special)
+        record[L.G_DIRECT_AT] = out
+        record[L.G_PARTS_AT] = self.keeper.hold(np.array([out], dtype=np.int64))
+        record[L.G_PARTS] = 1
+        record[L.G_INPUTS_AT] = 1
+        words[L.P_MASTER_AT] = address(record)
+        words[L.P_MIX_AT] = out
+        if limiter is not None:
+            insert = self.keeper.words(L.INSERT_WORDS)
+            inserts.fill_record(insert, self.keeper, limiter, amount=1.0, automated=False)
+            words[L.P_LIMITER_AT] = address(insert)
+
+    def _head(self, words: Words, groups: Words, packs: Sequence[Sequence[object]], graph: Graph, after: int) -> None:
+        rate = self.plan.rate
+        floats = as_floats(words)
+        words[L.P_RATE] = rate
+        words[L.P_GROUP_KERNEL] = GROUP.address
+        words[L.P_FADE] = max(round(SWAP_S * rate), 1)
+        words[L.P_LATENCY] = max([after, *graph.ahead.values()])
+        words[L.P_CAPACITY] = self.capacity
+        words[L.P_GROUPS_AT] = address(groups)
+        words[L.P_GROUPS] = sum(map(len, packs))
+        words[L.P_FIRST_LEVEL] = len(packs[0]) if packs else 0
+        tempo = [
+            (float(t.start_frame), max(float(t.frames_per_beat), 1.0), float(t.beat), float(max(t.beats_per_bar, 1)))
+            for t in sorted(self.plan.tempo, key=lambda t: t.start_frame)
+        ]
+        words[L.P_TEMPO_AT] = self.keeper.floats(value for row in tempo for value in row)
+        words[L.P_TEMPOS] = len(tempo)
+        words[L.P_MOVES_AT] = self.keeper.hold(np.array(self.moves, dtype=np.int64))
+        words[L.P_MOVES] = len(self.moves) // 4
+        floats[L.P_GLIDE] = math.exp(-2.0 * math.pi * GLIDE_HZ / rate)
+        floats[L.P_GLIDE_CELL] = math.exp(-L.CELL / (FILTER_GLIDE_S * rate))
+        floats[L.P_MEAN] = math.exp(-L.CHUNK / (MEAN_S * rate))

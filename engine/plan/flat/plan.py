@@ -1,0 +1,130 @@
+"""A flat plan: the tables of a mix, the state that they point to, and what of it stays with the next plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.plan.flat.graph import Graph, Route
+from engine.plan.flat.words import Keeper, Words, address
+from engine.plan.kernel import layout as L
+from engine.plan.model import MixPlan, TrackPlan
+from engine.plan.sources import Source
+
+Floats = npt.NDArray[np.float64]
+
+
+def number_of(node_id: str) -> int:
+    """The number by which kernels know a node; the same in every plan."""
+    from hashlib import blake2b
+
+    return int.from_bytes(blake2b(node_id.encode(), digest_size=7).digest(), "little") if node_id else 0
+
+
+@dataclass
+class InsertState:
+    """Memory of one effect; it goes from plan to plan with the insert's id."""
+
+    kind: str
+    state: Floats
+    lines: npt.NDArray[np.float32]
+    raw: Floats
+    target: Floats
+
+    @property
+    def amount(self) -> float:
+        """How far the effect is heard, 0..1."""
+        return float(self.state[16])
+
+
+@dataclass
+class Node:
+    """What the compiler keeps of a track, a bus or the master."""
+
+    track: TrackPlan
+    words: Words
+    meter: Floats
+    lanes: npt.NDArray[np.float32]
+    """Of its group."""
+    lane: int
+    clips: Words
+    sources: list[Source]
+    inserts: dict[str, InsertState]
+    order: list[str]
+    """Ids of its effects in order, those that fade out included."""
+    leaving: bool = False
+
+    @property
+    def faded_out(self) -> bool:
+        """True once the fader of a node that leaves is down."""
+        row = self.lanes[L.R_FADER * L.ROW : (L.R_FADER + 1) * L.ROW]
+        return float(abs(row[self.lane]) + abs(row[self.lane + L.LANES])) == 0.0
+
+
+@dataclass
+class FlatPlan:
+    """An immutable plan in plain memory; `address` is all that a kernel needs."""
+
+    plan: MixPlan
+    words: Words
+    keeper: Keeper
+    nodes: dict[str, Node]
+    """By id; "" is the master."""
+    graph: Graph
+    routes: dict[tuple[str, str, str, bool, int], Words]
+    """State of each route, and its delay line behind it."""
+    groups: list[int]
+    """How many groups each level has."""
+    taps: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict[str, npt.NDArray[np.float32]])
+    limiter: InsertState | None = None
+    previous: FlatPlan | None = None
+    """The plan that this one takes over from; forgotten once it has."""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> int:
+        """The address of the plan's words."""
+        return address(self.words)
+
+    @property
+    def latency_frames(self) -> int:
+        """Frames by which the first source is read ahead of what leaves."""
+        return int(self.words[L.P_LATENCY])
+
+    @property
+    def rate(self) -> int:
+        """Hz."""
+        return self.plan.rate
+
+    def sources(self) -> Iterable[Source]:
+        """All sources that the plan can read."""
+        for node in self.nodes.values():
+            yield from node.sources
+
+    def ways(self) -> Iterable[Route]:
+        """All ways between nodes but the straight ones to the master."""
+        for routes in self.graph.routes.values():
+            yield from routes
+
+    def clear(self) -> None:
+        """Empty all effects, filters and delay lines; only while no kernel runs the plan."""
+        for node in self.nodes.values():
+            for insert in node.inserts.values():
+                insert.state[18:] = 0.0
+                insert.lines[:] = 0.0
+            rows = node.lanes[: L.R_X * L.ROW].reshape(-1, L.ROW)
+            for side in (node.lane, node.lane + L.LANES):
+                for stage in range(L.STAGES):
+                    rows[stage * L.STAGE_ROWS + L.R_IC1 : stage * L.STAGE_ROWS + L.R_IC2 + 1, side] = 0.0
+                rows[L.R_FADER, side] = rows[L.R_FADER_TARGET, side]
+                rows[[L.R_PEAK, L.R_PEAK_LAST, L.R_MEAN], side] = 0.0
+            rows[[L.R_REDUCTION, L.R_STEP, L.R_LEVEL], node.lane] = 0.0
+            rows[L.R_GAIN, node.lane] = 2.0 ** rows[L.R_MAKEUP, node.lane]
+        for state in self.routes.values():
+            state[1:] = 0
+        if self.limiter is not None:
+            self.limiter.state[18:] = 0.0
+            self.limiter.lines[:] = 0.0
