@@ -6,6 +6,9 @@ import numpy as np
 
 from engine.analysis.spectra import Floats
 
+_ODD_MARGIN = 0.35
+_ODD_LEAST = 0.45
+
 
 def _standard(values: Floats) -> Floats:
     spread = float(values.std())
@@ -25,7 +28,7 @@ def find_metre(
         texture_change: ``(beats,)`` how much the sound over several bars changes at each beat.
 
     Returns:
-        Beats per bar (3 or 4), index of the first downbeat, confidence 0..1.
+        Beats per bar (3, 4, 5 or 7), index of the first downbeat, confidence 0..1.
     """
     count = low.size
     if count < 8:
@@ -56,7 +59,23 @@ def find_metre(
     phase = int(np.argmax(scores))
     ordered = np.sort(scores)[::-1]
     confidence = float(np.clip((ordered[0] - ordered[1]) / 1.2, 0.0, 1.0))
+    odd = _odd_metre(low + loud, harmonic_change, periodic)
+    if odd:
+        cycle = np.array([accent[p::odd].mean() for p in range(odd)])
+        phase = int(np.argmax(cycle + (np.arange(odd) == start % odd) * 0.9))
+        ordered = np.sort(cycle)[::-1]
+        return odd, phase, float(np.clip((ordered[0] - ordered[1]) / 1.2, 0.0, 1.0))
     return metre, phase, confidence
+
+
+def _odd_metre(strokes: Floats, harmonic_change: Floats, periodic: dict[int, float]) -> int:
+    """5 or 7 where the strokes come back after so many beats far more clearly than after 3 or 4; else 0."""
+    best, metre = max(periodic.values()) + _ODD_MARGIN, 0
+    for candidate in (5, 7):
+        value = _periodicity(strokes, candidate) + 0.5 * _periodicity(harmonic_change, candidate)
+        if strokes.size >= 4 * candidate and value > best and _periodicity(strokes, candidate) > _ODD_LEAST:
+            best, metre = value, candidate
+    return metre
 
 
 def _peaks(values: Floats) -> Floats:

@@ -34,6 +34,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     energy: float
     """0 (the softest section of the track) to 1 (the loudest)."""
     confidence: float
+    runner_up: str = ""
+    """The next best name."""
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,14 @@ from engine.analysis.model import Section
 from engine.analysis.spectra import Floats
 
 _ALIKE = 0.35
+_RUNNER_UP = {
+    "intro": "verse",
+    "verse": "chorus",
+    "chorus": "verse",
+    "bridge": "verse",
+    "break": "bridge",
+    "outro": "verse",
+}
 LONGEST_BREAK_BARS = 8
 """What stays soft for longer is no break but a verse."""
 
@@ -43,10 +51,18 @@ def find_sections(features: Floats, energy_db: Floats, *, bars_s: Floats) -> tup
             name=name,
             letter=letter,
             energy=float(e),
-            confidence=round(0.3 + 0.5 * clear, 3),
+            confidence=_confidence(name, float(e), clear),
+            runner_up=_RUNNER_UP[name],
         )
         for (a, b), name, letter, e in zip(spans, names, letters, energy, strict=True)
     )
+
+
+def _confidence(name: str, energy: float, clear: float) -> float:
+    """How far a section's energy is from where its name would change, by how much the energies differ at all."""
+    middle = {"chorus": 0.6, "verse": 0.5, "intro": 0.5, "outro": 0.6, "break": 0.35, "bridge": 0.5}[name]
+    margin = min(abs(energy - middle) / 0.4, 1.0) if name != "verse" else 1.0 - min(abs(energy - middle) / 0.5, 1.0)
+    return round(0.25 + clear * (0.3 + 0.4 * margin), 3)
 
 
 def _borders(features: Floats, energy_db: Floats) -> list[int]:

@@ -127,6 +127,10 @@ def metric_level(tempo_bpm: float, wanted: tuple[float, float]) -> float:
     return min((1.0, 0.5, 2.0), key=cost)
 
 
+_GROUPS = {5: (0, 2, 2, 3, 2), 6: (0, 1, 2, 0, 3, 2), 7: (0, 2, 2, 2, 3, 2, 2)}
+"""Beats of the four that a longer bar is made of: 3+2, 3+3 and 2+2+3 with the back-beat where the last group starts."""
+
+
 def rebar(piece: str, *, steps_per_beat: int, beats: int) -> str:
     """A bar of four beats as one of another length: the back-beat stays on the start of the last group."""
     groups = [piece[i : i + steps_per_beat] for i in range(0, len(piece), steps_per_beat)]
@@ -134,7 +138,8 @@ def rebar(piece: str, *, steps_per_beat: int, beats: int) -> str:
         return piece
     if beats < len(groups):
         return "".join([groups[0], *groups[len(groups) - beats + 1 :]])
-    return "".join(groups + [groups[2 + k % 2] for k in range(beats - len(groups))])
+    order = _GROUPS.get(beats, tuple(k % 4 for k in range(beats)))
+    return "".join(groups[k % len(groups)] for k in order)
 
 
 def _form(analysis: Analysis) -> list[tuple[float, float, int]]:

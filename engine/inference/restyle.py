@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from engine.analysis import Analysis, analyse
+from engine.analysis.corrections import conformed
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, EncodeError, StyleError
 from engine.inference.arrangement import Score, compose
@@ -43,6 +44,7 @@ def restyle_task(
     provider: str = "auto",
     styles_dir: str | None = None,
     analysis: Analysis | None = None,
+    stated: dict[str, Any] | None = None,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> RestyleResult:
@@ -59,7 +61,9 @@ def restyle_task(
         pack_dir: folder of the production model.
         provider: auto, cpu or cuda.
         styles_dir: folder of style files; None is the shipped ones.
-        analysis: of the song where it is known already, or as a person corrected it; None listens first.
+        analysis: of the song where it is known already; None listens first.
+        stated: what a person or a label says of the song: ``tempo_bpm``, ``first_beat_s``, ``key``, each or none
+            (`engine.analysis.corrections.conformed`).
 
     Raises:
         StyleError: ``style-unknown``, ``style-invalid``; ``style-unsuitable`` where nothing of the style can be
@@ -68,7 +72,7 @@ def restyle_task(
     """
     recipe = load_style(style, None if styles_dir is None else Path(styles_dir))
     _check_arguments(stems, intensity)
-    job = _Job(recipe, stems, float(intensity), int(seed), tuple(keep), progress, cancelled, analysis)
+    job = _Job(recipe, stems, float(intensity), int(seed), tuple(keep), progress, cancelled, analysis, stated)
     return job.run(out_dir=Path(out_dir), operators=operators, pack_dir=pack_dir, provider=provider)
 
 
@@ -105,8 +109,9 @@ class _Job:
         progress: Progress,
         cancelled: Callable[[], bool],
         known: Analysis | None = None,
+        stated: dict[str, Any] | None = None,
     ):
-        self._known = known
+        self._known, self._stated = known, stated or {}
         self._style, self._stems, self._intensity, self._seed = style, stems, intensity, seed
         self._keep = frozenset(keep)
         self._progress, self._cancelled = progress, cancelled
@@ -226,14 +231,15 @@ class _Job:
                 harmonic += np.float32(0.4) * stem
         self._mix_lufs = integrated_lufs(mix, rate=self._rate)
         if self._known is not None:
-            return self._known
-        return analyse(
+            return conformed(self._known, **self._stated)
+        heard = analyse(
             mix,
             rate=self._rate,
             harmonic=harmonic,
             progress=lambda f, note: self._step(0.02 + 0.26 * f, note),
             cancelled=self._cancelled,
         )
+        return conformed(heard, **self._stated)
 
     def _arranges(self, allowed: frozenset[str], analysis: Analysis) -> bool:
         """Whether new parts can be written here; a notice says why not."""

@@ -96,6 +96,7 @@ def restyle(
                 "seed": seed,
                 "keep": list(kept),
                 "operators": list(operators),
+                "stated": stated_of(source),
                 "pack_dir": str(services.pack(STYLE_PACK).folder),
                 "provider": provider or services.settings.get("inference.provider"),
             },
@@ -158,6 +159,18 @@ def restyle(
             notices=(*notices, *made.notices),
         ),
     )
+
+
+def stated_of(source: Source) -> dict[str, Any]:
+    """What the label or the person says of a recording: it stands above what is heard in it."""
+    stated: dict[str, Any] = {}
+    if source.tempo_bpm is not None:
+        stated["tempo_bpm"] = source.tempo_bpm
+        if source.first_beat_s is not None:
+            stated["first_beat_s"] = source.first_beat_s
+    if source.key:
+        stated["key"] = source.key
+    return stated
 
 
 def stems_of(project: Project, group_id: str) -> dict[Role, Source]:

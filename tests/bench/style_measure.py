@@ -92,10 +92,10 @@ def beat_f(mix: Samples, rate: int, analysis: Analysis, tolerance_s: float = 0.0
     grid = np.asarray(analysis.beats_s)
     halves = 0.5 * (grid[:-1] + grid[1:])
     levels = [grid, grid[::2], grid[1::2], np.sort(np.concatenate([grid, halves]))]
-    return max(_f_measure(found.beats_s, level, tolerance_s) for level in levels)
+    return max(f_measure(found.beats_s, level, tolerance_s) for level in levels)
 
 
-def _f_measure(found: Floats, truth: Floats, tolerance_s: float) -> float:
+def f_measure(found: Floats, truth: Floats, tolerance_s: float) -> float:
     if found.size == 0 or truth.size == 0:
         return 0.0
     apart = np.abs(found[:, None] - truth[None, :])
