@@ -35,10 +35,12 @@ class PlanFollower:
         self._project, self._media, self._player, self._on_problem = project, media, player, on_problem
         self._wake = threading.Event()
         self._idle = threading.Event()
+        self._lock = threading.Lock()
         self._stop = False
         self._paused = False
         self._last: Project | None = None
         self._told: str | None = None
+        self._then: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._loop, name="contrafact-plan", daemon=True)
         self._thread.start()
 
@@ -63,6 +65,18 @@ class PlanFollower:
         """Whether something else than the project is in the player."""
         return self._paused
 
+    def when_playable(self, then: Callable[[], None] | None) -> None:
+        """Call `then` once a plan of the present project is in the player, at once where one is; it takes the place of
+        one that still waits, and None forgets that one."""
+        with self._lock:
+            last = self._last
+            waits = then is not None and (last is None or last.id != self._project().id) and not self._paused
+            self._then = then if waits else None
+        if then is not None and not waits:
+            then()
+        elif waits:
+            self.wake()
+
     def settle(self, timeout_s: float) -> bool:
         """Wait until the newest plan is in the player; False when the time ran out."""
         return self._idle.wait(timeout_s)
@@ -81,13 +95,21 @@ class PlanFollower:
                 return
             project = self._project()
             if project is not self._last and not self._paused:
-                try:
-                    self._player.set_plan(compile_plan(project, self._media))
-                    self._last = project
-                    self._told = None
-                except (StudioError, EngineError) as problem:
-                    if self._told != problem.message:
-                        self._told = problem.message
-                        self._on_problem(problem)
+                self._follow(project)
             if not self._wake.is_set():
                 self._idle.set()
+
+    def _follow(self, project: Project) -> None:
+        try:
+            self._player.set_plan(compile_plan(project, self._media))
+        except (StudioError, EngineError) as problem:
+            if self._told != problem.message:
+                self._told = problem.message
+                self._on_problem(problem)
+            return
+        self._told = None
+        with self._lock:
+            self._last = project
+            then, self._then = self._then, None
+        if then is not None:
+            then()

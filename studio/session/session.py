@@ -19,10 +19,10 @@ from studio.jobs import JobQueue
 from studio.library.library import Library
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustStore
+from studio.session.audition import Audition
 from studio.session.connection import Connection
 from studio.session.hearing import Hearing
 from studio.session.peaks import spectra, waveforms
-from studio.session.sound import Sound
 from studio.session.values import Notice
 from studio.session.work import Work
 from studio.settings import Settings
@@ -32,7 +32,7 @@ from studio.sync.worker import SyncWorker
 _OUTBOX_KEY = "outbox-key"
 
 
-class Session(Work, Sound):
+class Session(Work, Audition):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 
@@ -91,6 +91,7 @@ class Session(Work, Sound):
         )
         self._player = None
         self._follower = None
+        self._loudness_known = {}
         if not headless:
             # Commands never play: they need not load what does.
             from engine.playback.player import Player
@@ -138,7 +139,7 @@ class Session(Work, Sound):
     def project_replaced(self) -> None:
         """Stop, and let play-back take the new project."""
         if self._player is not None:
-            self._player.stop()
+            self.stop()
         self.project_edited()
 
     def project_edited(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from engine.analysis.model import Analysis
 from engine.io.pyramid import Pyramid
@@ -15,6 +16,7 @@ from studio.jobs import Job
 from studio.project.model import Project, Source
 from studio.session.hearing import Hearing
 from studio.session.parts import SessionParts
+from studio.session.playing import Playing
 from studio.session.prepared import Prepared
 
 
@@ -24,6 +26,48 @@ class Sound(SessionParts):
     _peaks: Prepared[Pyramid]
     _spectra: Prepared[Spectrogram]
     _hearing: Hearing
+
+    @property
+    def playing(self) -> Playing:
+        """The player with all that recording and comparing ask of it.
+
+        Raises:
+            StudioError: no-sound in a headless session.
+        """
+        return cast("Playing", self.player)
+
+    def play(self, from_s: float | None = None, *, count_in: int = 0) -> None:
+        """Play from `from_s` seconds or from the play-head, after `count_in` bars; a project that was just opened plays
+        as soon as its sounds are ready.
+
+        Raises:
+            StudioError: no-sound in a headless session.
+        """
+        player = self.playing
+        if count_in:
+            self._once_playable(lambda: player.play(from_s, count_in_bars=count_in))
+        else:
+            self._once_playable(lambda: player.play(from_s))
+
+    def pause(self) -> None:
+        """Stop and stay."""
+        self._forget_play()
+        self.player.pause()
+
+    def stop(self) -> None:
+        """Stop and go back to where it was started."""
+        self._forget_play()
+        self.player.stop()
+
+    def _once_playable(self, then: Callable[[], None]) -> None:
+        if self._follower is None:
+            then()
+        else:
+            self._follower.when_playable(then)
+
+    def _forget_play(self) -> None:
+        if self._follower is not None:
+            self._follower.when_playable(None)
 
     def peaks(self, source: Source) -> Pyramid | None:
         """The waveform of a source, or None until `events.peaks_ready` names it."""

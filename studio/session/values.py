@@ -56,4 +56,8 @@ class SessionEvents:
         self.analysis_ready: Event[str] = Event("analysis_ready")
         """The id of a source whose tempo, key, chords and sections are known now."""
         self.shares_changed: Event[None] = Event("shares_changed")
+        self.recording_changed: Event[bool] = Event("recording_changed")
+        """Whether a recording is being made."""
+        self.audition_changed: Event[int | None] = Event("audition_changed")
+        """The take that is compared now; None for the original, and when comparing ended."""
         self.notice: Event[Notice] = Event("notice")

@@ -1,0 +1,102 @@
+"""Recording from an input: the take lands as a sound of the user's own, with its clip, as one step."""
+
+from __future__ import annotations
+
+from studio.base.errors import StudioError
+from studio.flows import record
+from studio.flows.landing import Landing
+from studio.flows.media import TaskContext
+from studio.flows.record import RecordingNote, RecordingResult
+from studio.jobs import Job
+from studio.session.sound import Sound
+
+CHANNELS: dict[str, tuple[int, ...]] = {"both": (0, 1), "first": (0,), "second": (1,)}
+
+
+class Recording(Sound):
+    """Record, and take up what a crash left."""
+
+    _recording: RecordingNote | None = None
+    _rolling = False
+    """Whether the player was told; a project that was just opened is waited for."""
+
+    @property
+    def recording(self) -> RecordingNote | None:
+        """The recording that is being made, or None."""
+        return self._recording
+
+    def record_start(
+        self, track_id: str = "", *, punch: tuple[float, float] | None = None, from_s: float | None = None
+    ) -> None:
+        """Begin to record onto a track (a new one without), from where the play-head is or `from_s`, after the
+        count-in of the settings; with `punch` only what comes between these two times.
+
+        Raises:
+            StudioError: recording-running, no-sound, or what the engine says of the input.
+            ProjectError: edit-invalid for an unknown track or a bus.
+        """
+        if self._recording is not None:
+            raise StudioError("A recording is being made.", remedy="Stop it first.", code="recording-running")
+        player = self.playing
+        settings = self.settings
+        start_s = player.status().position_s if from_s is None else max(from_s, 0.0)
+        punch_in, punch_out = (None, None) if punch is None else (min(punch), max(punch))
+        input_id = str(settings.get("audio.input") or "")
+        player.arm(input_id, CHANNELS[str(settings.get("audio.channels"))])
+        note = record.begin(
+            self.services,
+            self.project,
+            track_id=track_id,
+            start_s=start_s if punch_in is None else punch_in,
+            input_name=input_id or "default input",
+        )
+        latency_ms = settings.get("audio.latency_ms")
+        latency_s = None if latency_ms is None else float(latency_ms) / 1000.0
+        count_in = int(settings.get("transport.count_in"))
+
+        def begin() -> None:
+            self._rolling = True
+            # What was asked to play is joined: the count-in is the player's.
+            player.play(start_s, count_in_bars=count_in)
+            player.record(note.path, start_s, punch_in_s=punch_in, punch_out_s=punch_out, latency_s=latency_s)
+
+        self._recording, self._rolling = note, False
+        self.events.recording_changed.emit(True)
+        self._once_playable(begin)
+
+    def record_stop(self) -> Job[RecordingResult]:
+        """Stop recording and playing; what was recorded lands as one undoable step.
+
+        Raises:
+            StudioError: recording-none.
+        """
+        note, self._recording = self._recording, None
+        if note is None:
+            raise StudioError("No recording is being made.", remedy="Start one first.", code="recording-none")
+        player, rolling = self.playing, self._rolling
+        self.pause()
+        self.events.recording_changed.emit(False)
+
+        def work(context: TaskContext) -> Landing[RecordingResult]:
+            made = player.stop_record() if rolling else None
+            if made is None or made.frames <= 0:
+                record.discard(note)
+                raise StudioError(
+                    "Nothing was recorded.",
+                    remedy="Check the input in the settings, and let it play into the part to record.",
+                    code="recording-empty",
+                )
+            return record.land(self.services, self.project, record.placed(note, start_s=made.start_s), context)
+
+        return self._landing_job(f"Keeping {note.title}", work)
+
+    def unlanded_recordings(self) -> list[RecordingNote]:
+        """Recordings that a crash kept from their project."""
+        running = self._recording
+        return [note for note in record.unlanded(self.services) if running is None or note.path != running.path]
+
+    def land_recording(self, note: RecordingNote) -> Job[RecordingResult]:
+        """Put such a recording into the project in hand."""
+        return self._landing_job(
+            f"Keeping {note.title}", lambda context: record.land(self.services, self.project, note, context)
+        )
