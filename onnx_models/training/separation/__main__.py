@@ -15,33 +15,40 @@ parser.add_argument(
 )
 parser.add_argument("--audio", type=Path, help="folder of the real clips that judge the checkpoints")
 parser.add_argument("--cache", type=Path, default=Path(".cache/separation"), help="decoded kit and rendered songs")
-parser.add_argument("--out", type=Path, default=Path(".cache/separation/run"), help="checkpoints and log")
+parser.add_argument("--out", type=Path, help="checkpoints and log; by default run or run-live in --cache")
 parser.add_argument("--songs", type=int, default=200, help="songs that the pool must hold before training starts")
+parser.add_argument("--leads", type=int, default=120, help="lead lines that it must hold beside them")
 parser.add_argument("--seed", type=int, default=11)
-parser.add_argument("--width", type=int, default=32)
+parser.add_argument("--model", default="default", choices=("default", "live"))
+parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
 parser.add_argument("--batch", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1.5e-3)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--workers", type=int, default=1)
 parser.add_argument("--judge-minutes", type=float, default=10.0)
 parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+parser.add_argument("--precision", default="auto", choices=("auto", "bf16", "fp32"))
 parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out")
 parser.add_argument("--from", dest="source", type=Path, help="continue from this checkpoint, whole or small")
 
 
 def main() -> None:
     options = parser.parse_args()
+    out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
     library.build(options.samples, options.cache)
     pool.album_songs(options.cache)
     for seed in range(options.songs):
         pool.produce_voice(options.cache, seed)
+    for seed in range(options.leads):
+        pool.render_lead(options.cache, seed)
     run = Run(
         Settings(
             cache=options.cache,
-            out=options.out,
+            out=out,
             minutes=options.minutes,
             seed=options.seed,
             batch=options.batch,
+            model=options.model,
             width=options.width,
             rate=options.rate,
             threads=options.threads,
@@ -49,9 +56,10 @@ def main() -> None:
             judge_every_s=options.judge_minutes * 60,
             audio=options.audio,
             device=options.device,
+            precision=options.precision,
         )
     )
-    source = options.source or (options.out / "last.pt" if options.resume else None)
+    source = options.source or (out / "last.pt" if options.resume else None)
     if source is not None:
         run.load(source)
     run.train()

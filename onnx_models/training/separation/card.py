@@ -4,35 +4,71 @@ from __future__ import annotations
 
 from typing import Any
 
+DEFAULT_WORDS = {
+    "title": "Contrafact stems",
+    "what": """Splits a stereo song into vocals, drums, bass and other. SubTDF, {size:.2f} M parameters, spectrum
+in, mask logits out; real masks that sum to one, so the stems sum to the song. It models 0 to 8.3 kHz; the mean of its
+highest bins is carried upward.""",
+    "history": """Seeds: songs and leads 0, 1, 2, ... (`songs.render`, `leads.lead`), mixtures 11, weights 11.
+`training.log` is the log of the run. Up to step 5,479: bf16 autocast; batches of four up to step 601, then of two; the
+pool grew from 220 to 350 songs at step 1,000; produced voices joined at step 1,740, the energy of the error joined the
+loss at step 1,945 (its column jumps there). From step 5,480 on (minute 97.2): float32; the error of each stem in
+decibels takes the place of its energy in the loss, lead lines joined the pool, and one mixture in four is without a
+voice.""",
+    "resume": "--from onnx_models/separation-default/checkpoint.pt",
+}
+LIVE_WORDS = {
+    "title": "Contrafact live stems",
+    "what": """Splits what is playing into vocals, drums, bass and other, 2,048 samples (46 ms at 44.1 kHz) late:
+causal, its memory an input and an output of the graph. BandGru, {size:.2f} M parameters, spectrum in, spectra out; real
+masks that sum to one, so the stems sum to the sound. It models 0 to 8.3 kHz and carries the mean of its highest bins
+upward.""",
+    "history": """Seeds: songs and leads 0, 1, 2, ... (`songs.render`, `leads.lead`), mixtures 11, weights 11.
+`training.log` is the log of the run: float32, batches of four passages of 3 s. Levels of -24 to +12 dB about an RMS of
+-20 dBFS, since a live host cannot know the level of what is to come.""",
+    "resume": "--model live --from onnx_models/separation-live/checkpoint.pt",
+}
+DEFAULT_LIMITS = """\
+- Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
+  and produced voices joined the training only after a checkpoint had failed on them.
+- Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none)."""
+LIVE_LIMITS = """\
+- It cannot wait: the first 46 ms of a sound are all it has heard of it when it decides, so attacks of voices and
+  guitars go to drums more than with the default model, which hears what follows.
+- A pack for listening along, soloing and preview; results that stay should be made with `separation-default`."""
+
 
 def card_text(
     facts: dict[str, Any],
     rows: dict[str, list[dict[str, Any]]],
     leaks: list[dict[str, Any]],
+    silent: list[dict[str, Any]],
     sources: list[dict[str, Any]],
 ) -> str:
     """Markdown of the card.
 
     Args:
-        facts: parameters, step, minutes, audio_hours, parity, version, checkpoint.
+        facts: live, parameters, step, minutes, audio_hours, parity, version, softness, checkpoint.
         rows: figures of the model and of the bounds (`evaluate`).
         leaks: energy per stem of recordings without stems (`judge.energy_shares`).
+        silent: level of stems that a clip lacks (`judge.leakage`).
         sources: one row for each source of training material.
     """
-    from onnx_models.training.separation.evaluate import table
+    from onnx_models.training.separation.evaluate import leak_table, share_table, table
 
+    words, limits = (LIVE_WORDS, LIVE_LIMITS) if facts["live"] else (DEFAULT_WORDS, DEFAULT_LIMITS)
     listed = "\n".join(
         f"| {row['name']} | {row['licence']} | {row['files']} | {row['digest'][:16]} | {_cell(row['attribution'])} |"
         for row in sources
     )
-    leaked = "\n".join(
-        f"| {row['clip']} | {row['vocals']} | {row['drums']} | {row['bass']} | {row['other']} |" for row in leaks
+    softened = (
+        f"The mask logits are divided by {facts['softness']:g} in the exported graph, chosen on the judges."
+        if facts["softness"] != 1.0
+        else "Nothing in the exported graph was chosen on the judges."
     )
-    return f"""# Contrafact stems ({facts["version"]})
+    return f"""# {words["title"]} ({facts["version"]})
 
-Splits a stereo song into vocals, drums, bass and other. SubTDF, {facts["parameters"] / 1e6:.2f} M parameters, spectrum
-in, spectra out; real masks that sum to one, so the stems sum to the song. It models 0 to 8.3 kHz and carries the mean
-of its highest bins upward.
+{words["what"].format(size=facts["parameters"] / 1e6)}
 
 ## Figures
 
@@ -43,6 +79,10 @@ percussive parts, low-pass, middle), the ideal ratio mask.
 
 {table(rows)}
 
+Stems that a clip lacks, and what of the mixture's energy appears there:
+
+{leak_table(silent)}
+
 Two songs of one band are a small jury: the figures choose between checkpoints and say little about other music.
 
 Measured by `python -m onnx_models.training.separation.evaluate --audio DIR`. Exported graph against torch at other
@@ -51,22 +91,19 @@ lengths: {facts["parity"]:.1e}.
 ## Training
 
 {facts["step"]} steps, {facts["audio_hours"]:.1f} h of mixtures, {facts["minutes"]:.0f} minutes of wall time on a shared
-two-core CPU, bf16 autocast, AdamW with a rate that falls to zero, average of the weights. Seeds: songs 0, 1, 2, ...
-(`songs.render`), mixtures 11, weights 11. `training.log` is the log of the run:
-batches of four up to step 601, then of two; the pool grew from 220 to 350 songs at step 1,000; produced voices joined
-at step 1,740, the energy of the error joined the loss at step 1,945 (its column jumps there). The mask logits are
-divided by {facts["softness"]:g} in the exported graph, chosen on the judges. The last averaged weights are
-`checkpoint.pt` (sha256 {facts["checkpoint"]}),
+two-core CPU, AdamW with a rate that falls to zero, average of the weights. {words["history"]}
+{softened} The last averaged weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
 from which training goes on:
 
     python -m onnx_models.training.separation --samples DIR --minutes M \\
-        --from onnx_models/separation-default/checkpoint.pt
+        {words["resume"]}
 
 Material: songs of 24 s composed from templates (62 to 178 BPM, several metres, scales and forms), played by recorded
-one-shots and phrases and by synthesis written here; sung leads by re-pitching spoken phrases with WORLD; and passages
-of three other real multitracks of that album (Francium, Potassium, Rubidium). Two in five mixtures are songs, the rest
-pair stems of strangers. **Left out of training: every file of `eif_caesium` and `eif_lithium`**, other cuts of the
-recordings that judge.
+one-shots and phrases and by synthesis written here; sung leads by re-pitching spoken phrases with WORLD; lead lines of
+winds, brass, strings, guitars and synthesisers with glides, vibrato and vowel filters, which belong to other; and
+passages of three other real multitracks of that album (Francium, Potassium, Rubidium). Two in five mixtures are songs,
+the rest pair stems of strangers. **Left out of training: every file of `eif_caesium` and `eif_lithium`**, other cuts
+of the recordings that judge.
 
 No commercial recordings, no scraped material and no output of other separators went in. Nothing here imitates a voice.
 
@@ -81,14 +118,9 @@ The digest is the head of a sha256 over names and contents of the files used; th
 Where the energy of recordings without a voice goes, per cent. The trumpet is alone and belongs to other; the fairy is
 an orchestra; the ace is vibraphone, piano, bass and drums. What stands under vocals has leaked.
 
-| recording | vocals | drums | bass | other |
-|---|---|---|---|---|
-{leaked}
+{share_table(leaks)}
 
-- A trumpet that plays alone is taken for a voice (table above).
-- Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
-  and produced voices joined the training only after a checkpoint had failed on them.
-- Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none).
+{limits}
 - Above 8.3 kHz all follows the mean mask: cymbals over a loud voice are shared there, not told apart.
 - Masks move magnitudes only: where stems cancel, the ideal mask too leaves an error (see its column).
 """

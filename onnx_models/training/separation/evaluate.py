@@ -1,6 +1,7 @@
 """``python -m onnx_models.training.separation.evaluate --audio DIR [--pack DIR | --checkpoint FILE] [--json FILE]``
 
-Figures of a model on real clips beside the mixture as estimate, a classical baseline and the ideal ratio mask.
+Figures of a model on real clips beside the mixture as estimate, a classical baseline and the ideal ratio mask: SDR and
+SI-SDR of each stem, what appears of stems that a clip lacks, and where recordings without stems go.
 """
 
 from __future__ import annotations
@@ -51,8 +52,13 @@ def evaluate_torch(
     return {"model": judge.judge(clips, separator(network)), **bounds(clips, store=store)}
 
 
-def evaluate_pack(folder: Path, clips: list[judge.Clip]) -> dict[str, list[dict[str, Any]]]:
-    """Model and bounds, the model as the product runs it."""
+def pack_separator(folder: Path) -> judge.Separate:
+    """A pack as the product runs it; a live one frame group by frame group with its state, as its insert does."""
+    manifest = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
+    return _live(folder, manifest) if manifest.get("state") else _offline(folder)
+
+
+def _offline(folder: Path) -> judge.Separate:
     import tempfile
 
     from engine.inference.separation import separate_pcm
@@ -73,7 +79,35 @@ def evaluate_pack(folder: Path, clips: list[judge.Clip]) -> dict[str, list[dict[
             print(f"{result.provider}, real-time factor {result.rtf:.3f}, sum error {result.sum_error_db:.0f} dBFS")
             return np.stack([np.array(result.stems[name].open()) for name in judge.STEMS])
 
-    return {"model": judge.judge(clips, separate), **bounds(clips)}
+    return separate
+
+
+def _live(folder: Path, manifest: dict[str, Any]) -> judge.Separate:
+    import time
+
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(folder / manifest["graph"]), options, providers=["CPUExecutionProvider"])
+    n_fft, hop, scale = (manifest["stft"][name] for name in ("n_fft", "hop", "scale"))
+    group = manifest["chunk"]["hops"]
+    shape = next(tensor["shape"] for tensor in manifest["inputs"] if tensor["name"] == "state_in")
+
+    def separate(mixture: Any) -> Any:
+        spectrum = judge.stft(mixture, n_fft=n_fft, hop=hop)
+        planes = np.stack([spectrum.real, spectrum.imag], 1).reshape(1, 4, *spectrum.shape[1:]) * scale
+        state, made, begun = np.zeros(shape, np.float32), [], time.process_time()
+        for start in range(0, planes.shape[-1], group):
+            feed = {"mixture": planes[..., start : start + group].astype(np.float32), "state_in": state}
+            stems, state = session.run(["stems", "state_out"], feed)
+            made.append(stems[0])
+        spent = time.process_time() - begun
+        print(f"graph alone, {group} frames a call: {spent * judge.RATE / mixture.shape[1]:.3f} of the clip's length")
+        pairs = np.concatenate(made, -1).reshape(4, 2, 2, *spectrum.shape[1:]) / scale
+        return judge.istft((pairs[:, :, 0] + 1j * pairs[:, :, 1]).astype(np.complex64), mixture.shape[1], hop=hop)
+
+    return separate
 
 
 def table(rows: dict[str, list[dict[str, Any]]]) -> str:
@@ -95,23 +129,43 @@ def table(rows: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
+def leak_table(rows: list[dict[str, Any]]) -> str:
+    """A markdown table of `judge.leakage`."""
+    lines = ["| clip | absent stem | dB below the mixture |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {row['clip']} | {row['stem']} | {row['leak_db']:.1f} |" for row in rows])
+
+
+def share_table(rows: list[dict[str, Any]]) -> str:
+    """A markdown table of `judge.energy_shares`."""
+    lines = ["| recording | vocals | drums | bass | other |", "|---|---|---|---|---|"]
+    return "\n".join(
+        lines
+        + [f"| {row['clip']} | {row['vocals']} | {row['drums']} | {row['bass']} | {row['other']} |" for row in rows]
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--audio", type=Path, required=True)
     parser.add_argument("--pack", type=Path, default=Path("onnx_models/separation-default"))
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--bounds", type=Path, help="file that keeps the bounds, which take longest")
     options = parser.parse_args()
     clips = judge.load_clips(options.audio)
     if options.checkpoint is not None:
         from onnx_models.training.separation.export import load_network
+        from onnx_models.training.separation.trainer import separator
 
-        rows = evaluate_torch(load_network(options.checkpoint)[0], clips)
+        separate = separator(load_network(options.checkpoint)[0])
     else:
-        rows = evaluate_pack(options.pack, clips)
-    print(table(rows))
+        separate = pack_separator(options.pack)
+    rows = {"model": judge.judge(clips, separate), **bounds(clips, store=options.bounds)}
+    silent, shares = judge.leakage(clips, separate), judge.energy_shares(options.audio, separate)
+    print(table(rows), leak_table(silent), share_table(shares), sep="\n\n")
     if options.json is not None:
-        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        stored = {**rows, "leakage": silent, "shares": shares}
+        options.json.write_text(json.dumps(stored, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

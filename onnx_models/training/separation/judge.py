@@ -76,26 +76,29 @@ def si_sdr(true: Samples, estimate: Samples) -> float:
     return 10 * float(np.log10((gain * gain * (t * t).sum() + 1e-12) / (((gain * t - e) ** 2).sum() + 1e-12)))
 
 
-def stft(audio: Samples) -> npt.NDArray[np.complex64]:
+def _hann(n_fft: int) -> Samples:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
+
+
+def stft(audio: Samples, *, n_fft: int = N_FFT, hop: int = HOP) -> npt.NDArray[np.complex64]:
     """``(..., frames)`` to ``(..., bins, times)``, periodic Hann, half a window of zeros before and after."""
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
-    hops = -(-audio.shape[-1] // HOP)
-    padded = np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(N_FFT // 2, N_FFT // 2 + hops * HOP - audio.shape[-1])])
-    views = np.lib.stride_tricks.sliding_window_view(padded, N_FFT, axis=-1)[..., ::HOP, :]
-    return np.swapaxes(fft.rfft(views * window, axis=-1), -1, -2).astype(np.complex64)
+    hops = -(-audio.shape[-1] // hop)
+    padded = np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(n_fft // 2, n_fft // 2 + hops * hop - audio.shape[-1])])
+    views = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)[..., ::hop, :]
+    return np.swapaxes(fft.rfft(views * _hann(n_fft), axis=-1), -1, -2).astype(np.complex64)
 
 
-def istft(spectrum: npt.NDArray[np.complex64], frames: int) -> Samples:
-    """Inverse of `stft` by weighted overlap-add."""
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
-    times = spectrum.shape[-1]
-    pieces = fft.irfft(np.swapaxes(spectrum, -1, -2), n=N_FFT, axis=-1).astype(np.float32) * window
-    out = np.zeros((*spectrum.shape[:-2], N_FFT + (times - 1) * HOP), np.float32)
+def istft(spectrum: npt.NDArray[np.complex64], frames: int, *, hop: int = HOP) -> Samples:
+    """Inverse of `stft` by weighted overlap-add; the bins say how long its window was."""
+    n_fft, times = 2 * (spectrum.shape[-2] - 1), spectrum.shape[-1]
+    window = _hann(n_fft)
+    pieces = fft.irfft(np.swapaxes(spectrum, -1, -2), n=n_fft, axis=-1).astype(np.float32) * window
+    out = np.zeros((*spectrum.shape[:-2], n_fft + (times - 1) * hop), np.float32)
     norm = np.zeros(out.shape[-1], np.float32)
     for index in range(times):
-        out[..., index * HOP : index * HOP + N_FFT] += pieces[..., index, :]
-        norm[index * HOP : index * HOP + N_FFT] += window**2
-    return (out / np.maximum(norm, 1e-3))[..., N_FFT // 2 : N_FFT // 2 + frames]
+        out[..., index * hop : index * hop + n_fft] += pieces[..., index, :]
+        norm[index * hop : index * hop + n_fft] += window**2
+    return (out / np.maximum(norm, 1e-3))[..., n_fft // 2 : n_fft // 2 + frames]
 
 
 def ideal_ratio(clip: Clip) -> Samples:
@@ -144,6 +147,25 @@ def judge(clips: list[Clip], separate: Separate) -> list[dict[str, float | str]]
                     "si_sdr_gain_db": round(scale - si_sdr(true, clip.mixture), 2),
                 }
             )
+    return rows
+
+
+def leakage(clips: list[Clip], separate: Separate) -> list[dict[str, float | str]]:
+    """What appears of stems that a clip lacks, dB below the mixture."""
+    rows: list[dict[str, float | str]] = []
+    for clip in clips:
+        absent = [index for index in range(4) if index not in clip.present()]
+        if absent:
+            energy = (separate(clip.mixture).astype(np.float64) ** 2).sum((1, 2))
+            whole = float((clip.mixture.astype(np.float64) ** 2).sum())
+            rows += [
+                {
+                    "clip": clip.name,
+                    "stem": STEMS[index],
+                    "leak_db": round(10 * float(np.log10(energy[index] / whole + 1e-12)), 1),
+                }
+                for index in absent
+            ]
     return rows
 
 

@@ -21,8 +21,10 @@ from torch import Tensor
 SQRT_WEIGHT = 0.3
 """Weight of the distance of the square roots of the magnitudes, which lets quiet bins count."""
 EPSILON = 1e-4
-ENERGY_WEIGHT = 0.5
-"""Weight of the energy of the error: absolute distances alone make masks too sure of themselves."""
+DECIBEL_WEIGHT = 0.15
+"""Weight of `decibel_loss`: absolute distances alone make masks too sure of themselves and forget quiet stems."""
+FLOOR = 10**-2.5
+"""Error, over the mixture's energy, below which a stem is left in peace (Wisdom et al. 2020, arXiv 2006.12701)."""
 
 
 def reference(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
@@ -42,11 +44,14 @@ def reference(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tenso
     return (distance + SQRT_WEIGHT * roots).mean()
 
 
-def energy_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
-    """Root of the error's energy over the mixture's, for each stem of each example, averaged: what SDR measures."""
+def decibel_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
+    """Decades of the error's energy over the mixture's, for each stem of each example, averaged: what SDR measures.
+
+    The floor keeps a stem that is solved, or silent and left so, from outweighing the others.
+    """
     mask = torch.softmax(logits.float(), 1)
     error = ((mask * mix[:, None] - along) ** 2 + rest).sum((2, 3, 4))
-    return torch.sqrt(error / ((mix**2).sum((1, 2, 3))[:, None] + 1e-6) + EPSILON).mean()
+    return torch.log10(error / ((mix**2).sum((1, 2, 3))[:, None] + 1e-6) + FLOOR).mean()
 
 
 @numba.njit(fastmath=True, parallel=True, cache=True)
@@ -118,5 +123,5 @@ def distance_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> T
 
 
 def mask_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
-    """What is trained on: `distance_loss` and a share of `energy_loss`."""
-    return distance_loss(logits, mix, along, rest) + ENERGY_WEIGHT * energy_loss(logits, mix, along, rest)
+    """What is trained on: `distance_loss` and a share of `decibel_loss`."""
+    return distance_loss(logits, mix, along, rest) + DECIBEL_WEIGHT * decibel_loss(logits, mix, along, rest)

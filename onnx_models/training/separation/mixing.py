@@ -1,14 +1,16 @@
 """Training examples: mixtures torn from the pool, changed, and turned into what the loss wants.
 
-Two in five mixtures keep a song together; the others pair stems of strangers. Each stem gets its own pitch and speed,
-saturation, equaliser, gain, side and polarity. All of it is a function of the pool and of `(seed, index)`, so a run can
-be repeated and resumed.
+Two in five mixtures keep a song together; the others pair stems of strangers. One in four lacks a voice, some are one
+stem alone: a separator that has always heard a voice finds one in every trumpet. Each stem gets its own pitch and
+speed, saturation, equaliser, gain, side and polarity. All of it is a function of the pool and of `(seed, index)`, so a
+run can be repeated and resumed.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,41 +27,64 @@ from onnx_models.training.separation.network import BINS
 from onnx_models.training.separation.production import PRODUCED_SHARE
 
 Samples = npt.NDArray[np.float32]
-N_FFT, HOP = 2048, 512
-FRAMES = 128
-SEGMENT = N_FFT + (FRAMES - 1) * HOP
+Example = tuple[Samples, Samples, Samples, Samples]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Transform of a network at the training rate, which is half of what it runs at: half the window and hop."""
+
+    n_fft: int
+    hop: int
+    bins: int
+    frames: int
+    by_track: bool = True
+    """Whether the host brings a whole track to one level; a live one cannot know it, and any level may come."""
+
+    @property
+    def segment(self) -> int:
+        """Samples of one example."""
+        return self.n_fft + (self.frames - 1) * self.hop
+
+
+DEFAULT = Grid(2048, 512, BINS, 128)
+LIVE = Grid(1024, 256, BINS // 2, 256, by_track=False)
+TYPICAL_RMS = 0.1
+"""Level of a live input about which the levels of training lie (`Grid.by_track`)."""
 ALBUM_SHARE = 0.08
 """How often a mixture starts from the real album: it is twelve passages against hundreds of songs."""
 
-LAYERED = {0: 0.12, 3: 0.3}
+LAYERED = {0: 0.12, 3: 0.35}
 """How often a second voice, or a second accompaniment, joins the first."""
 
+LEAD_SHARE = 0.5
+"""How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
 
-def _window() -> Samples:
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
+LINE_UPS = {"all": 0.62, "instrumental": 0.22, "solo": 0.08, "duo": 0.08}
+"""Which stems may sound in an example: all, all but the voice, one alone, or the voice and one other."""
 
 
-def _curve(rng: np.random.Generator) -> Samples:
+def _curve(rng: np.random.Generator, grid: Grid) -> Samples:
     """A smooth equaliser of a few dB over the modelled bins, linear gain."""
     points = np.geomspace(40, 9000, 7)
     gains = rng.normal(0, 3.0, 7) + np.linspace(-1, 1, 7) * rng.normal(0, 3)
     if rng.random() < 0.06:
         gains[int(rng.integers(3, 7)) :] -= 30
-    frequencies = np.arange(BINS) * RATE / N_FFT
+    frequencies = np.arange(grid.bins) * RATE / grid.n_fft
     return (10 ** (np.interp(np.log(frequencies + 1), np.log(points), gains) / 20)).astype(np.float32)
 
 
-def _cut(source: npt.NDArray[np.int16], start: int, ratio: float) -> Samples:
-    """`SEGMENT` frames of one stem at `ratio` times its speed, wrapped where the passage is short."""
-    need = int(SEGMENT * ratio) + 4
+def _cut(source: npt.NDArray[np.int16], start: int, ratio: float, size: int) -> Samples:
+    """`size` samples of one stem at `ratio` times its speed, wrapped where the passage is short."""
+    need = int(size * ratio) + 4
     available = source.shape[1]
     piece = np.asarray(source[:, start : start + need])
     while piece.shape[1] < need:
         piece = np.concatenate([piece, np.asarray(source[:, : min(need - piece.shape[1], available)])], 1)
     audio = piece.astype(np.float32) * np.float32(1 / 32768)
     if ratio == 1.0:
-        return audio[:, :SEGMENT]
-    position = np.arange(SEGMENT) * ratio
+        return audio[:, :size]
+    position = np.arange(size) * ratio
     base = position.astype(np.int64)
     part = (position - base).astype(np.float32)
     return audio[:, base] * (1 - part) + audio[:, base + 1] * part
@@ -90,21 +115,56 @@ def _targets(stems, curves, mix, size, along, rest):  # type: ignore[no-untyped-
                     rest[s, side, b, frame] = max(value.real**2 + value.imag**2 - inner * inner, np.float32(0))
 
 
+def targets(stems: Samples, curves: Samples, grid: Grid) -> Example:
+    """What the loss wants of four stems in time, ``(4, 2, segment)``, and their equalisers, ``(4, bins)``.
+
+    Returns:
+        Mixture ``(4, bins, frames)``, its size ``(2, ...)``, and `along` and `rest` ``(4, 2, bins, frames)`` (`loss`).
+    """
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(grid.n_fft) / grid.n_fft)) / np.sqrt(grid.n_fft)
+    views = np.lib.stride_tricks.sliding_window_view(stems, grid.n_fft, axis=-1)[:, :, :: grid.hop]
+    spectra = fft.rfft(views * window.astype(np.float32), axis=-1)[..., : grid.bins].astype(np.complex64)
+    mix = np.empty((4, grid.bins, grid.frames), np.float32)
+    size = np.empty((2, grid.bins, grid.frames), np.float32)
+    along = np.empty((4, 2, grid.bins, grid.frames), np.float32)
+    rest = np.empty((4, 2, grid.bins, grid.frames), np.float32)
+    _targets(spectra, curves, mix, size, along, rest)
+    return mix, size, along, rest
+
+
+def device_targets(stems: torch.Tensor, curves: torch.Tensor, grid: Grid) -> tuple[torch.Tensor, ...]:
+    """`targets` of a batch where the tensors live: ``(batch, 4, 2, segment)`` and ``(batch, 4, bins)``."""
+    batch = stems.shape[0]
+    window = torch.hann_window(grid.n_fft, device=stems.device) / grid.n_fft**0.5
+    spectra = torch.stft(
+        stems.reshape(batch * 8, -1).float(), grid.n_fft, grid.hop, window=window, center=False, return_complex=True
+    )[:, : grid.bins].reshape(batch, 4, 2, grid.bins, grid.frames)
+    spectra = spectra * curves.float()[:, :, None, :, None]
+    total = spectra.sum(1)
+    size = total.abs()
+    unit = total / size.clamp_min(1e-9)
+    along = (spectra * unit.conj()[:, None]).real
+    rest = (spectra.real**2 + spectra.imag**2 - along**2).clamp_min(0.0)
+    mix = torch.stack([total.real, total.imag], 2).reshape(batch, 4, grid.bins, grid.frames)
+    return mix, size, along, rest
+
+
 class Mixer:
     """Draws examples from a pool folder, which is looked at again now and then: the pool may grow meanwhile."""
 
-    def __init__(self, cache: Path, *, seed: int):
-        self.cache, self.seed = cache, seed
-        self._window = _window()
+    def __init__(self, cache: Path, *, seed: int, grid: Grid = DEFAULT):
+        self.cache, self.seed, self.grid = cache, seed, grid
         self._looked = 0.0
         self._songs: list[Path] = []
         self._albums: list[Path] = []
+        self._leads: list[Path] = []
 
     def _look(self) -> None:
         if time.monotonic() - self._looked > 60.0:
             found = pool.listing(self.cache)
             self._albums = [path for path in found if path.name.startswith("album")]
             self._songs = [path for path in found if path.name.startswith("song")]
+            self._leads = pool.leads(self.cache)
             self._looked = time.monotonic()
 
     def _song(self, rng: np.random.Generator) -> Path:
@@ -116,35 +176,59 @@ class Mixer:
         if stem == 0:
             produced = song.with_name(song.name.replace("song-", "voice-"))
             if produced != song and produced.exists() and rng.random() < PRODUCED_SHARE:
-                return pool.load_voice(produced)[0]
+                return pool.load_part(produced)
         return pool.load(song)[stem]
 
+    def _lead(self, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+        """A single lead line, ``(2, frames)``; an accompaniment where the pool has none."""
+        if self._leads:
+            return pool.load_part(self._leads[int(rng.integers(len(self._leads)))])
+        return self._stem(self._song(rng), 3, rng)
+
     @staticmethod
-    def _start(source: npt.NDArray[np.int16], rng: np.random.Generator) -> int:
-        return int(rng.integers(max(source.shape[1] - int(SEGMENT * 1.3), 1)))
+    def _line_up(rng: np.random.Generator) -> tuple[int, ...]:
+        """The stems that may sound."""
+        name = str(rng.choice(list(LINE_UPS), p=list(LINE_UPS.values())))
+        if name == "all":
+            return (0, 1, 2, 3)
+        if name == "instrumental":
+            return (1, 2, 3)
+        if name == "solo":
+            return (int(rng.choice(4, p=[0.2, 0.1, 0.1, 0.6])),)
+        return (0, int(rng.choice([1, 2, 3, 3])))
+
+    def _start(self, source: npt.NDArray[np.int16], rng: np.random.Generator) -> int:
+        return int(rng.integers(max(source.shape[1] - int(self.grid.segment * 1.3), 1)))
 
     def stems(self, rng: np.random.Generator) -> Samples:
-        """The four stems of one example in time, ``(4, 2, SEGMENT)``, before their equalisers."""
-        out = np.zeros((4, 2, SEGMENT), np.float32)
+        """The four stems of one example in time, ``(4, 2, segment)``, before their equalisers."""
+        segment = self.grid.segment
+        out = np.zeros((4, 2, segment), np.float32)
+        sounding = self._line_up(rng)
         together = rng.random() < 0.4
         song = self._song(rng)
         start = self._start(pool.load(song)[0], rng)
         common = 2 ** (rng.normal(0, 2.0) / 12) if rng.random() < 0.3 else 1.0
-        for stem in range(4):
+        for stem in sounding:
             ratio = common
             source, begin = self._stem(song, stem, rng), start
-            if not together:
+            alone = len(sounding) == 1 and stem == 3 and rng.random() < 0.6
+            if alone:
+                source = self._lead(rng)
+                begin = self._start(source, rng)
+            elif not together:
                 for _ in range(4):
                     source = self._stem(self._song(rng), stem, rng)
                     begin = self._start(source, rng)
                     # Silence teaches little; look again before taking it.
-                    if np.abs(source[0, begin : begin + SEGMENT : 97]).max() > 300:
+                    if np.abs(source[0, begin : begin + segment : 97]).max() > 300:
                         break
                 ratio = 2 ** (rng.normal(0, 1.5) / 12) if rng.random() < 0.35 else 1.0
-            audio = _cut(source, begin, ratio)
-            if stem in LAYERED and rng.random() < LAYERED[stem]:
-                extra = self._stem(self._song(rng), stem, rng)
-                audio = audio + _cut(extra, self._start(extra, rng), 1.0) * np.float32(rng.uniform(0.2, 1))
+            audio = _cut(source, begin, ratio, segment)
+            if stem in LAYERED and not alone and rng.random() < LAYERED[stem]:
+                lead = stem == 3 and rng.random() < LEAD_SHARE
+                extra = self._lead(rng) if lead else self._stem(self._song(rng), stem, rng)
+                audio = audio + _cut(extra, self._start(extra, rng), 1.0, segment) * np.float32(rng.uniform(0.2, 1))
             if rng.random() < 0.12:
                 peak = float(np.abs(audio).max()) + 1e-6
                 amount = float(np.exp(rng.uniform(0, 1.8)))
@@ -155,13 +239,13 @@ class Mixer:
                 middle = audio.mean(0, keepdims=True)
                 audio = middle + (audio - middle) * np.float32(rng.uniform(0, 1.6))
             gain_db = rng.normal(0, 5.0) - (1.5 if stem == 2 else 0.0)
-            dropped = rng.random() < (0.08 if together else 0.12)
+            dropped = len(sounding) > 1 and rng.random() < (0.08 if together else 0.12)
             gain = 0.0 if dropped else 10 ** (gain_db / 20) * (-1 if rng.random() < 0.5 else 1)
             out[stem] = audio * np.float32(gain)
         return out
 
-    def example(self, index: int) -> tuple[Samples, Samples, Samples, Samples]:
-        """Mixture ``(4, BINS, FRAMES)``, its size ``(2, ...)``, and `along` and `rest` ``(4, 2, BINS, FRAMES)``."""
+    def waves(self, index: int) -> tuple[Samples, Samples]:
+        """Stems ``(4, 2, segment)`` at the level of the network's input, and their equalisers ``(4, bins)``."""
         self._look()
         rng = np.random.default_rng([self.seed, index])
         stems = self.stems(rng)
@@ -170,33 +254,44 @@ class Mixer:
             stems = self.stems(rng)
             power = float((stems.sum(0) ** 2).mean())
         # The runner brings a track to one level; a passage of it is louder or softer.
-        level = 10 ** (rng.normal(0, 3.0) / 20) / np.sqrt(power)
-        views = np.lib.stride_tricks.sliding_window_view(stems, N_FFT, axis=-1)[:, :, ::HOP]
-        spectra = fft.rfft(views * self._window * np.float32(level / np.sqrt(N_FFT)), axis=-1)[..., :BINS].astype(
-            np.complex64
-        )
-        curves = np.stack([_curve(rng) if rng.random() < 0.7 else np.ones(BINS, np.float32) for _ in range(4)])
-        mix = np.empty((4, BINS, FRAMES), np.float32)
-        size = np.empty((2, BINS, FRAMES), np.float32)
-        along = np.empty((4, 2, BINS, FRAMES), np.float32)
-        rest = np.empty((4, 2, BINS, FRAMES), np.float32)
-        _targets(spectra, curves, mix, size, along, rest)
-        return mix, size, along, rest
+        spread_db = 3.0 if self.grid.by_track else 6.0
+        stems *= np.float32(10 ** (np.clip(rng.normal(0, spread_db), -24, 12) / 20) / np.sqrt(power))
+        curves = [
+            _curve(rng, self.grid) if rng.random() < 0.7 else np.ones(self.grid.bins, np.float32) for _ in range(4)
+        ]
+        return stems, np.stack(curves)
+
+    def example(self, index: int) -> Example:
+        """Example `index` as `targets`."""
+        return targets(*self.waves(index), self.grid)
 
 
 class Mixtures(IterableDataset[Any]):
-    """Batches of examples for a data loader with any number of workers; worker w makes batches w, w + n, ..."""
+    """Batches of examples for a data loader with any number of workers; worker w makes batches w, w + n, ...
 
-    def __init__(self, cache: Path, *, seed: int, batch: int, first: int):
+    With `raw` a batch is what `device_targets` takes (the stems in half precision: a card computes the rest quicker
+    than it could be sent there), else what `targets` gives.
+    """
+
+    def __init__(self, cache: Path, *, seed: int, batch: int, first: int, grid: Grid = DEFAULT, raw: bool = False):
         self.cache, self.seed, self.batch, self.first = cache, seed, batch, first
+        self.grid, self.raw = grid, raw
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
         torch.set_num_threads(1)
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info is not None else (0, 1)
-        mixer = Mixer(self.cache, seed=self.seed)
+        mixer = Mixer(self.cache, seed=self.seed, grid=self.grid)
         number = self.first + worker
         while True:
-            examples = [mixer.example(number * self.batch + item) for item in range(self.batch)]
-            yield tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*examples, strict=True))
+            numbers = range(number * self.batch, (number + 1) * self.batch)
+            if self.raw:
+                waves = [mixer.waves(index) for index in numbers]
+                yield (
+                    torch.from_numpy(np.stack([stems.astype(np.float16) for stems, _ in waves])),
+                    torch.from_numpy(np.stack([curves for _, curves in waves])),
+                )
+            else:
+                examples = [mixer.example(index) for index in numbers]
+                yield tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*examples, strict=True))
             number += workers

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from onnx_models.training.separation import leads as leads_of
 from onnx_models.training.separation import library as kit
 from onnx_models.training.separation import production, songs
 
@@ -71,9 +72,17 @@ def produce_voice(cache: Path, seed: int) -> Path:
     return path
 
 
-def load_voice(path: Path) -> npt.NDArray[np.int16]:
-    """Memory-map a produced voice, ``(1, 2, frames) int16``."""
-    return np.memmap(path, dtype="<i2", mode="r").reshape(1, 2, -1)
+def render_lead(cache: Path, seed: int) -> Path:
+    """Render lead line `seed` into the pool unless it is there."""
+    path = cache / "pool" / f"lead-{seed:05d}.i16"
+    if not path.exists():
+        _store(path, songs.level(leads_of.lead(seed, _library(cache))))
+    return path
+
+
+def load_part(path: Path) -> npt.NDArray[np.int16]:
+    """Memory-map a produced voice or a lead line, ``(2, frames) int16``."""
+    return np.memmap(path, dtype="<i2", mode="r").reshape(2, -1)
 
 
 def load(path: Path) -> npt.NDArray[np.int16]:
@@ -87,12 +96,18 @@ def listing(cache: Path) -> list[Path]:
     return sorted([*(cache / "pool").glob("album-*.i16"), *(cache / "pool").glob("song-*.i16")])
 
 
+def leads(cache: Path) -> list[Path]:
+    """The finished lead lines, in name order."""
+    return sorted((cache / "pool").glob("lead-*.i16"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=Path, required=True, help="the sample kit (folder with samples.csv)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/separation"))
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--songs", type=int, default=300)
+    parser.add_argument("--leads", type=int, default=240, help="lead lines beside the songs")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     kit.build(options.samples, options.cache)
@@ -102,6 +117,7 @@ def main() -> None:
         for number, _ in enumerate(pool.map(produce_voice, [options.cache] * len(seeds), seeds)):
             if number % 10 == 9:
                 print(f"{number + 1} of {len(seeds)} songs", flush=True)
+        list(pool.map(render_lead, [options.cache] * options.leads, range(options.leads)))
 
 
 if __name__ == "__main__":

@@ -18,14 +18,22 @@ from torch.utils.data import DataLoader
 
 from onnx_models.training.separation import judge
 from onnx_models.training.separation.library import RATE
+from onnx_models.training.separation.live import BandGru
 from onnx_models.training.separation.loss import mask_loss
-from onnx_models.training.separation.mixing import SEGMENT, Mixtures
+from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
 from onnx_models.training.separation.network import SubTdf
 
-LEVEL = 1.0 / (2.0 * math.sqrt(2048.0))
-"""Factor of the spectrum at 44.1 kHz of a track brought to an RMS of 1; at half the rate it is ``1 / sqrt(2048)``."""
+Network = SubTdf | BandGru
+GRIDS: dict[type[nn.Module], Grid] = {SubTdf: DEFAULT, BandGru: LIVE}
 
-SEGMENT_S = SEGMENT / RATE
+
+def level(network: nn.Module) -> float:
+    """Factor of the spectrum at 44.1 kHz before the network: of a track at an RMS of 1, or of a live input as it is.
+
+    In training it is one over the root of the window; at twice the rate the same sound has twice the window.
+    """
+    grid = GRIDS[type(network)]
+    return 1.0 / (2.0 * math.sqrt(grid.n_fft)) / (1.0 if grid.by_track else TYPICAL_RMS)
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,12 @@ class Settings:
     cache: Path
     out: Path
     minutes: float
+    model: str = "default"
+    """``default`` (`SubTdf`) or ``live`` (`BandGru`)."""
     seed: int = 11
     batch: int = 2
-    width: int = 32
+    width: int | None = None
+    """Channels; None for the model's own."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
@@ -45,31 +56,52 @@ class Settings:
     judge_every_s: float = 600.0
     audio: Path | None = None
     device: str = "cpu"
+    precision: str = "auto"
+    """``bf16``, ``fp32`` or ``auto`` (`has_bf16`)."""
+
+
+def has_bf16(device: str) -> bool:
+    """Whether bfloat16 is quicker than float32 there: on graphics cards, and on processors with instructions for it.
+
+    Without AVX-512 BF16 the processor imitates it, several times slower than float32.
+    """
+    return device == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def separator(network: nn.Module, *, seconds: float = 12.0) -> judge.Separate:
-    """The torch network as a function of a clip, in passages of `seconds`."""
+    """The torch network as a function of a clip, in passages of `seconds`; a live one carries its state along."""
+    grid = GRIDS[type(network)]
+    n_fft, hop = 2 * grid.n_fft, 2 * grid.hop
 
     def separate(mixture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        level = LEVEL / max(float(np.sqrt((mixture**2).mean())), 1e-6)
-        spectrum = judge.stft(mixture)
+        scale = level(network)
+        if grid.by_track:
+            scale /= max(float(np.sqrt((mixture**2).mean())), 1e-6)
+        spectrum = judge.stft(mixture, n_fft=n_fft, hop=hop)
         parts = np.stack([spectrum.real, spectrum.imag], 1).reshape(1, 4, *spectrum.shape[1:]).astype(np.float32)
-        frames, step, edge = parts.shape[-1], int(seconds * judge.RATE / judge.HOP), 24
+        frames, step, edge = parts.shape[-1], int(seconds * judge.RATE / hop), 24 if grid.by_track else 0
         device = next(network.parameters()).device
+        state = network.empty() if isinstance(network, BandGru) else None
         out = np.empty((4, 4, *parts.shape[2:]), np.float32)
         with torch.no_grad():
             for start in range(0, frames, step):
                 first, last = max(start - edge, 0), min(start + step + edge, frames)
-                block = torch.from_numpy(parts[..., first:last] * np.float32(level)).to(device)
-                result = network(block)[0].cpu().numpy()
+                block = torch.from_numpy(parts[..., first:last] * np.float32(scale)).to(device)
+                if state is None:
+                    made = network(block)
+                else:
+                    made, state = network(block, state)
                 stop = min(start + step, frames)
-                out[..., start:stop] = result[..., start - first : stop - first] / level
-        complex_out = (
-            out.reshape(4, 2, 2, *parts.shape[2:])[:, :, 0] + 1j * out.reshape(4, 2, 2, *parts.shape[2:])[:, :, 1]
-        ).astype(np.complex64)
-        return judge.istft(complex_out, mixture.shape[1])
+                out[..., start:stop] = made[0].cpu().numpy()[..., start - first : stop - first] / scale
+        pairs = out.reshape(4, 2, 2, *parts.shape[2:])
+        return judge.istft((pairs[:, :, 0] + 1j * pairs[:, :, 1]).astype(np.complex64), mixture.shape[1], hop=hop)
 
     return separate
+
+
+def build(settings: dict[str, int], model: str) -> Network:
+    """The network of a checkpoint or of a new run."""
+    return BandGru(**settings) if model == "live" else SubTdf(**settings)
 
 
 class Run:
@@ -78,7 +110,9 @@ class Run:
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = SubTdf(settings.width).to(settings.device)
+        size = {} if settings.width is None else {"width": settings.width}
+        self.network = build(size, settings.model).to(settings.device)
+        self.grid = GRIDS[type(self.network)]
         self.average = copy.deepcopy(self.network).eval()
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -96,6 +130,7 @@ class Run:
     def save(self, path: Path, *, small: bool = False) -> None:
         """Write a checkpoint; `small` leaves the optimiser out and halves the average (what the repository keeps)."""
         state: dict[str, Any] = {
+            "model": self.settings.model,
             "settings": self.network.settings,
             "step": self.step,
             "batches": self.batches,
@@ -132,10 +167,15 @@ class Run:
         torch.set_num_threads(s.threads)
         s.out.mkdir(parents=True, exist_ok=True)
         clips = judge.load_clips(s.audio) if s.audio is not None else []
-        data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches)
+        # A card makes the targets itself; a processor does it best in the worker.
+        raw = s.device != "cpu"
+        data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches, grid=self.grid, raw=raw)
         loader = iter(
-            DataLoader(data, batch_size=None, num_workers=s.workers, prefetch_factor=4 if s.workers else None)
+            DataLoader(
+                data, batch_size=None, num_workers=s.workers, prefetch_factor=4 if s.workers else None, pin_memory=raw
+            )
         )
+        half = s.precision == "bf16" or (s.precision == "auto" and has_bf16(s.device))
         begun, minutes_before = time.monotonic(), self.minutes_before
         judged, logged, losses = begun, begun, []
         first_step = self.step
@@ -152,8 +192,9 @@ class Run:
                 rate = s.rate * warm * 0.5 * (1 + math.cos(math.pi * share))
                 for group in self.optimizer.param_groups:
                     group["lr"] = rate
-                mix, size, along, rest = (part.to(s.device) for part in next(loader))
-                with torch.autocast(s.device, torch.bfloat16):
+                parts = [part.to(s.device, non_blocking=True) for part in next(loader)]
+                mix, size, along, rest = device_targets(parts[0], parts[1], self.grid) if raw else parts
+                with torch.autocast(s.device, torch.bfloat16, enabled=half):
                     logits = self.network.logits(mix)
                 loss = mask_loss(logits, size, along, rest)
                 self.optimizer.zero_grad(set_to_none=True)
@@ -164,7 +205,7 @@ class Run:
                     self._blend()
                 self.step += 1
                 self.batches += 1
-                self.heard_s += s.batch * SEGMENT_S
+                self.heard_s += s.batch * self.grid.segment / RATE
                 losses.append(float(loss.detach()))
                 now = time.monotonic()
                 self.minutes_before = minutes_before + (now - begun) / 60

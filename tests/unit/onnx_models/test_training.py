@@ -9,8 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
-from onnx_models.training.separation import effects, export, form, mixing, synth  # noqa: E402
-from onnx_models.training.separation.loss import distance_loss, reference  # noqa: E402
+from onnx_models.training.separation import effects, export, form, leads, mixing, pool, synth, trainer  # noqa: E402
+from onnx_models.training.separation.live import LIVE_BINS, BandGru  # noqa: E402
+from onnx_models.training.separation.loss import decibel_loss, distance_loss, reference  # noqa: E402
 from onnx_models.training.separation.network import BINS, SubTdf  # noqa: E402
 from onnx_models.training.separation.trainer import Run, Settings  # noqa: E402
 
@@ -35,8 +36,21 @@ def test_the_fused_loss_is_the_plain_one() -> None:
     plain, fused = reference(logits, mix, along, rest), distance_loss(logits, mix, along, rest)
     (wanted,) = torch.autograd.grad(plain, logits)
     (got,) = torch.autograd.grad(fused, logits)
-    assert float(fused) == pytest.approx(float(plain), rel=1e-5)
+    assert float(fused.detach()) == pytest.approx(float(plain.detach()), rel=1e-5)
     assert torch.allclose(got, wanted, atol=1e-9, rtol=1e-3)
+
+
+def test_the_decibel_loss_counts_quiet_stems_as_loud_ones() -> None:
+    # A logit that decides for the right stem lowers it as far for a stem of a tenth of the level.
+    along = torch.zeros(1, 4, 2, 8, 4)
+    along[:, 0], along[:, 1, :, 4:] = 1.0, 0.1
+    along[:, 0, :, 4:] = 0.0
+    mix = along.sum(1)
+    blind = decibel_loss(torch.zeros(1, 4, 2, 8, 4), mix, along, torch.zeros_like(along))
+    sure = 20.0 * (along > 0)
+    right = decibel_loss(sure, mix, along, torch.zeros_like(along))
+    assert float(right) == pytest.approx(-2.5, abs=0.05)
+    assert float(blind) > float(right) + 0.5
 
 
 @pytest.mark.parametrize("times", [5, 40])
@@ -49,11 +63,114 @@ def test_the_stems_of_the_network_sum_to_the_mixture(times: int) -> None:
     assert torch.allclose(out.sum(1), x, atol=1e-5)
 
 
-def test_the_exported_graph_agrees_at_other_lengths(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["default", "live"])
+def test_the_exported_graph_agrees_at_other_lengths(tmp_path: Path, model: str) -> None:
     torch.manual_seed(0)
-    network = SubTdf(8).eval()
+    network = trainer.build({"width": 8}, model).eval()
     export.write_graph(network, tmp_path / "m.onnx")
     assert export.parity(network, tmp_path / "m.onnx") < export.PARITY
+    tested = export.selftest(network, tmp_path)
+    assert next(tensor["name"] for tensor in tested["inputs"]) == "mixture"
+    for tensor in [*tested["inputs"], *tested["outputs"]]:
+        assert (tmp_path / tensor["member"]).stat().st_size == 4 * np.prod(tensor["shape"])
+
+
+def test_soft_masks_are_less_sure() -> None:
+    for model in ("default", "live"):
+        torch.manual_seed(0)
+        network = trainer.build({"width": 8}, model).eval()
+        x = torch.randn(1, 4, 1025, 4)
+        with torch.no_grad():
+            before = network.logits(x)
+            export.soften(network, 2.0)
+            assert torch.allclose(network.logits(x) * 2, before, atol=1e-4)
+
+
+def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    run = Run(settings)
+    run.train()
+    state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    export.keep(state, tmp_path / "kept.pt")
+    network, read = export.load_network(tmp_path / "kept.pt")
+    assert read["step"] == 1
+    assert (tmp_path / "kept.pt").stat().st_size < 0.4 * (tmp_path / "run" / "last.pt").stat().st_size
+    again = Run(settings)
+    again.load(tmp_path / "kept.pt")
+    for a, b in zip(network.parameters(), again.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert a.dtype == torch.float32
+
+
+def test_the_live_network_hears_one_frame_at_a_time_as_it_hears_many() -> None:
+    torch.manual_seed(0)
+    network = BandGru(8, hidden=8, layers=2, inner=8).eval()
+    x = torch.randn(1, 4, 1025, 9)
+    with torch.no_grad():
+        whole, after = network(x, network.empty())
+        state, parts = network.empty(), []
+        for time in range(9):
+            part, state = network(x[..., time : time + 1], state)
+            parts.append(part)
+    assert torch.allclose(torch.cat(parts, -1), whole, atol=1e-5)
+    assert torch.allclose(state, after, atol=1e-5)
+    assert torch.allclose(whole.sum(1), x, atol=1e-5)
+    assert network.logits(x).shape == (1, 4, 2, LIVE_BINS, 9)
+
+
+def test_the_live_separator_carries_its_state_over_passages() -> None:
+    torch.manual_seed(0)
+    network = BandGru(8, hidden=8, layers=1, inner=8).eval()
+    rng = np.random.default_rng(3)
+    mixture = (rng.standard_normal((2, 60_000)) * 0.1).astype(np.float32)
+    long, short = (trainer.separator(network, seconds=seconds)(mixture) for seconds in (5.0, 0.3))
+    assert np.abs(long - short).max() < 1e-4
+    assert np.abs(long.sum(0) - mixture).max() < 1e-3
+
+
+@pytest.mark.parametrize("grid", [mixing.DEFAULT, mixing.LIVE])
+def test_a_card_would_make_the_same_targets(cache: Path, grid: mixing.Grid) -> None:
+    stems, curves = mixing.Mixer(cache, seed=1, grid=grid).waves(2)
+    wanted = mixing.targets(stems, curves, grid)
+    got = mixing.device_targets(torch.from_numpy(stems)[None], torch.from_numpy(curves)[None], grid)
+    for a, b in zip(wanted, got, strict=True):
+        assert np.allclose(a, b[0].numpy(), atol=2e-4)
+
+
+def test_one_example_in_four_lacks_a_voice(cache: Path) -> None:
+    mixer = mixing.Mixer(cache, seed=3)
+    counts = [0, 0]
+    for index in range(200):
+        sounding = mixer._line_up(np.random.default_rng(index))  # pyright: ignore[reportPrivateUsage]
+        counts[0] += 0 not in sounding
+        counts[1] += len(sounding) == 1
+    assert 40 < counts[0] < 75
+    assert 6 < counts[1] < 30
+
+
+def test_leads_are_drawn_from_the_pool(cache: Path) -> None:
+    tone = (np.sin(np.arange(120_000) * 0.1) * 9000).astype("<i2")
+    np.stack([tone, tone]).tofile(cache / "pool" / "lead-00000.i16")
+    mixer = mixing.Mixer(cache, seed=3)
+    mixer._look()  # pyright: ignore[reportPrivateUsage]
+    assert np.array_equal(mixer._lead(np.random.default_rng(0))[0], tone)  # pyright: ignore[reportPrivateUsage]
+    assert pool.leads(cache)
+
+
+def test_a_bent_note_glides_to_its_pitch() -> None:
+    rng = np.random.default_rng(1)
+    source = np.sin(2 * np.pi * 440 * np.arange(3 * 22050) / 22050).astype(np.float32)
+    note = leads._bend(  # pyright: ignore[reportPrivateUsage]
+        np.stack([source, source]), 1.0, 1.0, rng, vibrato=0.0, scoop=0.0, glide=5.0
+    )
+    assert np.isfinite(note).all()
+
+    def pitch(part: np.ndarray) -> float:
+        size = np.abs(np.fft.rfft(part * np.hanning(part.size), 1 << 16))
+        return float(size.argmax() * 22050 / (1 << 16))
+
+    assert pitch(note[0, -4000:]) == pytest.approx(440, rel=0.01)
+    assert pitch(note[0, :600]) > 470
 
 
 def test_examples_are_a_function_of_seed_and_index(cache: Path) -> None:
@@ -64,14 +181,17 @@ def test_examples_are_a_function_of_seed_and_index(cache: Path) -> None:
 
 def test_targets_are_the_stems_seen_from_the_mixture(cache: Path) -> None:
     mix, size, along, rest = mixing.Mixer(cache, seed=1).example(0)
-    assert mix.shape == (4, BINS, mixing.FRAMES)
+    assert mix.shape == (4, BINS, mixing.DEFAULT.frames)
     assert np.allclose(np.sqrt(mix[0] ** 2 + mix[1] ** 2), size[0], atol=1e-4)
     assert np.allclose(along.sum(0), size, atol=1e-3)
     assert (rest >= 0).all()
 
 
-def test_a_run_trains_saves_and_resumes(cache: Path, tmp_path: Path) -> None:
-    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+@pytest.mark.parametrize("model", ["default", "live"])
+def test_a_run_trains_saves_and_resumes(cache: Path, tmp_path: Path, model: str) -> None:
+    settings = Settings(
+        cache=cache, out=tmp_path / "run", minutes=0.0, model=model, width=8, batch=1, threads=1, workers=0
+    )
     run = Run(settings)
     run.train()
     assert run.step == 1
