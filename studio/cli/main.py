@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from studio.cli import bench, catalog, demo, edit, media, project, system
+from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, system
 
 app = typer.Typer(
     name="contrafact",
@@ -22,6 +22,8 @@ catalog.register(app)
 media.register(app)
 project.register(app)
 app.add_typer(edit.app, name="edit")
+plugins.register(app)
+models.register(app)
 system.register(app)
 demo.register(app)
 bench.register(app)

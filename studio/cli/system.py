@@ -9,22 +9,19 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
 from engine.errors import EngineError
-from engine.inference.packs import list_packs
 from engine.playback.player import Player
 from engine.worker import Worker
 from studio import __version__
 from studio.base.errors import StudioError
 from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
-from studio.cli.console import HomeOption, JsonFlag, PlatformOption, errors_shown, opened, out, print_json, table
-
-models_app = typer.Typer(help="Model packs.", no_args_is_help=True, rich_markup_mode=None)
+from studio.cli.console import HomeOption, JsonFlag, PlatformOption, errors_shown, opened, out, print_json
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +37,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     app.command()(sync)
-    models_app.command(name="list")(models_list)
-    models_app.command(name="verify")(models_verify)
-    app.add_typer(models_app, name="models")
     app.command()(doctor)
     app.command()(version)
 
@@ -67,57 +61,6 @@ def sync(home: HomeOption = None, platform: PlatformOption = None, json: JsonFla
                 + (f": {report.problem}" if report.problem else "")
             )
         if report.waiting or report.parked:
-            raise typer.Exit(1)
-
-
-def models_list(home: HomeOption = None, json: JsonFlag = False) -> None:
-    """List the model packs on this computer."""
-    with opened(home, None, as_json=json) as session:
-        packs = list_packs(session.services.pack_roots)
-        if json:
-            print_json(
-                [
-                    {
-                        "id": p.id,
-                        "version": p.version,
-                        "kind": p.kind,
-                        "title": p.title,
-                        "digest": p.digest,
-                        "rights": p.rights,
-                    }
-                    for p in packs
-                ]
-            )
-        else:
-            out(
-                table(
-                    [(p.id, p.version, p.kind, p.title, p.rights.weights) for p in packs],
-                    header=("id", "version", "kind", "title", "licence"),
-                )
-            )
-
-
-def models_verify(
-    pack: Annotated[str | None, typer.Argument(help="Id of a pack; all if absent.")] = None,
-    provider: Annotated[str, typer.Option(help="Where the self-test runs: cpu or cuda.")] = "cpu",
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
-    """Check packs: files, digests, graph, and the self-test against stored numbers."""
-    with opened(home, None, as_json=json) as session:
-        packs = list_packs(session.services.pack_roots) if pack is None else [session.services.pack(pack)]
-        results: dict[str, Any] = {}
-        for each in packs:
-            task = {"pack_dir": str(each.folder), "provider": provider}
-            results[each.id] = session.services.inference.run("engine.inference.packs:verify_pack_task", task)
-        passed = all(check.passed for checks in results.values() for check in checks)
-        if json:
-            print_json({"passed": passed, "packs": results})
-        else:
-            for name, checks in results.items():
-                for check in checks:
-                    out(f"{'✓' if check.passed else '✗'} {name}: {check.name}, {check.detail}")
-        if not passed:
             raise typer.Exit(1)
 
 

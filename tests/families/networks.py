@@ -4,6 +4,7 @@ real models in the full test and small ones in the fixtures."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -247,9 +248,7 @@ class SpleeterNet(nn.Module):
     def __init__(self, *, width: int = 4, levels: int = 3):
         super().__init__()
         sizes = [2] + [width * 2**level for level in range(levels)]
-        self.down = nn.ModuleList(
-            [nn.Conv2d(a, b, 5, stride=2, padding=2) for a, b in zip(sizes, sizes[1:], strict=False)]
-        )
+        self.down = nn.ModuleList([nn.Conv2d(a, b, 5, stride=2, padding=2) for a, b in itertools.pairwise(sizes)])
         self.norms = nn.ModuleList([nn.BatchNorm2d(b) for b in sizes[1:]])
         ups = [(sizes[-1], sizes[-2])] + [(2 * sizes[i], max(sizes[i - 1], 1)) for i in range(levels - 1, 0, -1)]
         self.up = nn.ModuleList([nn.ConvTranspose2d(a, b, 5, stride=2, padding=2, output_padding=1) for a, b in ups])

@@ -1,7 +1,7 @@
 """The same comparison with the sizes of the real models and, where their packages are installed, their real networks
 with random weights. Needs the train extra:
 
-    .venv-train/bin/python -m pytest tests/families/test_real_size.py
+    .venv-train/bin/python -m pytest -c tests/families/pytest.ini tests/families/test_real_size.py
 """
 
 from __future__ import annotations
