@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from engine.io.encode import encode
+from tests.ui.driver import Person
 from ui.app import prepare
 from ui.theme import Theme
+
+RATE = 44_100
 
 
 @pytest.fixture
@@ -69,6 +74,39 @@ def session(home: Path) -> Iterator[Any]:
     opened = Session.open(home)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One real session for all tests that ask for it: opening one takes seconds."""
+    from studio.session import Session
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTRAFACT_HOME", str(home))
+        session = Session.open(home)
+        yield session
+        session.close()
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """A file of one's own: four seconds of two tones."""
+    t = np.arange(RATE * 4) / RATE
+    samples = np.stack([np.sin(2 * np.pi * 220 * t), np.sin(2 * np.pi * 330 * t)]).astype(np.float32) * 0.3
+    path = tmp_path / "mine.wav"
+    encode(samples, path, rate=RATE, format="wav", bits=16)
+    return path
+
+
+@pytest.fixture
+def person(window: Any, sound: Path) -> Person:
+    """A person with that file in the arrangement."""
+    someone = Person(window)
+    window.intake.files([str(sound)])
+    someone.wait(lambda: window.ws.project.tracks, "the import")
+    someone.wait(lambda: window.arrangement.isVisible() and window.arrangement.headers, "the arrangement")
+    return someone
 
 
 @pytest.fixture

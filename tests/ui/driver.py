@@ -6,11 +6,42 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 STEP_MS = 20
+
+
+PLAIN = Qt.KeyboardModifier.NoModifier
+
+
+def send(widget: QWidget, kind: QEvent.Type, at: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    """One mouse event of the left button."""
+    buttons = Qt.MouseButton.LeftButton
+    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else buttons
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else buttons
+    event = QMouseEvent(kind, QPointF(at), QPointF(widget.mapToGlobal(at)), button, held, modifiers)
+    QApplication.sendEvent(widget, event)
+
+
+def drag(
+    widget: QWidget,
+    start: QPoint,
+    end: QPoint,
+    *,
+    release: bool = True,
+    modifiers: Qt.KeyboardModifier = PLAIN,
+    through: tuple[QPoint, ...] = (),
+) -> None:
+    """Press, move (by way of `through`, or straight on) and, unless told otherwise, let go."""
+    send(widget, QEvent.Type.MouseButtonPress, start, modifiers)
+    way = through or tuple(start + (end - start) * step for step in (0.3, 0.7))
+    for at in (*way, end):
+        send(widget, QEvent.Type.MouseMove, at, modifiers)
+    if release:
+        send(widget, QEvent.Type.MouseButtonRelease, end, modifiers)
 
 
 class Person:

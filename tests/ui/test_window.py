@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QDropEvent, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
-from engine.io.encode import encode
 from studio.project import edits
 from studio.session import Session
-from tests.ui.driver import Person
-
-RATE = 44_100
-LENGTH_S = 4.0
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One session for all tests here: opening one takes seconds."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONTRAFACT_HOME", str(home))
-        session = Session.open(home)
-        yield session
-        session.close()
+from tests.ui.driver import drag, send
 
 
 @pytest.fixture
 def session(opened: Session) -> Session:
-    """That session with an empty project."""
+    """The shared session with an empty project."""
     opened.new_project()
     return opened
-
-
-@pytest.fixture
-def sound(tmp_path: Path) -> Path:
-    """A file of one's own: four seconds of two tones."""
-    t = np.arange(round(RATE * LENGTH_S)) / RATE
-    samples = np.stack([np.sin(2 * np.pi * 220 * t), np.sin(2 * np.pi * 330 * t)]).astype(np.float32) * 0.3
-    path = tmp_path / "mine.wav"
-    encode(samples, path, rate=RATE, format="wav", bits=16)
-    return path
-
-
-@pytest.fixture
-def person(window, sound: Path) -> Person:
-    """A person with that file in the arrangement."""
-    someone = Person(window)
-    window.intake.files([str(sound)])
-    someone.wait(lambda: window.ws.project.tracks, "the import")
-    someone.wait(lambda: window.arrangement.isVisible() and window.arrangement.headers, "the arrangement")
-    return someone
 
 
 def _clip(window):
@@ -70,28 +33,11 @@ def _point(window, share: float, *, y: float = 40.0) -> QPoint:
     return QPoint(round(rect.left() + rect.width() * share), round(rect.top() + y))
 
 
-def _send(widget: QWidget, kind: QEvent.Type, at: QPoint, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
-    buttons = Qt.MouseButton.LeftButton
-    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else buttons
-    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else buttons
-    event = QMouseEvent(kind, QPointF(at), QPointF(widget.mapToGlobal(at)), button, held, modifiers)
-    QApplication.sendEvent(widget, event)
-
-
-def _drag(widget: QWidget, start: QPoint, end: QPoint, *, release: bool = True) -> None:
-    _send(widget, QEvent.Type.MouseButtonPress, start)
-    for step in (0.3, 0.7, 1.0):
-        at = QPoint(round(start.x() + (end.x() - start.x()) * step), round(start.y() + (end.y() - start.y()) * step))
-        _send(widget, QEvent.Type.MouseMove, at)
-    if release:
-        _send(widget, QEvent.Type.MouseButtonRelease, end)
-
-
 def test_a_clip_is_moved_by_one_step_and_undone(person, window) -> None:
     window.ws.set_snap("off")
     canvas = window.arrangement.canvas
     steps = len(window.session.history.entries)
-    _drag(canvas, _point(window, 0.5), _point(window, 0.5) + QPoint(80, 0))
+    drag(canvas, _point(window, 0.5), _point(window, 0.5) + QPoint(80, 0))
     moved_s = _clip(window).start_s
     assert moved_s == pytest.approx(80 / window.ws.viewport.px_per_s, rel=0.05)
     assert len(window.session.history.entries) == steps + 1
@@ -103,10 +49,10 @@ def test_a_clip_is_moved_by_one_step_and_undone(person, window) -> None:
 def test_escape_gives_a_drag_up(person, window) -> None:
     canvas = window.arrangement.canvas
     steps = len(window.session.history.entries)
-    _drag(canvas, _point(window, 0.5), _point(window, 0.5) + QPoint(60, 0), release=False)
+    drag(canvas, _point(window, 0.5), _point(window, 0.5) + QPoint(60, 0), release=False)
     assert _clip(window).start_s > 0
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    _send(canvas, QEvent.Type.MouseButtonRelease, _point(window, 0.5))
+    send(canvas, QEvent.Type.MouseButtonRelease, _point(window, 0.5))
     assert _clip(window).start_s == 0.0
     assert len(window.session.history.entries) == steps
 
@@ -114,9 +60,9 @@ def test_escape_gives_a_drag_up(person, window) -> None:
 def test_edges_trim_and_handles_fade(person, window) -> None:
     window.ws.set_snap("off")
     canvas = window.arrangement.canvas
-    _drag(canvas, _point(window, 1.0) - QPoint(2, 0), _point(window, 0.75))
+    drag(canvas, _point(window, 1.0) - QPoint(2, 0), _point(window, 0.75))
     assert _clip(window).length_s == pytest.approx(3.0, abs=0.15)
-    _drag(canvas, QPoint(_point(window, 0.0).x() + 8, _point(window, 0.0, y=19).y()), _point(window, 0.5, y=19))
+    drag(canvas, QPoint(_point(window, 0.0).x() + 8, _point(window, 0.0, y=19).y()), _point(window, 0.5, y=19))
     assert _clip(window).fade_in_s == pytest.approx(1.5, abs=0.15)
 
 
@@ -144,7 +90,7 @@ def test_a_band_selects_and_a_click_beside_selects_nothing(person, window) -> No
     canvas = window.arrangement.canvas
     below = window.theme.size("track") + 40
     right = _point(window, 1.0).x() + 60
-    _drag(canvas, QPoint(right, below), QPoint(_point(window, 0.4).x(), 20))
+    drag(canvas, QPoint(right, below), QPoint(_point(window, 0.4).x(), 20))
     assert window.ws.selected_clips == {_clip(window).id}
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(right, below))
     assert window.ws.selected_clips == frozenset()

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from ui.viewmodels import words
-from ui.viewmodels.dropping import MOST_FILES, carries_credential, size_if_fresh, sort_drop
+from ui.viewmodels.dropping import MOST_FILES, carries_credential, size_if_fresh, size_of, sort_drop
 
 ON_TRACKS_OF_THEIR_OWN = 8
 """More files than this are put one after another on one track."""
@@ -39,6 +39,7 @@ class Intake(QObject):
         self._batches: deque[_Batch] = deque()
         self._job: Any | None = None
         self._waiting: tuple[str, int] | None = None
+        self._begun_size: int | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(LOOK_AGAIN_MS)
@@ -115,6 +116,7 @@ class Intake(QObject):
             self._timer.start()
             return
         self._waiting = None
+        self._begun_size = size_of(path)
         batch.paths.popleft()
         self._job = self._ws.run(
             lambda: self._ws.session.import_file(Path(path), at_s=batch.at_s, track_id=batch.track_id),
@@ -133,6 +135,11 @@ class Intake(QObject):
 
     def _failed(self, batch: _Batch, path: str, problem: Any) -> None:
         self._job = None
+        if size_of(path) != self._begun_size:
+            # It grew while it was read: the next try may find it complete.
+            batch.paths.appendleft(path)
+            self._next()
+            return
         batch.failed.append(Path(path).name)
         batch.problem = problem
         self._next()

@@ -51,7 +51,8 @@ class Clipboard:
             self.ws.say("There is nothing to paste.", "Select clips and copy them first.", "warning")
             return
         data = bytes(mime.data(CLIPS_MIME).data())
-        at_s, track_id = self.ws.position_s, self.ws.selected_track
+        at_s, track = self.ws.position_s, self.ws.track()
+        track_id = track.id if track is not None and track.kind == "audio" else None
         before = {clip.id for track in self.ws.project.tracks for clip in track.clips}
 
         def run(project: Project) -> Project:

@@ -96,3 +96,11 @@ def size_if_fresh(path: str | Path) -> int | None:
     except OSError:
         return None
     return facts.st_size if abs(time.time() - facts.st_mtime) < FRESH_S else None
+
+
+def size_of(path: str | Path) -> int | None:
+    """The size of a file in bytes; None for one that is not there."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None
