@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Protocol
 
 from engine.plugins.model import PluginInfo
@@ -13,6 +14,11 @@ class Adapter(Protocol):
     """A loaded plug-in. `process` is called on one thread, everything else on others; only `show_editor` is called on
     the process's main thread."""
 
+    @property
+    def latency_frames(self) -> int:
+        """By how much the result lags behind now."""
+        ...
+
     def describe(self) -> PluginInfo:
         """Name, latency in frames, and the parameters with their present values."""
         ...
@@ -22,8 +28,8 @@ class Adapter(Protocol):
         shape."""
         ...
 
-    def set_value(self, index: int, value: float) -> None:
-        """Set a parameter to a normalised value of 0 to 1."""
+    def set_values(self, values: Mapping[int, float]) -> None:
+        """Set parameters by index to normalised values of 0 to 1."""
         ...
 
     def values(self) -> dict[str, float]:

@@ -105,12 +105,12 @@ class Host:
             kind, serial, frames = wire.REQUEST.unpack_from(data)
             failed = 0
             try:
-                for index, value in wire.VALUE.iter_unpack(data[wire.REQUEST.size :]):
-                    self._plugin.set_value(index, value)
+                if len(data) > wire.REQUEST.size:
+                    self._plugin.set_values(dict(wire.VALUE.iter_unpack(data[wire.REQUEST.size :])))
                     self._touched.set()
                 if kind == wire.RESET:
                     self._plugin.reset()
-                    self._latency = self._plugin.describe().latency_frames
+                    self._latency = self._plugin.latency_frames
                 else:
                     self._out[:, :frames] = self._plugin.process(self._into[:, :frames])
             except Exception:
@@ -127,9 +127,8 @@ class Host:
                     self._tell(wire.Described(token, self._plugin.describe()))
                 case wire.LoadState(spec):
                     self._plugin.load_state(spec.state)
-                    for parameter in self._plugin.describe().parameters:
-                        if parameter.id in spec.values:
-                            self._plugin.set_value(parameter.index, spec.values[parameter.id])
+                    places = {parameter.id: parameter.index for parameter in self._plugin.describe().parameters}
+                    self._plugin.set_values({places[k]: v for k, v in spec.values.items() if k in places})
                     self._touched.set()
                 case wire.OpenEditor():
                     self._close.clear()

@@ -8,6 +8,7 @@ import ctypes
 import importlib.util
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ BLOCK = 8192
 """Most frames that a plug-in is given in one call."""
 
 LOAD_S = 15.0
+
+FLUSH_S = 2.0
+"""Most silence, in seconds of sound, that a plug-in which cannot be reset is given instead."""
+
+SILENT = 1e-6
+"""A peak that counts as silence."""
+
+PORTION = 16
 
 
 def installed() -> bool:
@@ -112,13 +121,12 @@ class Vst3Adapter:
                     code="plugin-channels",
                 )
             self._plugins.append(self._open())
-        self._parameters = [list(plugin._parameters) for plugin in self._plugins]
-        self._ids = parameter_ids([parameter.name for parameter in self._parameters[0]])
+        # pedalboard makes some plug-ins anew as it resets them, which leaves every parameter held until then dangling.
+        self._resets = str(first._reload_type).endswith("ClearsAudioOnReset")
+        self._ids = parameter_ids([parameter.name for parameter in first._parameters])
         if spec.state:
             self.load_state(spec.state)
-        for index, name in enumerate(self._ids):
-            if name in spec.values:
-                self.set_value(index, spec.values[name])
+        self.set_values({i: spec.values[name] for i, name in enumerate(self._ids) if name in spec.values})
         self._latency = 0
         self._swallowed = 0
         self._queue = np.zeros((2, 0), dtype=np.float32)
@@ -153,8 +161,15 @@ class Vst3Adapter:
         self._clear()
 
     def _clear(self) -> None:
-        for plugin in self._plugins:
-            plugin.reset()
+        if self._resets:
+            for plugin in self._plugins:
+                plugin.reset()
+        else:
+            silence = np.zeros((2, BLOCK), dtype=np.float32)
+            for _ in range(0, round(FLUSH_S * self._spec.rate), BLOCK):
+                done = self._run(silence)
+                if done.shape[1] == BLOCK and not np.abs(done).max() > SILENT:
+                    break
         self._queue = np.zeros((2, self._swallowed), dtype=np.float32)
 
     def _run(self, block: Audio) -> Audio:
@@ -167,6 +182,11 @@ class Vst3Adapter:
             for plugin, part in zip(self._plugins, parts, strict=True)
         ]
         return done[0] if self._stereo else np.concatenate(done)
+
+    @property
+    def latency_frames(self) -> int:
+        """By how much the result lags behind."""
+        return self._latency
 
     def describe(self) -> PluginInfo:
         """The plug-in as it is now."""
@@ -181,11 +201,17 @@ class Vst3Adapter:
             instrument=bool(first.is_instrument),
             channels=2 if self._stereo else 1,
             latency_frames=self._latency,
-            parameters=tuple(_describe(i, name, p) for i, (name, p) in enumerate(self._named())),
+            parameters=tuple(self._described()),
         )
 
-    def _named(self) -> list[tuple[str, Any]]:
-        return list(zip(self._ids, self._parameters[0], strict=True))
+    def _described(self) -> Iterator[ParameterInfo]:
+        # In portions, so that the sound need not wait for a plug-in with thousands of parameters.
+        for start in range(0, len(self._ids), PORTION):
+            with self._lock:
+                parameters = self._plugins[0]._parameters[start : start + PORTION]
+                names = self._ids[start : start + PORTION]
+                found = [_describe(start + i, *each) for i, each in enumerate(zip(names, parameters, strict=False))]
+            yield from found
 
     def process(self, block: Audio) -> Audio:
         """The effect on ``(2, frames)``, late by the latency."""
@@ -197,15 +223,24 @@ class Vst3Adapter:
             self._queue = queue[:, frames:]
             return queue[:, :frames]
 
-    def set_value(self, index: int, value: float) -> None:
-        """Set a parameter of both channels."""
-        if 0 <= index < len(self._ids):
-            for parameters in self._parameters:
-                parameters[index].raw_value = value
+    def set_values(self, values: Mapping[int, float]) -> None:
+        """Set parameters of both channels by index."""
+        if not values:
+            return
+        with self._lock:
+            for plugin in self._plugins:
+                parameters = plugin._parameters
+                for index, value in values.items():
+                    if 0 <= index < len(parameters):
+                        parameters[index].raw_value = value
 
     def values(self) -> dict[str, float]:
         """All values by id."""
-        return {name: float(parameter.raw_value) for name, parameter in self._named()}
+        with self._lock:
+            return {
+                name: float(parameter.raw_value)
+                for name, parameter in zip(self._ids, self._plugins[0]._parameters, strict=False)
+            }
 
     def reset(self) -> None:
         """Forget all sound."""
@@ -236,8 +271,9 @@ class Vst3Adapter:
                 details={"reason": str(problem)[:500]},
             ) from problem
         if not self._stereo:
-            for source, target in zip(*self._parameters, strict=True):
-                target.raw_value = source.raw_value
+            with self._lock:
+                for source, target in zip(*(plugin._parameters for plugin in self._plugins), strict=False):
+                    target.raw_value = source.raw_value
 
 
 _HANDLERS: list[Any] = []

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,10 @@ class LookaheadGain:
             self.load_state(spec.state)
         self._values |= spec.values
         self._line = np.zeros((2, LATENCY), dtype=np.float32)
+
+    @property
+    def latency_frames(self) -> int:
+        return LATENCY
 
     def describe(self) -> PluginInfo:
         return PluginInfo(
@@ -56,8 +61,8 @@ class LookaheadGain:
         self._line = line[:, block.shape[1] :]
         return line[:, : block.shape[1]]
 
-    def set_value(self, index: int, value: float) -> None:
-        self._values[NAMES[index]] = value
+    def set_values(self, values: Mapping[int, float]) -> None:
+        self._values |= {NAMES[index]: value for index, value in values.items()}
 
     def values(self) -> dict[str, float]:
         return dict(self._values)

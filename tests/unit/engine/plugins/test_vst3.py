@@ -90,6 +90,22 @@ def test_a_mono_plugin_runs_on_both_channels_apart() -> None:
         processor.close()
 
 
+def test_a_plugin_that_cannot_be_reset_falls_silent_and_keeps_its_values() -> None:
+    # pedalboard would make it anew, and everything held of it until then would dangle.
+    processor = loaded(binary("ZamTube.vst3"))
+    try:
+        processor.set_parameters({"bass": 0.9})
+        run(processor, np.full((2, 4800), 0.5, dtype=np.float32), 480)
+        processor.reset()
+        out = run(processor, np.zeros((2, 4800), dtype=np.float32), 480)
+        assert float(np.abs(out).max()) < 1e-3
+        assert processor.badge == ""
+        assert processor.save().values["bass"] == pytest.approx(0.9, abs=1e-3)
+        assert processor.parameters()
+    finally:
+        processor.close()
+
+
 def test_parameters_act_and_the_state_brings_them_back() -> None:
     path = binary("ZaMaximX2.vst3")
     tone = np.tile(np.sin(2 * np.pi * 440.0 * np.arange(RATE) / RATE).astype(np.float32), (2, 1))
