@@ -214,7 +214,8 @@ class _Work:
                         raise Cancelled
                     made = self._one(self._passages[index])
                     waiting.append(pool.submit(self._join, index, made))
-                    while len(waiting) > 1:
+                    # The first stretch is waited for: somebody listens for it.
+                    while len(waiting) > min(done, 1):
                         waiting.popleft().result()
                     ratio = (done + 1) / len(todo)
                     progress(0.02 + 0.96 * ratio, f"Splitting, {ratio * seconds:.0f} of {seconds:.0f} s")
