@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from engine.inference.arrangement_voice import find_voice
 from engine.inference.production import ProductionModel
 from engine.inference.restyle_mix import FADES_FROM, Mixer, weight_of
 from engine.inference.restyle_result import RestyleResult, publish
+from engine.inference.style_variation import varied
 from engine.inference.styles import ARRANGEMENT, OPERATORS, PRODUCTION, Style, load_style
 from engine.types import STEMS, Audio, PcmRef, Progress
 
@@ -55,7 +56,7 @@ def restyle_task(
         out_dir: folder for the new parts, made when missing; nothing is left there when the task fails or is cancelled.
         style: id of a style.
         intensity: 0 (nothing changes) to 1.
-        seed: chooses among equally good variations.
+        seed: 0 plays the style as it is written, any other varies it (`engine.inference.style_variation`).
         keep: roles that are not touched.
         operators: what the licence allows of ``style:production`` and ``style:arrangement``; None is both.
         pack_dir: folder of the production model.
@@ -70,10 +71,27 @@ def restyle_task(
         done here. PackError, InferenceError: the model is broken or does not run.
         Cancelled: when the caller wants to stop.
     """
-    recipe = load_style(style, None if styles_dir is None else Path(styles_dir))
+    recipe = varied(load_style(style, None if styles_dir is None else Path(styles_dir)), int(seed))
     _check_arguments(stems, intensity)
     job = _Job(recipe, stems, float(intensity), int(seed), tuple(keep), progress, cancelled, analysis, stated)
     return job.run(out_dir=Path(out_dir), operators=operators, pack_dir=pack_dir, provider=provider)
+
+
+def unsuitable(style: Style, analysis: Analysis, *, operators: Sequence[str] | None) -> StyleError | None:
+    """Why nothing of a style can be done for a song, or None where something can."""
+    allowed = set(style.operators) if operators is None else set(style.operators) & set(operators)
+    beatless = style.needs_beat and len(analysis.beats_s) < 4
+    if PRODUCTION in allowed or (ARRANGEMENT in allowed and not beatless):
+        return None
+    return StyleError(
+        f"{style.name} writes parts on a beat, and no steady beat was found."
+        if ARRANGEMENT in allowed
+        else f"The licence allows nothing of {style.name} here.",
+        remedy="Choose Ambient, Orchestral or a style that treats the mix alone."
+        if ARRANGEMENT in allowed
+        else "Ask for a licence that allows restyling, or choose another style.",
+        code="style-unsuitable",
+    )
 
 
 def _check_arguments(stems: dict[str, PcmRef], intensity: float) -> None:
@@ -254,7 +272,7 @@ class _Job:
             self._notices.append(
                 f"No steady beat was found, so {self._style.name} writes no parts here; "
                 "its mixing settings were applied. "
-                "Ambient, Warm tape and Bright and wide need no beat."
+                "Ambient, Orchestral, Warm tape and Bright and wide need no beat."
             )
             return False
         return True

@@ -52,6 +52,25 @@ class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):
     timings_s: dict[str, float]
 
 
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A style that variations may be of, and what the licence leaves of it."""
+
+    style: str
+    operators: tuple[str, ...] | None = None
+    styles_dir: str | None = None
+    intensity: float = 1.0
+
+
+class Variation(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several restyles."""
+
+    result: RestyleResult
+    change: float
+    """How much of the song it changes, 0 to 1; variations come in this order, least first."""
+    nearest: float
+    """Distance of the variation that is most like it, 0 to about 1."""
+
+
 def publish(parts: list[Part], out_dir: Path) -> list[Part]:
     """Move the finished files of all parts into `out_dir`; all of them or none.
 

@@ -16,9 +16,9 @@ Curve: TypeAlias = npt.NDArray[np.float64]
 
 BAND_HZ: tuple[float, float] = (200.0, 2000.0)
 """Where voices carry their words and their pitch."""
-MARGIN_DB = 2.0
+MARGIN_DB = 2.8
 """How far the voice is to stand above all that is new in the band."""
-DEEPEST_DB = 13.0
+DEEPEST_DB = 15.0
 """More than this would be a hole in the music."""
 _EDGE_OCTAVES = 0.7
 _SIZE = 4096

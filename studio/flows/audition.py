@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.inference.styles import load_style
 from engine.types import STEMS, PcmRef
 from studio.base.atomic import storage_error
 from studio.base.errors import RightsError
 from studio.base.ids import uuid7
-from studio.flows import acquire, export, import_own, restyle, rights, separate
+from studio.flows import acquire, export, import_own, restyle, rights, separate, styles
 from studio.flows.media import TaskContext, share_of, stop_of
 from studio.flows.services import Services
 from studio.project import edits
@@ -166,7 +165,7 @@ def restyle_to_file(
     """
     options = export.options_for(services, out_file)
     export.check_target(out_file.absolute())
-    load_style(style)
+    styles.find_style(services, style)
     project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
     landing = restyle.restyle(
         services,

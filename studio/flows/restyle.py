@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
-from engine.inference.styles import load_style
+from engine.inference.styles import StyleInfo
 from engine.types import STEMS, PcmRef
 from studio.base.clock import now_iso
 from studio.base.errors import RightsError
 from studio.base.ids import uuid7
-from studio.flows import rights, separate
+from studio.flows import rights, separate, styles
 from studio.flows.landing import Landing
 from studio.flows.media import TaskContext, share_of, span, stop_of
 from studio.flows.services import Services
 from studio.project import edits
-from studio.project.model import Project, Role, Source, Step, Strip
+from studio.project.model import Project, Role, Source, Step, Strip, Track
 
 STYLE_PACK = "style-production"
 
@@ -39,6 +40,96 @@ class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):
     chords: list[Any]
     timings_s: dict[str, float]
     notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A split track, ready to be restyled: its original stems, and the split where it had to be made first."""
+
+    group: Track
+    stems: dict[Role, Source]
+    source: Source
+    refs: dict[str, PcmRef]
+    landing: Landing[Any] | None
+    project: Project
+    """With the split."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return tuple(self.landing.result.notices) if self.landing is not None else ()
+
+
+def prepared(
+    services: Services,
+    project: Project,
+    track_id: str,
+    context: TaskContext,
+    *,
+    provider: str | None,
+    prefer: Literal["label", "model"],
+) -> Ground:
+    """Split a track if needed and lay out its stems.
+
+    Raises:
+        EngineError, RightsError: from the split.
+    """
+    group = edits.group_of(project, track_id)[0]
+    landing: Landing[Any] | None = None
+    if not edits.children_of(project, group.id):
+        landing = separate.split(
+            services, project, group.id, share_of(context, 0.0, 0.9), prefer=prefer, provider=provider
+        )
+        project = landing.apply(project)
+    stems = stems_of(project, group.id)
+    # The last thing done to the group is on screen; a restyle always starts from the originals.
+    refs = separate.refs(services, project, stems, share_of(context, 0.9, 1.0))
+    return Ground(group, stems, separate.recording_of(project, group.id), refs, landing, project)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A restyle with its parts in the library, ready to land."""
+
+    style: StyleInfo
+    parts: list[edits.RestyledPart]
+    strips: dict[Role, Strip]
+    maker: Step
+    made: Any
+
+    def land(self, now: Project, group_id: str) -> Project:
+        """The project with this restyle as the next take."""
+        return edits.apply_restyle(
+            now,
+            group_id,
+            self.parts,
+            style=self.style.id,
+            strips=self.strips,
+            muted=self.made.muted,
+            name=self.style.name,
+            seed=self.made.seed,
+            intensity=self.made.intensity,
+            model=self.maker,
+        )
+
+
+def kept_in_library(services: Services, ground: Ground, made: Any, info: StyleInfo, *, produced: bool) -> Made:
+    """Take the parts of a finished restyle over into the library."""
+    facts = {"style": info.id, "style_name": info.name, "intensity": made.intensity, "seed": made.seed}
+    maker = Step(
+        operation="style:production",
+        at=now_iso(),
+        model_id=made.model_id,
+        model_version=made.model_version,
+        model_digest=made.model_digest,
+        provider=made.provider,
+        parameters=facts,
+    )
+    parts = [_part(services, ground.source, ground.stems, part, maker, produced=produced) for part in made.parts]
+    # Settings that a person made stay with the take; ids make a second use of the same landing impossible to confuse.
+    strips: dict[Role, Strip] = {
+        role: edits.strip_from(settings) for role, settings in made.strips.items() if role in ground.stems
+    }
+    return Made(info, parts, strips, maker, made)
 
 
 def restyle(
@@ -63,101 +154,77 @@ def restyle(
         RightsError: the licence allows no operation of this style.
         EngineError: a model failed or was cancelled.
     """
-    info = load_style(style).info
-    group = edits.group_of(project, track_id)[0]
-    landing: Landing[Any] | None = None
-    if not edits.children_of(project, group.id):
-        landing = separate.split(
-            services, project, group.id, share_of(context, 0.0, 0.4), prefer=prefer, provider=provider
-        )
-        project = landing.apply(project)
-    stems = stems_of(project, group.id)
-    source = separate.recording_of(project, group.id)
-    operators, kept, notices = _permitted(services, source, tuple(stems), info.operators, tuple(keep))
-    if landing is not None:
-        notices = (*landing.result.notices, *notices)
+    info = styles.find_style(services, style).info
+    ground = prepared(services, project, track_id, share_of(context, 0.0, 0.45), provider=provider, prefer=prefer)
+    group = ground.group
+    operators, kept, denied = permitted(services, ground, info.operators, tuple(keep))
+    notices = (*ground.notices, *denied)
     if not operators:
-        raise RightsError(
-            f"The licence of “{source.title}” does not allow this style: {notices[-1] if notices else ''}",
-            remedy="Choose a style that it allows, or ask the rightsholder.",
-            details={"style": style},
-        )
-    # The last thing done to the group is on screen; a restyle always starts from the originals.
-    refs = separate.refs(services, project, stems, share_of(context, 0.4, 0.45))
+        raise forbidden(ground.source, notices, style)
+    own = styles.folder_of(services, style)
     folder = services.paths.scratch / f"restyle-{uuid7()}"
     try:
         made = services.inference.run(
             "engine.inference.restyle:restyle_task",
             {
-                "stems": refs,
+                "stems": ground.refs,
                 "out_dir": str(folder),
                 "style": style,
+                "styles_dir": None if own is None else str(own),
                 "intensity": intensity,
                 "seed": seed,
                 "keep": list(kept),
                 "operators": list(operators),
-                "stated": stated_of(source),
+                "stated": stated_of(ground.source),
                 "pack_dir": str(services.pack(STYLE_PACK).folder),
                 "provider": provider or services.settings.get("inference.provider"),
             },
             progress=span(context, 0.45, 0.95),
             cancelled=stop_of(context),
         )
-        facts = {"style": style, "style_name": info.name, "intensity": intensity, "seed": seed}
-        maker = Step(
-            operation="style:production",
-            at=now_iso(),
-            model_id=made.model_id,
-            model_version=made.model_version,
-            model_digest=made.model_digest,
-            provider=made.provider,
-            parameters=facts,
-        )
-        produced = "style:production" in operators
-        parts = [_part(services, source, stems, part, maker, produced=produced) for part in made.parts]
+        taken = kept_in_library(services, ground, made, info, produced="style:production" in operators)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    # Settings that a person made stay with the take; ids make a second use of the same landing impossible to confuse.
-    strips: dict[Role, Strip] = {
-        role: edits.strip_from(settings) for role, settings in made.strips.items() if role in stems
-    }
-    number = edits.next_take_number(project, group.id)
+    number = edits.next_take_number(ground.project, group.id)
 
     def apply(now: Project) -> Project:
-        if landing is not None and not edits.children_of(now, group.id):
-            now = landing.apply(now)
-        return edits.apply_restyle(
-            now,
-            group.id,
-            parts,
-            style=style,
-            strips=strips,
-            muted=made.muted,
-            name=info.name,
-            seed=seed,
-            intensity=intensity,
-            model=maker,
-        )
+        if ground.landing is not None and not edits.children_of(now, group.id):
+            now = ground.landing.apply(now)
+        return taken.land(now, group.id)
 
     context.progress(1.0, "Done")
     return Landing(
         label=f"Restyle as {info.name}",
         apply=apply,
-        result=RestyleResult(
-            track_id=group.id,
-            take=number,
-            style=style,
-            intensity=intensity,
-            seed=seed,
-            parts=tuple(part.title for part in made.parts),
-            model=f"{made.model_id} {made.model_version}",
-            provider=made.provider,
-            tempo_bpm=made.tempo_bpm,
-            key=made.key,
-            chords=msgspec.to_builtins(made.chords),
-            timings_s=dict(made.timings_s),
-            notices=(*notices, *made.notices),
-        ),
+        result=result_of(ground, made, number, notices),
+    )
+
+
+def result_of(ground: Ground, made: Any, number: int, notices: tuple[str, ...]) -> RestyleResult:
+    """What a person is told about a restyle."""
+    return RestyleResult(
+        track_id=ground.group.id,
+        take=number,
+        style=made.style,
+        intensity=made.intensity,
+        seed=made.seed,
+        parts=tuple(part.title for part in made.parts),
+        model=f"{made.model_id} {made.model_version}",
+        provider=made.provider,
+        tempo_bpm=made.tempo_bpm,
+        key=made.key,
+        chords=msgspec.to_builtins(made.chords),
+        timings_s=dict(made.timings_s),
+        notices=(*notices, *made.notices),
+    )
+
+
+def forbidden(source: Source, notices: tuple[str, ...], style: str) -> RightsError:
+    """The error of a licence that allows nothing of a style."""
+    return RightsError(
+        f"The licence of “{source.title}” does not allow this style: {notices[-1] if notices else ''}",
+        remedy="Choose a style that it allows, or ask the rightsholder.",
+        details={"style": style},
     )
 
 
@@ -183,10 +250,11 @@ def stems_of(project: Project, group_id: str) -> dict[Role, Source]:
     return found
 
 
-def _permitted(
-    services: Services, source: Source, roles: tuple[Role, ...], operators: tuple[str, ...], keep: tuple[str, ...]
+def permitted(
+    services: Services, ground: Ground, operators: tuple[str, ...], keep: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The operators that the licence allows on some stem, the stems that stay as they are, and why."""
+    source, roles = ground.source, tuple(ground.stems)
     notices: list[str] = []
     kept = [role for role in roles if role in keep]
     free = [role for role in roles if role not in kept]
