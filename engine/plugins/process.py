@@ -89,6 +89,10 @@ class PluginProcess:
         """False once the process has ended."""
         return not self._gone.is_set()
 
+    def settled_within(self, timeout_s: float) -> bool:
+        """Whether the plug-in has loaded, or failed to, by then."""
+        return self._ready.wait(timeout_s)
+
     def wait_ready(self, timeout_s: float = LOAD_S) -> PluginInfo:
         """What was loaded.
 

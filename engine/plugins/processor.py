@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from engine.plugins import wire
-from engine.plugins.model import ParameterInfo, PluginError, PluginSpec, Snapshot
+from engine.plugins.model import ParameterInfo, PluginError, PluginInfo, PluginSpec, Snapshot
+from engine.plugins.output import DryLine, Output
 from engine.plugins.process import LOAD_S, Outcome, PluginProcess
 from engine.types import Audio
 
@@ -25,8 +26,6 @@ HANG_S = 2.0
 MUTED_S = 0.25
 """A plug-in that sent values which are no sound is heard again after this much sound."""
 
-FADE_S = 0.005
-
 
 class Condition(Enum):
     """How a plug-in does; the value is the badge of its slot."""
@@ -38,21 +37,14 @@ class Condition(Enum):
     STOPPED = "Stopped"
 
 
-class DryLine:
-    """The signal as it came, late by the plug-in's latency: what is heard where the plug-in fails."""
-
-    def __init__(self, frames: int):
-        self._held = np.zeros((2, frames), dtype=np.float32)
-
-    def push(self, block: Audio) -> Audio:
-        """The block `frames` earlier."""
-        line = np.concatenate((self._held, block), axis=1)
-        self._held = line[:, block.shape[1] :]
-        return line[:, : block.shape[1]]
-
-    def clear(self) -> None:
-        """Silence."""
-        self._held = np.zeros_like(self._held)
+def _effect(info: PluginInfo) -> PluginInfo:
+    if info.instrument:
+        raise PluginError(
+            f"{info.name} is an instrument: it plays notes and has no sound to work on here.",
+            remedy="Choose an effect.",
+            code="plugin-instrument",
+        )
+    return info
 
 
 class PluginProcessor:
@@ -88,19 +80,15 @@ class PluginProcessor:
         self._pending: dict[int, float] = {}
         self._index: dict[str, int] = {}
         self._parameters: tuple[ParameterInfo, ...] = ()
-        self._fade = max(round(FADE_S * spec.rate), 1)
-        self._wet = 0
+        self._output = Output(spec.rate)
         self._hold = 0
         self._muted = False
         self._clean = 0
-        self._last = np.zeros((2, 1), dtype=np.float32)
-        self._step = np.zeros((2, 1), dtype=np.float32)
-        self._step_left = 0
-        self._was = "dry"
         self.latency_frames = 0
         """By how much the result lags behind, also where it is dry."""
         self._dry = DryLine(0)
         self._closed = False
+        self._behind = False
         self._process = self._start(spec)
 
     # -- life
@@ -114,22 +102,34 @@ class PluginProcessor:
         Raises:
             PluginError: as the plug-in's process says; it is closed then.
         """
-        if self._condition is not Condition.STARTING:
+        if self._condition is not Condition.STARTING or self._behind:
             return
         try:
-            info = self._process.wait_ready(timeout_s)
-            if info.instrument:
-                raise PluginError(
-                    f"{info.name} is an instrument: it plays notes and has no sound to work on here.",
-                    remedy="Choose an effect.",
-                    code="plugin-instrument",
-                )
+            info = _effect(self._process.wait_ready(timeout_s))
         except PluginError:
             self.close()
             raise
         self.latency_frames = info.latency_frames
         self._dry = DryLine(info.latency_frames)
         self._taken_up(info.parameters)
+
+    def wait_or_go_on(self, timeout_s: float, latency_frames: int) -> None:
+        """Wait for a while; a plug-in that takes longer is dry until it is loaded.
+
+        Args:
+            latency_frames: the latency that it is taken to have meanwhile.
+
+        Raises:
+            PluginError: as the plug-in's process says within that time; it is closed then.
+        """
+        if self._behind or self._process.settled_within(timeout_s):
+            self.wait_ready()
+            return
+        self._behind = True
+        self.latency_frames = latency_frames
+        self._dry = DryLine(latency_frames)
+        process = self._process
+        threading.Thread(target=self._join_later, args=(process,), name="plugin-start", daemon=True).start()
 
     def _taken_up(self, parameters: tuple[ParameterInfo, ...]) -> None:
         self._parameters = parameters
@@ -151,9 +151,11 @@ class PluginProcessor:
         threading.Thread(target=self._revive, args=(spec,), name="plugin-revival", daemon=True).start()
 
     def _revive(self, spec: PluginSpec) -> None:
-        process = self._start(spec)
+        self._join_later(self._start(spec))
+
+    def _join_later(self, process: PluginProcess) -> None:
         try:
-            info = process.wait_ready()
+            info = _effect(process.wait_ready())
         except PluginError as error:
             process.kill()
             with self._lock:
@@ -161,6 +163,7 @@ class PluginProcessor:
             self._say(f"{error.message} {error.remedy}")
             return
         with self._lock:
+            self._behind = False
             closed = self._closed
             if not closed:
                 self._process = process
@@ -171,7 +174,14 @@ class PluginProcessor:
             return
         self._taken_up(info.parameters)
         if info.latency_frames != self.latency_frames:
-            self._say(f"The latency of {self.name} has changed; stop and play again to have it in time.")
+            self._say(f"{self.name} has another latency than before; change anything on its track to have it in time.")
+
+    def accept_latency(self) -> None:
+        """Take over the latency that the plug-in has now; the place for this is a new plan."""
+        now = self._process.latency_frames
+        if self._condition is Condition.WELL and now != self.latency_frames:
+            self.latency_frames = now
+            self._dry = DryLine(now)
 
     def close(self) -> None:
         """End the plug-in's process."""
@@ -285,8 +295,7 @@ class PluginProcessor:
     def reset(self) -> None:
         """Forget all sound: tails, and what is on its way."""
         self._dry.clear()
-        self._last[:] = 0.0
-        self._step_left = 0
+        self._output.clear()
         if self._condition in (Condition.WELL, Condition.LATE, Condition.MUTED):
             self._judge(self._process.reset(self._deadline_s))
 
@@ -306,42 +315,15 @@ class PluginProcessor:
                 wet = result
                 muted = not self._sound(wet)
         if muted:
-            self._leave(block, np.zeros_like(block), "muted")
+            self._output.replace(block, np.zeros_like(block), "muted")
         elif wet is None:
-            self._leave(block, dry, "dry")
+            self._output.replace(block, dry, "dry")
         elif self._hold > 0:
             # What a plug-in with latency gives first is from before the gap.
             self._hold -= block.shape[1]
-            self._leave(block, dry, "dry")
+            self._output.replace(block, dry, "dry")
         else:
-            self._come(block, dry, wet)
-        self._last[:, 0] = block[:, -1]
-
-    def _leave(self, block: Audio, substitute: Audio, kind: str) -> None:
-        """Play the substitute; where it has just taken over, fade out the step that it makes."""
-        if self._was != kind:
-            self._was = kind
-            self._step = self._last - substitute[:, :1]
-            self._step_left = self._fade
-            self._wet = 0
-        block[:] = substitute
-        if self._step_left > 0:
-            frames = min(self._step_left, block.shape[1])
-            ramp = np.arange(self._step_left, self._step_left - frames, -1, dtype=np.float32) / self._fade
-            block[:, :frames] += self._step * ramp
-            self._step_left -= frames
-
-    def _come(self, block: Audio, dry: Audio, wet: Audio) -> None:
-        if self._was != "wet":
-            self._was = "wet"
-            self._wet = 0
-        if self._wet >= self._fade:
-            block[:] = wet
-            return
-        frames = block.shape[1]
-        ramp = np.minimum(np.arange(self._wet + 1, self._wet + frames + 1, dtype=np.float32) / self._fade, 1.0)
-        block[:] = dry + (wet - dry) * ramp
-        self._wet += frames
+            self._output.play(block, dry, wet)
 
     def _sound(self, wet: Audio) -> bool:
         """Whether the result may be heard: it is finite, and has been for a while."""

@@ -16,6 +16,9 @@ from engine.types import Audio
 OFFLINE_DEADLINE_S = 20.0
 """How long a bounce waits for a block."""
 
+LIVE_LOAD_S = 3.0
+"""How long a plan waits for a plug-in to load; one that takes longer is dry until then."""
+
 LINGER_S = 1.0
 """How long a plug-in that no plan names any more goes on, so that undo does not start it anew."""
 
@@ -94,14 +97,20 @@ class Rack:
                 self._slot(insert, rate)
 
     def __call__(self, insert: InsertPlan, rate: int) -> Lease:
-        """The processor of an insert of the kind ``vst3``, loaded.
+        """The processor of an insert of the kind ``vst3``, loaded; or loading, and dry, in a live rack where that takes
+        more than `LIVE_LOAD_S`.
 
         Raises:
             PluginError: as the plug-in's process says; plugin-missing for an insert that names none; plugin-blocked.
         """
         slot = self._slot(insert, rate)
         try:
-            slot.processor.wait_ready()
+            if self._live:
+                if not slot.leases:
+                    slot.processor.wait_or_go_on(LIVE_LOAD_S, self._known_latency(insert))
+                slot.processor.accept_latency()
+            else:
+                slot.processor.wait_ready()
         except PluginError:
             with self._lock:
                 if self._slots.get(insert.id) is slot:
@@ -115,6 +124,12 @@ class Rack:
                 slot.timer.cancel()
                 slot.timer = None
         return Lease(slot.processor, lambda: self._release(insert.id, slot, token))
+
+    def _known_latency(self, insert: InsertPlan) -> int:
+        if self._catalogue is None or insert.plugin is None:
+            return 0
+        found = [p for p in Catalogue(self._catalogue).plugins if p.path == insert.plugin.path]
+        return next((p.latency_frames for p in found if p.name == insert.plugin.name or not insert.plugin.name), 0)
 
     def _slot(self, insert: InsertPlan, rate: int) -> _Slot:
         if insert.plugin is None:

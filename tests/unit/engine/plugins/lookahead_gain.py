@@ -90,6 +90,8 @@ def load(spec: PluginSpec) -> LookaheadGain:
         os.abort()
     if "hang" in text:
         time.sleep(60.0)
+    if "slow" in text:
+        time.sleep(1.0)
     if "refuse" in text:
         raise PluginError("It has no licence.", remedy="Buy one.", code="plugin-failed")
     return LookaheadGain(spec)

@@ -81,6 +81,11 @@ def test_the_effect_is_heard_late_by_its_latency_and_no_more(made: Callable[...,
     np.testing.assert_allclose(out, late(sine(6 * BLOCK))[:, 2 * BLOCK :], atol=1e-6)
 
 
+def test_the_effect_is_heard_from_the_first_sample(made: Callable[..., PluginProcessor]) -> None:
+    processor = made(values={"gain": 1.0})
+    np.testing.assert_allclose(play(processor, 2), 2.0 * late(sine(2 * BLOCK)), atol=1e-6)
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 7, 20_000])
 def test_a_block_of_any_length_gives_the_same_samples(made: Callable[..., PluginProcessor], frames: int) -> None:
     processor = made()

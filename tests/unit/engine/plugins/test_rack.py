@@ -140,6 +140,63 @@ def test_a_killed_plugin_has_a_badge_and_is_revived(plugins: Rack) -> None:
     assert level(lease) == pytest.approx(1.0)
 
 
+def test_a_plugin_that_loads_slowly_is_dry_until_then(
+    plugins: Rack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rack, "LIVE_LOAD_S", 0.1)
+    path = tmp_path / "slow.vst3"
+    path.write_text("slow")
+    slow = InsertPlan(id="a", kind="vst3", parameters={"gain": 1.0}, plugin=PluginPlan(path=str(path)))
+    lease = plugins(slow, RATE)
+    assert lease.badge == "Starting"
+    assert level(lease) == pytest.approx(0.5)
+    end = time.monotonic() + 20.0
+    while lease.badge:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    level(lease)
+    assert level(lease) == pytest.approx(1.0)
+    assert any("latency" in sentence for sentence in lease.notices())
+    # The next plan has it in time.
+    assert lease.latency_frames == 0
+    assert plugins(slow, RATE).latency_frames == lookahead_gain.LATENCY
+
+
+def _hold_a_plugin(connection: multiprocessing.connection.Connection) -> None:
+    inner = Rack(loader=LOADER)
+    inner(insert(), RATE)
+    connection.send(inner.pids()["a"])
+    time.sleep(60.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
+def test_a_plugin_ends_when_the_engine_is_killed() -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_hold_a_plugin, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    assert ours.poll(60.0)
+    plugin = ours.recv()
+    os.kill(plugin, 0)
+    process.kill()
+    process.join(10.0)
+    end = time.monotonic() + 10.0
+    while _runs(plugin):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Nobody may have waited for it yet: a zombie has ended too.
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 def _in_a_daemon(connection: multiprocessing.connection.Connection) -> None:
     inner = Rack(loader=LOADER)
     try:
