@@ -28,6 +28,7 @@ class Theme:
         self._svg: dict[str, str] = {}
         self._colors: dict[str, QColor] = {}
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
+        self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
         self._fonts: dict[tuple[int, str], QFont] = {}
         self._listeners: list[Callable[[], None]] = []
         self.mode: Mode = mode
@@ -40,6 +41,7 @@ class Theme:
         self.mode = mode
         self._colors.clear()
         self._pixmaps.clear()
+        self._renderers.clear()
         for listener in list(self._listeners):
             listener()
 
@@ -139,9 +141,14 @@ class Theme:
         self._renderer(name, token).render(painter, rect)
 
     def _renderer(self, name: str, token: str) -> QSvgRenderer:
+        known = self._renderers.get((name, token))
+        if known is not None:
+            return known
         svg = self._svg.get(name)
         if svg is None:
             svg = (self._icons_dir / f"{name}.svg").read_text("utf-8")
             svg = svg.replace('stroke-width="2"', f'stroke-width="{self._tokens["size"]["stroke"]}"')
             self._svg[name] = svg
-        return QSvgRenderer(QByteArray(svg.replace("currentColor", self.value(token)[:7]).encode()))
+        made = QSvgRenderer(QByteArray(svg.replace("currentColor", self.value(token)[:7]).encode()))
+        self._renderers[name, token] = made
+        return made

@@ -60,6 +60,8 @@ class Button(QAbstractButton):
 
     def set_icon(self, name: str | None, token: str | None = None) -> None:
         """Change the icon, and its token where it should not follow the kind."""
+        if (name, token) == (self.icon_name, self.icon_token):
+            return
         self.icon_name, self.icon_token = name, token
         self.updateGeometry()
         self.update()

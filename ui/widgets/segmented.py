@@ -44,6 +44,8 @@ class Segmented(QWidget):
 
     def set_title(self, value: str, title: str) -> None:
         """Change the text of one choice."""
+        if (value, title) in self._options:
+            return
         self._options = [(option, title if option == value else text) for option, text in self._options]
         self.updateGeometry()
         self.update()

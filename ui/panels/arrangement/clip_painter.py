@@ -186,8 +186,9 @@ class ClipPainter:
             if width < 1.5:
                 continue
             curved = QPainterPath(QPointF(near, body.bottom()))
-            for step in range(1, FADE_STEPS + 1):
-                t = step / FADE_STEPS
+            steps = 1 if curve == "linear" else max(min(round(width / 3), FADE_STEPS), 2)
+            for step in range(1, steps + 1):
+                t = step / steps
                 curved.lineTo(near + side * t * width, body.bottom() - fade_gain(curve, t) * body.height())
             above = QPainterPath(curved)
             above.lineTo(near, body.top())

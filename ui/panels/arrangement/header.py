@@ -35,6 +35,7 @@ class TrackHeader(QWidget):
         self._lane = lane
         self.track_id = lane.track.id
         self._editor: QLineEdit | None = None
+        self._ready = False
         theme = ws.theme
         self._chevron = Button(theme, icon="chevron-down", kind="ghost", height=16, icon_size=12, name="Fold stems")
         self._chevron.clicked.connect(lambda: self.collapse_asked.emit(self.track_id))
@@ -97,8 +98,10 @@ class TrackHeader(QWidget):
         self.show_lane(lane, ws.project)
 
     def show_lane(self, lane: Lane, project: Project) -> None:
-        """Show the track as it is now."""
-        self._lane = lane
+        """Show the track as it is now; one that has not changed is left as it is (`refresh_badge` looks again)."""
+        if lane.track is self._lane.track and lane == self._lane and self._ready:
+            return
+        self._lane, self._ready = lane, True
         track = lane.track
         tall = lane.height >= TWO_ROWS_PX
         for widget in (self.mute, self.solo, self.volume, self.pan):
@@ -109,10 +112,7 @@ class TrackHeader(QWidget):
         self.setAccessibleName(f"Track {track.name}")
         self._chevron.setVisible(lane.has_children)
         self._chevron.set_icon("chevron-right" if lane.collapsed else "chevron-down")
-        badge = badge_of(self.ws.session, project, track) if lane.depth == 0 else None
-        self._badge.setVisible(badge is not None)
-        if badge is not None:
-            self._badge.set_badge(badge)
+        self.refresh_badge(project)
         self.mute.setChecked(track.strip.mute)
         self.solo.setChecked(track.strip.solo)
         self.mute.setAccessibleName(f"Mute {track.name}")
@@ -122,6 +122,13 @@ class TrackHeader(QWidget):
         self.volume.set_value(track.strip.gain_db)
         self.pan.set_value(track.strip.pan)
         self.update()
+
+    def refresh_badge(self, project: Project) -> None:
+        """Show what the licence allows, as the library knows it now."""
+        badge = badge_of(self.ws.session, project, self._lane.track) if self._lane.depth == 0 else None
+        self._badge.setVisible(badge is not None)
+        if badge is not None:
+            self._badge.set_badge(badge)
 
     def _on_mute(self, on: bool) -> None:
         self.ws.commit("Mute" if on else "Unmute", lambda p: edits.set_strip(p, self.track_id, mute=on))

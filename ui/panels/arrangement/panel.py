@@ -89,7 +89,7 @@ class ArrangementPanel(QWidget):
         self.canvas.opened.connect(self.clip_opened)
         ws.lanes_changed.connect(self.refresh)
         ws.bridge.project_changed.connect(self.refresh)
-        ws.bridge.library_changed.connect(self.refresh)
+        ws.bridge.library_changed.connect(self._refresh_badges)
         ws.selection_changed.connect(self._repaint_headers)
         ws.view_changed.connect(self._on_view)
         ws.tick.connect(self._on_tick)
@@ -138,6 +138,10 @@ class ArrangementPanel(QWidget):
                 head.show()
             else:
                 head.show_lane(lane)
+
+    def _refresh_badges(self) -> None:
+        for header in self.headers.values():
+            header.refresh_badge(self.ws.project)
 
     def _repaint_headers(self) -> None:
         for header in self.headers.values():

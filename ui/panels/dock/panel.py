@@ -87,7 +87,9 @@ class DockPanel(Surface):
         """Show how many takes there are, and which side plays."""
         track = self.ws.song_track()
         numbers = edits.take_numbers(self.ws.project, track.id) if track is not None else []
-        self.tabs.setTabText(VARIATIONS, f"Variations  {len(numbers)}" if numbers else "Variations")
+        title = f"Variations  {len(numbers)}" if numbers else "Variations"
+        if title != self.tabs.tabText(VARIATIONS):
+            self.tabs.setTabText(VARIATIONS, title)
         self.picture.setVisible(self.tab == "clip")
         show = bool(numbers) and self.tab == "variations"
         self.source_or_take.setVisible(show)

@@ -138,7 +138,15 @@ class _Scroll(QScrollArea):
 class _Pages(QStackedWidget):
     """A stack that is as tall as the page it shows."""
 
+    _fitted: tuple[int, int] | None = None
+
     def fit(self) -> None:
+        current = self.currentWidget()
+        wanted = (self.currentIndex(), current.sizeHint().height() if current is not None else 0)
+        if wanted == self._fitted:
+            # Laying the whole column out again for each step of a drag would cost every frame.
+            return
+        self._fitted = wanted
         for index in range(self.count()):
             page = self.widget(index)
             if page is None:
