@@ -88,7 +88,6 @@ class StatusBar(Surface):
         self.sync.set_text(text, token)
         self.sync.set_icon(icon, token)
         self.sync.setToolTip(tip)
-        self.sync.updateGeometry()
 
     def _on_tick(self, elapsed_s: float, status: Any, meters: Any) -> None:
         notice = status.notice or ""

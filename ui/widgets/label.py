@@ -69,6 +69,8 @@ class Text(QWidget):
 
     def set_icon(self, icon: str | None, token: str | None = None) -> None:
         """Change the icon before the text."""
+        if (icon, token) == (self._icon, self._icon_token):
+            return
         self._icon, self._icon_token = icon, token
         self.updateGeometry()
         self.update()
