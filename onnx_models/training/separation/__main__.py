@@ -23,6 +23,7 @@ parser.add_argument("--model", default="default", choices=("default", "live"))
 parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
 parser.add_argument("--batch", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1.5e-3)
+parser.add_argument("--final-rate", type=float, default=0.0, help="rate at the end; 0 unless another run follows")
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--workers", type=int, default=1)
 parser.add_argument("--judge-minutes", type=float, default=10.0)
@@ -51,6 +52,7 @@ def main() -> None:
             model=options.model,
             width=options.width,
             rate=options.rate,
+            final_rate=options.final_rate,
             threads=options.threads,
             workers=options.workers,
             judge_every_s=options.judge_minutes * 60,

@@ -59,16 +59,10 @@ def _decode(job: tuple[str, str]) -> bytes | None:
     return np.clip(np.round(samples * 32767.0), -32768, 32767).astype("<i2").tobytes()
 
 
-def _analyse(job: tuple[str, str]) -> str:
+def world(mono: npt.NDArray[np.float64], target: Path) -> None:
+    """Analyse one phrase at the training rate and store it as a `Voice`."""
     import pyworld
-    import soundfile
-    import soxr
 
-    source, target = job
-    samples, rate = soundfile.read(source, dtype="float64", always_2d=True)
-    mono = samples.mean(1)
-    if rate != RATE:
-        mono = soxr.resample(mono, rate, RATE)
     f0, times = pyworld.dio(mono, RATE, f0_floor=60.0, f0_ceil=900.0, frame_period=FRAME_MS)
     f0 = pyworld.stonemask(mono, f0, times, RATE)
     envelope = pyworld.cheaptrick(mono, f0, times, RATE)
@@ -79,6 +73,18 @@ def _analyse(job: tuple[str, str]) -> str:
         envelope=pyworld.code_spectral_envelope(envelope, RATE, CODED).astype(np.float32),
         aperiodicity=pyworld.code_aperiodicity(aperiodicity, RATE).astype(np.float32),
     )
+
+
+def _analyse(job: tuple[str, str]) -> str:
+    import soundfile
+    import soxr
+
+    source, target = job
+    samples, rate = soundfile.read(source, dtype="float64", always_2d=True)
+    mono = samples.mean(1)
+    if rate != RATE:
+        mono = soxr.resample(mono, rate, RATE)
+    world(mono, Path(target))
     return target
 
 

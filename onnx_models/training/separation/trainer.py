@@ -56,6 +56,8 @@ class Settings:
     judge_every_s: float = 600.0
     audio: Path | None = None
     device: str = "cpu"
+    final_rate: float = 0.0
+    """Rate at the end of the budget; more than nothing where another budget follows at once."""
     precision: str = "auto"
     """``bf16``, ``fp32`` or ``auto`` (`has_bf16`)."""
 
@@ -128,7 +130,7 @@ class Run:
         self.best = -99.0
 
     def save(self, path: Path, *, small: bool = False) -> None:
-        """Write a checkpoint; `small` leaves the optimiser out and halves the average (what the repository keeps)."""
+        """Write a checkpoint; `small` leaves the optimiser out."""
         state: dict[str, Any] = {
             "model": self.settings.model,
             "settings": self.network.settings,
@@ -189,7 +191,7 @@ class Run:
                 done = passed >= s.minutes * 60
                 share = min(passed / max(s.minutes * 60, 1e-6), 1.0)
                 warm = min((self.step - first_step + 1) / 100, 1.0)
-                rate = s.rate * warm * 0.5 * (1 + math.cos(math.pi * share))
+                rate = warm * (s.final_rate + (s.rate - s.final_rate) * 0.5 * (1 + math.cos(math.pi * share)))
                 for group in self.optimizer.param_groups:
                     group["lr"] = rate
                 parts = [part.to(s.device, non_blocking=True) for part in next(loader)]
