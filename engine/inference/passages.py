@@ -201,7 +201,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 def passages(plan: Plan, frames: int) -> list[Passage]:
     """The passages that cover `frames` samples of the model."""
     count = -(-(frames - plan.offset) // plan.step)
-    if plan.short and count > 1 and frames - plan.offset - (count - 1) * plan.step <= plan.length - plan.step:
+    if plan.lean and count > 1 and frames - plan.offset - (count - 1) * plan.step <= plan.length - plan.step:
         # What is left is in the one before.
         count -= 1
     found: list[Passage] = []

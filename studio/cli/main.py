@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, system
+from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, separate, system
 
 app = typer.Typer(
     name="contrafact",
@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 catalog.register(app)
+separate.register(app)
 media.register(app)
 project.register(app)
 app.add_typer(edit.app, name="edit")

@@ -1,4 +1,4 @@
-"""Split and restyle any file or recording, and verify what came out."""
+"""Restyle any file or recording, and verify what came out."""
 
 from __future__ import annotations
 
@@ -27,47 +27,9 @@ ProviderOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Wh
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    app.command()(separate)
     app.command()(styles)
     app.command()(restyle)
     app.command()(verify)
-
-
-def separate(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")
-    ],
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the stems.")],
-    stems: Annotated[
-        Literal["label", "model"],
-        typer.Option(help="Stems as the label delivered them where there are any, or made by the model."),
-    ] = "label",
-    provider: ProviderOption = "auto",
-    home: HomeOption = None,
-    platform: PlatformOption = None,
-    json: JsonFlag = False,
-) -> None:
-    """Split a song into vocals, drums, bass and other: 32-bit float WAV files that sum to the input."""
-    with opened(home, platform, as_json=json) as session:
-        result = with_progress(
-            "Splitting",
-            lambda ctx: audition.separate_to_folder(
-                session.services, source, out_dir, ctx, prefer=stems, provider=provider
-            ),
-            quiet=json,
-        )
-        if json:
-            print_json(result)
-            return
-        for notice in result.notices:
-            out(f"note: {notice}")
-        for name, path in result.stems.items():
-            out(f"{name:7s} {path}")
-        speed = f", {1 / result.rtf:.0f} x real time" if result.rtf else ""
-        out(
-            f"made by {result.model} on {result.provider}{speed}; "
-            f"sum of stems against the input {result.sum_error_db:.0f} dB"
-        )
 
 
 def styles(json: JsonFlag = False) -> None:

@@ -32,7 +32,11 @@ class OpenUnmix:
         overlap = OVERLAP if pack.chunk.overlap is None else pack.chunk.overlap
         fade = round(length * overlap)
         self.plan = Plan(
-            length=length, step=length - fade, window=faded(length, fade, pack.chunk.window), short=fixed is None
+            length=length,
+            step=length - fade,
+            window=faded(length, fade, pack.chunk.window),
+            short=fixed is None,
+            lean=True,
         )
 
     def run(self, passage: Audio) -> Audio:

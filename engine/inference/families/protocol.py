@@ -51,6 +51,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What stands around the track: what becomes zero where a family normalises."""
     short: bool = False
     """The last passage may end with the track instead of being filled up with silence."""
+    lean: bool = False
+    """The last passage is left out where the one before reaches the end of the track."""
     centred: bool = False
     """The last passage sees as much before as behind it, as far as it is shorter than a whole one."""
 

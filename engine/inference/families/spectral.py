@@ -40,6 +40,7 @@ class Spectral:
             lead=edge,
             tail=edge,
             short=self._fixed is None,
+            lean=True,
         )
 
     def _spectra(self, passage: Audio) -> tuple[Spectrum, int]:
