@@ -45,7 +45,7 @@ class Adapter(Protocol):
         ...
 
     def load_state(self, state: bytes) -> None:
-        """Take up what `state` gave."""
+        """Take up what `state` gave; b"" stands for how it was when it was loaded without a state."""
         ...
 
     def show_editor(self, close: threading.Event) -> None:

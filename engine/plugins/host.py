@@ -119,43 +119,51 @@ class Host:
 
     def _serve_orders(self) -> None:
         while True:
-            match wire.decode_order(self._orders.recv_bytes()):
-                case wire.GetSnapshot(token):
-                    self._last = self._snapshot()
-                    self._tell(wire.Saved(token, self._last))
-                case wire.GetInfo(token):
-                    self._tell(wire.Described(token, self._plugin.describe()))
-                case wire.LoadState(spec):
-                    self._plugin.load_state(spec.state)
-                    places = {parameter.id: parameter.index for parameter in self._plugin.describe().parameters}
-                    self._plugin.set_values({places[k]: v for k, v in spec.values.items() if k in places})
-                    self._touched.set()
-                case wire.OpenEditor():
-                    self._close.clear()
-                    self._windows.put(True)
-                case wire.CloseEditor():
-                    self._close.set()
+            order = wire.decode_order(self._orders.recv_bytes())
+            # A plug-in that fails to say how it stands may still sound.
+            with contextlib.suppress(Exception):
+                self._obey(order)
+
+    def _obey(self, order: wire.Order) -> None:
+        match order:
+            case wire.GetSnapshot(token):
+                self._last = self._snapshot()
+                self._tell(wire.Saved(token, self._last))
+            case wire.GetInfo(token):
+                self._tell(wire.Described(token, self._plugin.describe()))
+            case wire.LoadState(spec):
+                self._plugin.load_state(spec.state)
+                places = {parameter.id: parameter.index for parameter in self._plugin.describe().parameters}
+                self._plugin.set_values({places[k]: v for k, v in spec.values.items() if k in places})
+                self._touched.set()
+            case wire.OpenEditor():
+                self._close.clear()
+                self._windows.put(True)
+            case wire.CloseEditor():
+                self._close.set()
 
     def _save(self) -> None:
         while True:
             time.sleep(SAVE_EVERY_S)
             if self._touched.is_set() or self._showing:
                 self._touched.clear()
-                found = self._snapshot()
-                if found != self._last:
-                    self._last = found
-                    self._tell(wire.Saved(0, found))
+                with contextlib.suppress(Exception):
+                    found = self._snapshot()
+                    if found != self._last:
+                        self._last = found
+                        self._tell(wire.Saved(0, found))
 
     def _show(self) -> None:
         problem = ""
         self._showing = True
         try:
             self._plugin.show_editor(self._close)
-        except EngineError as error:
-            problem = error.message
+        except Exception as error:
+            problem = error.message if isinstance(error, EngineError) else f"The window failed: {error}"
         finally:
             self._showing = False
-        self._last = self._snapshot()
+        with contextlib.suppress(Exception):
+            self._last = self._snapshot()
         self._tell(wire.EditorClosed(self._last, problem))
 
     def _snapshot(self) -> Snapshot:

@@ -124,6 +124,7 @@ class Vst3Adapter:
         # pedalboard makes some plug-ins anew as it resets them, which leaves every parameter held until then dangling.
         self._resets = str(first._reload_type).endswith("ClearsAudioOnReset")
         self._ids = parameter_ids([parameter.name for parameter in first._parameters])
+        self._initial = bytes(first.raw_state)
         if spec.state:
             self.load_state(spec.state)
         self.set_values({i: spec.values[name] for i, name in enumerate(self._ids) if name in spec.values})
@@ -252,11 +253,12 @@ class Vst3Adapter:
         return bytes(self._plugins[0].raw_state)
 
     def load_state(self, state: bytes) -> None:
-        """Take up a state; one that the plug-in does not understand leaves it as it is."""
+        """Take up a state; one that the plug-in does not understand leaves it as it is, b"" brings back its
+        defaults."""
         with self._lock:
             for plugin in self._plugins:
                 # Assigning to the attribute would make pedalboard look through 1,000 texts of each parameter.
-                self._kind.raw_state.__set__(plugin, state)
+                self._kind.raw_state.__set__(plugin, state or self._initial)
 
     def show_editor(self, close: threading.Event) -> None:
         """The plug-in's own window; blocks until it is closed. The second instance of a mono plug-in follows."""

@@ -74,7 +74,7 @@ class LookaheadGain:
         return json.dumps({"gain": self._values["gain"]}).encode()
 
     def load_state(self, state: bytes) -> None:
-        self._values |= json.loads(state)
+        self._values |= json.loads(state or b'{"gain": 0.5}')
 
     def show_editor(self, close: threading.Event) -> None:
         # A person turns the gain up and waits until the window is closed.

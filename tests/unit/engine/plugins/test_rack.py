@@ -67,6 +67,14 @@ def test_another_state_is_loaded_and_its_own_is_not(plugins: Rack) -> None:
     last = plugins(insert(state=state), RATE)
     assert level(last) == pytest.approx(1.0)
     lease.close()
+    # Undo back to the plug-in as it was put in; a state that is none leaves it as it is.
+    for state, expected in ((b"", 0.5), (b"no state", 0.5), (b'{"gain": 0.25}', 0.25)):
+        last = plugins(insert(state=state), RATE)
+        end = time.monotonic() + 10.0
+        while level(last) != pytest.approx(expected):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert plugins.badges() == {}
 
 
 def test_a_plan_of_another_rate_gets_a_process_of_its_own(plugins: Rack) -> None:

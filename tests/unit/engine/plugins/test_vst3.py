@@ -128,6 +128,11 @@ def test_parameters_act_and_the_state_brings_them_back() -> None:
         ceiling = next(p for p in again.parameters() if p.id == "output_ceiling")
         assert ceiling.value == pytest.approx(0.4, abs=1e-3)
         assert ceiling.text.startswith("-18")
+        again.load_state(b"", {})
+        end = time.monotonic() + 10.0
+        while next(p for p in again.parameters() if p.id == "output_ceiling").value != pytest.approx(1.0):
+            assert time.monotonic() < end
+            time.sleep(0.05)
     finally:
         again.close()
 
