@@ -59,8 +59,8 @@ def analyse(
 
     step(0.0, "Listening")
     duration_s = audio.shape[-1] / rate
-    mono = _mono(audio, rate)
-    tuned = mono if harmonic is None else _mono(harmonic, rate)
+    mono = mono_of(audio, rate)
+    tuned = mono if harmonic is None else mono_of(harmonic, rate)
     if float(np.max(np.abs(mono), initial=0.0)) < 1e-5 or duration_s < 0.25:
         return _nothing(duration_s)
     step(0.1, "Finding the beat")
@@ -77,7 +77,7 @@ def analyse(
     beat_chroma = spectra.between(middle, times, CHROMA_HOP)
     beat_bass = spectra.between(bass, times, CHROMA_HOP)
     beat_level = spectra.between(level[None, :], times, CHROMA_HOP)[0]
-    timbre = _timbre(mono)
+    timbre = timbre_of(mono)
     beat_timbre = spectra.between(timbre, times, HOP * 4)
     per_bar, phase, bar_confidence = 4, 0, 0.0
     downbeats: Floats = np.zeros(0)
@@ -127,7 +127,7 @@ def analyse(
     )
 
 
-def _mono(audio: Audio, rate: int) -> npt.NDArray[np.float32]:
+def mono_of(audio: Audio, rate: int) -> npt.NDArray[np.float32]:
     """``(frames,)`` at the analysis rate, at least 6 s long (padded with silence): the lowest filters are that long."""
     mono = np.asarray(audio, dtype=np.float32).mean(axis=0, keepdims=True)
     mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
@@ -195,7 +195,7 @@ def _unit(chroma: Floats) -> Floats:
     return chroma / np.maximum(length, max(0.5 * float(np.percentile(length, 75)), 1e-9))
 
 
-def _timbre(mono: npt.NDArray[np.float32]) -> Floats:
+def timbre_of(mono: npt.NDArray[np.float32]) -> Floats:
     """``(14, steps)``: cepstra and level per ``HOP * 4``, each row with unit spread."""
     import librosa as _librosa  # untyped
 

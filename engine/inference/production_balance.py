@@ -107,8 +107,8 @@ def _tame_lows(
 ) -> None:
     """Lower the low shelves of what carries the low end, in place, until its share of the energy fits."""
     for _ in range(3):
-        low_fixed, rest_fixed = _low_and_rest(fixed, rate)
-        lows = [_low_and_rest(sound, rate) for sound in processed]
+        low_fixed, rest_fixed = low_and_rest(fixed, rate)
+        lows = [low_and_rest(sound, rate) for sound in processed]
         low, rest = sum(a for a, _ in lows), rest_fixed + sum(b for _, b in lows)
         if low <= 0.0 or (low + low_fixed) <= ceiling * (low + low_fixed + rest):
             return
@@ -124,8 +124,8 @@ def _tame_lows(
             processed[index] = apply_strip(sound, strip, rate=rate)
 
 
-def _low_and_rest(audio: Audio, rate: int) -> tuple[float, float]:
-    """Energy below `LOW_HZ` and above it."""
+def low_and_rest(audio: Audio, rate: int) -> tuple[float, float]:
+    """Energy of a sound below `LOW_HZ` and above it."""
     size = 1 << int(np.ceil(np.log2(rate / 4.0)))
     edge = int(LOW_HZ * size / rate)
     low = rest = 0.0

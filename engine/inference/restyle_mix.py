@@ -20,15 +20,13 @@ from engine.inference.production_balance import CHANGE_DB, balance, shares
 from engine.inference.production_chain import apply_strip, neutral, to_strip
 from engine.inference.restyle_result import Part
 from engine.inference.restyle_room import band_power, needed_gain, step_back
-from engine.inference.styles import ARRANGEMENT, Style
+from engine.inference.styles import ARRANGEMENT, TYPICAL_BELOW_MIX_DB, Style
 from engine.io.pcm import write_pcm
 from engine.types import STEMS, Audio
 
 PRODUCTION_FULL = 0.3
 FADE = 0.1
 FADES_FROM: dict[str, float] = {"drums": 0.3, "bass": 0.5, "other": 0.7}
-TYPICAL_BELOW_MIX_DB: dict[str, float] = {"drums": 5.0, "bass": 7.0, "other": 7.0, "vocals": 4.0}
-"""Loudness of a part under the mix where there is no stem to take it from."""
 QUIETEST_STEM_DB = 22.0
 """A stem further below the mix than this sets no level for the part that replaces it."""
 PART_PEAK = 0.6

@@ -23,6 +23,8 @@ PRODUCTION, ARRANGEMENT = "style:production", "style:arrangement"
 OPERATORS: tuple[str, ...] = (PRODUCTION, ARRANGEMENT)
 TARGET_SIZE = 100
 """Numbers of a production target (`engine.inference.production_features.SIZE`)."""
+TYPICAL_BELOW_MIX_DB: dict[str, float] = {"drums": 5.0, "bass": 7.0, "other": 7.0, "vocals": 4.0}
+"""Loudness of a part under the mix where there is no stem to take it from."""
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _DRUM_STEPS = frozenset("Xxo-")
 _BASS_STEPS = frozenset("RrFfOoTtSsAa=-")

@@ -23,6 +23,7 @@ from engine.inference.styles import ARRANGEMENT, Style, load_style
 from engine.types import Audio, PcmRef, Progress
 
 MOST = 24
+_SEEDS = 1_000_000_000
 _TRIES = 6
 """Arrangements written for each one that is played."""
 
@@ -128,8 +129,8 @@ def _plans(
             continue
         arranges = style.arrangement is not None and (wish.operators is None or ARRANGEMENT in wish.operators)
         arranges = arranges and not (style.needs_beat and len(analysis.beats_s) < 4)
-        seeds = [0 if seed == 0 else int(rng.integers(1, 2**31 - 1, dtype=np.int64))]
-        seeds += [int(rng.integers(1, 2**31 - 1, dtype=np.int64)) for _ in range(tries - 1)] if arranges else []
+        seeds = [0 if seed == 0 else _seed(rng)]
+        seeds += [_seed(rng) for _ in range(tries - 1)] if arranges else []
         for its_seed in seeds:
             as_played = varied(style, its_seed)
             score = None
@@ -141,6 +142,10 @@ def _plans(
             "There is no style to make variations of.", remedy="Choose at least one style.", code="style-unknown"
         )
     return plans
+
+
+def _seed(rng: np.random.Generator) -> int:
+    return 1 + int(rng.integers(_SEEDS))
 
 
 def _spread(plans: list[tuple[Wish, Style, int, Fingerprint]], order: list[int], count: int) -> list[int]:
