@@ -23,6 +23,8 @@ from engine.types import Cancelled as CancelledPoll
 
 Array = npt.NDArray[np.float32]
 
+DEVICES = {"cuda": "cuda"}
+"""Where values are kept from run to run, by provider; the others take and give them at each run."""
 _HALF = "tensor(float16)"
 
 
@@ -139,7 +141,7 @@ class Graphs:
             provider = opened.provider
             if opened.notice is not None:
                 self.notices.append(opened.notice)
-            graphs[name] = Graph(opened.session, device="cuda" if opened.provider == "cuda" else None)
+            graphs[name] = Graph(opened.session, device=DEVICES.get(opened.provider))
         self._graphs, self.provider = graphs, provider
 
     def _fall(self, reason: str) -> None:

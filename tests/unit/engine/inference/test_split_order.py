@@ -1,0 +1,203 @@
+"""From the play-head on, in stretches that grow, and on from where a killed run ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import Cancelled
+from engine.inference.joining import Joiner
+from engine.inference.separation import SeparationResult, separate_pcm
+from engine.inference.stem_files import Intervals, partial
+from engine.types import Audio, PcmRef
+from tests.samples.packs import SHARES, write_pack
+
+
+def noise(frames: int) -> Audio:
+    return (np.random.default_rng(9).standard_normal((2, frames)) * 0.1).astype(np.float32)
+
+
+def split(folder: Path, mixture: Audio, **more: Any) -> SeparationResult:
+    path = folder / "mixture.f32"
+    if not path.exists():
+        mixture.astype("<f4").tofile(path)
+    pack = folder / "shares"
+    if not pack.exists():
+        write_pack(pack)
+    options: dict[str, Any] = {"progress": lambda fraction, note: None, "cancelled": lambda: False} | more
+    return separate_pcm(
+        pcm=PcmRef(path=str(path), rate=44100, channels=2, frames=mixture.shape[1]),
+        out_dir=str(folder / "stems"),
+        pack_dir=str(pack),
+        provider="cpu",
+        **options,
+    )
+
+
+@pytest.mark.parametrize("start_s", [0.0, 0.4, 1.7, 3.9])
+def test_it_begins_at_the_play_head_and_ends_with_everything(tmp_path: Path, start_s: float) -> None:
+    mixture = noise(4 * 44100)
+    seen: list[tuple[int, int]] = []
+    result = split(tmp_path, mixture, start_s=start_s, ready=lambda start, stop: seen.append((start, stop)))
+    head = round(start_s * 44100)
+    first = min(seen[:2])[0]
+    assert first <= head
+    assert head - first < 2 * 8192
+    done = Intervals(seen)
+    whole = Intervals()
+    for start, stop in seen:
+        whole.add(start, stop)
+    assert whole.spans() == [(0, mixture.shape[1])]
+    assert done.total() == mixture.shape[1], "no stretch is delivered twice"
+    stems = np.stack([np.array(ref.open()) for ref in result.stems.values()])
+    for stem, share in zip(stems, SHARES, strict=True):
+        assert np.abs(stem - share * mixture).max() < 1e-5
+
+
+def test_a_play_head_behind_the_end_begins_at_the_start(tmp_path: Path) -> None:
+    seen: list[int] = []
+    split(tmp_path, noise(44100), start_s=99.0, ready=lambda start, stop: seen.append(start))
+    assert seen[0] == 0 or min(seen[:2]) == 0
+
+
+def test_the_order_changes_nothing_that_can_be_heard(tmp_path: Path) -> None:
+    mixture = noise(3 * 44100)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, two = split(tmp_path / "a", mixture), split(tmp_path / "b", mixture, start_s=1.3)
+    for name, ref in one.stems.items():
+        assert np.abs(np.array(ref.open()) - np.array(two.stems[name].open())).max() < 1e-6
+
+
+def test_what_is_there_can_be_played_while_the_rest_is_made(tmp_path: Path) -> None:
+    mixture = noise(4 * 44100)
+    looks: list[int] = []
+
+    def look(start: int, stop: int) -> None:
+        found = partial(tmp_path / "stems")
+        if found is None:
+            return
+        looks.append(sum(b - a for a, b in found.ready))
+        drums = found.stems["drums"].open()
+        assert drums.shape == mixture.shape
+        for a, b in found.ready:
+            assert np.abs(drums[:, a:b] - 0.2 * mixture[:, a:b]).max() < 1e-5
+
+    split(tmp_path, mixture, ready=look)
+    assert looks == sorted(looks)
+    assert len(looks) > 5
+    assert partial(tmp_path / "stems") is None
+
+
+def _killed(folder: str) -> None:
+    """A run that dies as a killed worker does, after some stretches."""
+    seen: list[int] = []
+
+    def die(start: int, stop: int) -> None:
+        seen.append(stop)
+        if len(seen) == 12:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    split(Path(folder), noise(4 * 44100), ready=die)
+
+
+def test_a_killed_run_is_taken_up_where_it_ended(tmp_path: Path) -> None:
+    mixture = noise(4 * 44100)
+    mixture.astype("<f4").tofile(tmp_path / "mixture.f32")
+    write_pack(tmp_path / "shares")
+    process = multiprocessing.get_context("spawn").Process(target=_killed, args=(str(tmp_path),))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    found = partial(tmp_path / "stems")
+    assert found is not None
+    had = sum(b - a for a, b in found.ready)
+    assert 0 < had < mixture.shape[1]
+    seen: list[int] = []
+    result = split(tmp_path, mixture, ready=lambda start, stop: seen.append(stop - start))
+    assert result.resumed_s == pytest.approx(had / 44100)
+    assert sum(seen) < mixture.shape[1] - had / 2
+    for name, share in zip(result.stems, SHARES, strict=True):
+        assert np.abs(np.array(result.stems[name].open()) - share * mixture).max() < 1e-5
+    assert not list(tmp_path.glob(".stems.part-*"))
+
+
+def test_another_model_or_sound_begins_anew(tmp_path: Path) -> None:
+    from engine.inference.stem_files import StemFiles
+
+    files = StemFiles(tmp_path / "stems", ["vocals"], rate=100, frames=50, key="a" * 40)
+    files.write(0, np.ones((1, 2, 20), np.float32))
+    files.close()
+    again = StemFiles(tmp_path / "stems", ["vocals"], rate=100, frames=50, key="a" * 40)
+    assert again.ready.spans() == [(0, 20)]
+    again.close()
+    other = StemFiles(tmp_path / "stems", ["vocals"], rate=100, frames=50, key="b" * 40)
+    assert other.ready.spans() == []
+    assert len(list(tmp_path.glob(".stems.part-*"))) == 1
+    other.discard()
+
+
+def test_cancel_answers_at_once_in_the_middle_of_a_passage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.inference import separation
+
+    asked: list[float] = []
+
+    class Slow:
+        """A family whose graph takes long and obeys, as `runtime.guarded` makes every graph do."""
+
+        def __init__(self, inner: Any, cancelled: Any):
+            self.stems, self.rate, self.plan = inner.stems, inner.rate, inner.plan
+            self._cancelled = cancelled
+
+        def run(self, passage: Audio) -> Audio:
+            while not self._cancelled():
+                time.sleep(0.01)
+            raise Cancelled
+
+    real = separation.family_of
+
+    def cancelled() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 12
+
+    monkeypatch.setattr(separation, "family_of", lambda *args: Slow(real(*args), cancelled))
+    with pytest.raises(Cancelled):
+        split(tmp_path, noise(44100), cancelled=cancelled)
+    assert not list(tmp_path.glob("*stems*"))
+
+
+def test_cells_are_joined_whatever_the_order() -> None:
+    rng = np.random.default_rng(4)
+    frames, length, step = 50_000, 9000, 6000
+    truth = rng.standard_normal((3, 2, frames)).astype(np.float32)
+    mixture = truth.sum(0) + 0.05 * rng.standard_normal((2, frames)).astype(np.float32)
+    spans = [(start, start + length) for start in range(-1500, frames, step)]
+    window = np.hanning(length + 2)[1:-1].astype(np.float32)
+    results = []
+    for order in (range(len(spans)), reversed(range(len(spans))), rng.permutation(len(spans))):
+        out = np.full((3, 2, frames), np.nan, np.float32)
+
+        def deliver(start: int, stems: Audio, left: float, out: Audio = out) -> None:
+            assert np.isnan(out[:, :, start : start + stems.shape[2]]).all()
+            out[:, :, start : start + stems.shape[2]] = stems
+
+        joiner = Joiner(
+            stems=3, frames=frames, spans=spans, mixture=lambda a, n: mixture[:, a : a + n], deliver=deliver
+        )
+        for index in order:
+            start, stop = spans[index]
+            passage = np.zeros((3, 2, length), np.float32)
+            a, b = max(start, 0), min(stop, frames)
+            passage[:, :, a - start : b - start] = truth[:, :, a:b]
+            joiner.add(int(index), passage, window)
+        assert np.abs(out.sum(0, dtype=np.float64) - mixture).max() < 1e-6
+        results.append(out)
+    for other in results[1:]:
+        assert np.abs(other - results[0]).max() < 1e-5
