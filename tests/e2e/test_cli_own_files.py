@@ -155,11 +155,11 @@ def test_effects_that_do_not_exist_and_values_that_are_none_are_refused(cli, tmp
         (["reverb", "--set", "sparkle=1"], "effect-parameter"),
         (["reverb", "--set", "mix=loud"], "edit-invalid"),
     ):
-        answer = cli("edit", "insert", bundle, "master", *words, "--json")
+        answer = cli("edit", "insert", "add", bundle, "master", *words, "--json")
         assert (answer.code, answer.json["error"]["code"]) == (1, code)
         assert answer.json["error"]["remedy"]
     assert cli("edit", "show", bundle, "--json").json["project"]["master"]["strip"]["inserts"] == []
-    assert cli("edit", "insert", bundle, "master", "reverb", "--set", "mix=0.2").code == 0
+    assert cli("edit", "insert", "add", bundle, "master", "reverb", "--set", "mix=0.2").code == 0
 
 
 def test_models_are_listed_and_pass_their_self_test(cli):
