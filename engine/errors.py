@@ -74,7 +74,8 @@ class InferenceError(EngineError):
 
 
 class DeviceError(EngineError):
-    """The audio device failed or is absent. Codes: device-missing, device-lost, device-rate."""
+    """The audio device failed or is absent. Codes: device-missing, device-lost, device-rate, device-input,
+    device-loopback."""
 
     code = "device-missing"
 

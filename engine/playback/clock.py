@@ -1,4 +1,4 @@
-"""A device without sound: it takes what a device would take, by the clock."""
+"""A device without sound: it runs the deck as a device would, by the clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 
-from engine.playback.ring import Ring, pull
+from engine.playback.callback import run
+from engine.playback.deck import Deck
 
 TICK_S = 0.005
 LONGEST_S = 0.25
@@ -15,20 +16,26 @@ LONGEST_S = 0.25
 
 
 class ClockOutput:
-    """Plays a ring into nowhere in real time.
+    """Plays a deck into nowhere in real time.
 
     Args:
+        deck: what it plays.
         rate: Hz.
+        block_frames: of a callback; None takes what 5 ms hold.
     """
 
     id = "none"
     name = "No device"
+    input_id = ""
     latency_s = 0.0
+    input_latency_s = 0.0
     alive = True
 
-    def __init__(self, *, rate: int):
+    def __init__(self, deck: Deck, *, rate: int, block_frames: int | None = None):
         self.rate = rate
-        self.ring = Ring(rate=rate)
+        self._deck = deck
+        deck.open(rate=rate, channels=2)
+        self._block = block_frames or max(round(TICK_S * rate), 1)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silent-clock", daemon=True)
         self._thread.start()
@@ -36,15 +43,17 @@ class ClockOutput:
     def _run(self) -> None:
         last = time.monotonic()
         owed = 0.0
+        nowhere = np.zeros(2 * self._block, dtype=np.float32)
+        nothing = np.zeros(1, dtype=np.float32)
         while not self._stopped.wait(TICK_S):
             now = time.monotonic()
             owed += min(now - last, LONGEST_S) * self.rate
             last = now
-            count = int(owed)
-            owed -= count
-            pull(self.ring.memory, np.empty(2 * count, dtype=np.float32), count, 0)
+            while owed >= self._block:
+                run(self._deck.memory, nowhere, nothing, self._block, 0)
+                owed -= self._block
 
     def close(self) -> None:
-        """Stop the clock."""
+        """Stop the clock; the deck is not touched afterwards."""
         self._stopped.set()
         self._thread.join(1.0)

@@ -1,90 +1,87 @@
 """The player that the window's process holds. It owns the engine process, and starts it again should it die.
 
-No method waits for the engine but `devices`. This module imports neither numba nor a device library.
+No method waits for the engine but `devices`; what takes its time returns a future. This module imports neither numba
+nor a device library.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import queue
 import threading
-import time
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
 
+from engine.errors import DeviceError
 from engine.plan import LoopPlan, MixPlan
-from engine.playback import telemetry
+from engine.playback.matching import matched
 from engine.playback.messages import (
+    NO_DEVICE_ID,
+    Capture,
     Command,
     DeviceInfo,
-    DeviceLost,
-    Devices,
+    Drop,
     ListDevices,
+    MeasureLatency,
     Meters,
     Pause,
     Play,
-    Quit,
+    Plugin,
+    PluginQuestion,
+    Prepare,
+    Record,
+    Recorded,
     Seek,
-    SetDevice,
+    SetAudio,
     SetLoop,
+    SetMetronome,
     SetPlan,
+    SetTap,
     Status,
     Stop,
+    StopRecord,
+    Switch,
+    SwitchPoint,
+    TestTone,
 )
+from engine.playback.reading import DEFAULT_RATE, read_meters, read_status
+from engine.playback.requests import Requests
+from engine.playback.supervisor import Supervisor
 
-DEFAULT_RATE = 48_000
 ANSWER_S = 5.0
-QUIT_S = 2.0
-SHORT_LIFE_S = 5.0
-MOST_EARLY_DEATHS = 3
-"""An engine that dies this often right after its start is tried once more without a device, then left alone."""
+PLANS_REMEMBERED = 512
 
 STARTING = "The audio engine is starting."
 FAILED = "The audio engine keeps stopping. Save your project, then start the program again."
 
 
-def _engine_main(connection: Connection, memory: Any, device_id: str | None, rate: int) -> None:
-    # Imported in the engine process only: it loads the compiled kernels.
-    from engine.playback.process import engine_main
-
-    engine_main(connection, memory, device_id, rate)
-
-
 class Player:
-    """Play-back of plans: transport, loop, device, meters. Thread-safe.
+    """Play-back of plans: transport, loop, alternatives, recording, device, meters. Thread-safe.
 
     Args:
-        device: see `set_device`.
+        device: see `set_audio`.
     """
 
     def __init__(self, *, device: str | None = None):
-        self._context = multiprocessing.get_context("spawn")
-        self._memory = self._context.RawArray("B", telemetry.SIZE)
-        self._telemetry = telemetry.Telemetry(self._memory)
-        self._lock = threading.Lock()
-        self._outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Devices] = queue.SimpleQueue()
-        self._device = device
+        self._lock = threading.RLock()
+        self._audio = SetAudio(device)
         self._plan: SetPlan | None = None
+        self._prepared: dict[str, Prepare] = {}
+        self._alternative = ""
+        self._metronome = SetMetronome(False, -12.0)
+        self._tap: str | None = None
+        self._asked: Play | None = None
+        """Play-back that has been asked for and not been seen yet."""
         self._ids: dict[int, tuple[str, ...]] = {}
         self._serial = 0
+        self._recording: Future[Recorded] | None = None
         self._devices: tuple[DeviceInfo, ...] = ()
-        self._lost = ""
-        self._failed = False
-        self._closed = False
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
-        self._threads = [
-            threading.Thread(target=self._supervise, name="player-supervisor", daemon=True),
-            threading.Thread(target=self._send, name="player-sender", daemon=True),
-        ]
-        self._ready = threading.Event()
-        for thread in self._threads:
-            thread.start()
+        self._lost_device = ""
+        self._requests = Requests(lambda command: self._engine.send(command))
+        self._engine = Supervisor(
+            resume=self._resume, answered=self._requests.answered, lost=self._lost, died=self._requests.fail
+        )
 
     # -- transport
     # ------------------------------------------------------------------------------------------------------
@@ -93,233 +90,333 @@ class Player:
     def _rate(self) -> int:
         return self._plan.plan.rate if self._plan is not None else DEFAULT_RATE
 
-    def set_plan(self, plan: MixPlan) -> None:
-        """Play `plan` from now on; while it plays, the change is faded over without a gap."""
-        with self._lock:
-            self._serial += 1
-            self._plan = SetPlan(plan, self._serial)
-            self._ids[self._serial] = tuple(track.id for track in plan.tracks)
-            for old in [serial for serial in self._ids if serial < self._serial - 512]:
-                del self._ids[old]
-            self._outbox.put(self._plan)
+    def _frame(self, seconds: float) -> int:
+        return round(max(seconds, 0.0) * self._rate)
 
-    def play(self, from_s: float | None = None) -> None:
-        """Start, at `from_s` seconds or where the play-head is."""
+    def _remember(self, plan: MixPlan) -> int:
+        self._serial += 1
+        self._ids[self._serial] = tuple(track.id for track in plan.tracks)
+        for old in [serial for serial in self._ids if serial < self._serial - PLANS_REMEMBERED]:
+            del self._ids[old]
+        return self._serial
+
+    def set_plan(self, plan: MixPlan) -> None:
+        """Play `plan` from now on; while it plays, the change is heard within a block, without a gap."""
         with self._lock:
-            self._outbox.put(Play(None if from_s is None else round(from_s * self._rate)))
+            self._plan = SetPlan(plan, self._remember(plan))
+            self._engine.send(self._plan)
+
+    def play(self, from_s: float | None = None, count_in_bars: int = 0) -> None:
+        """Start, at `from_s` seconds or where the play-head is, after `count_in_bars` bars of clicks.
+
+        Before the engine is up, or before there is a plan with something in it, this starts as soon as it can.
+        """
+        with self._lock:
+            self._asked = Play(None if from_s is None else self._frame(from_s), count_in_bars)
+            self._engine.send(self._asked)
 
     def pause(self) -> None:
-        """Stop and stay where it is."""
+        """Stop and stay where it is; reverbs ring out."""
         with self._lock:
-            self._outbox.put(Pause())
+            self._asked = None
+            self._engine.send(Pause())
 
     def stop(self) -> None:
         """Stop and go back to where play-back was started; when stopped already, to the beginning."""
         with self._lock:
-            self._outbox.put(Stop())
+            self._asked = None
+            self._engine.send(Stop())
 
     def seek(self, position_s: float) -> None:
-        """Put the play-head at `position_s` seconds; play-back goes on from there."""
+        """Put the play-head at `position_s` seconds; play-back goes on from there. It ends a recording."""
         with self._lock:
-            self._outbox.put(Seek(round(max(position_s, 0.0) * self._rate)))
+            self._engine.send(Seek(self._frame(position_s)))
 
     def set_loop(self, start_s: float, end_s: float, enabled: bool) -> None:
         """Loop from `start_s` to `end_s` seconds while `enabled`."""
         with self._lock:
             loop = None
             if enabled and end_s > start_s:
-                loop = LoopPlan(start_frame=round(start_s * self._rate), end_frame=round(end_s * self._rate))
+                loop = LoopPlan(start_frame=self._frame(start_s), end_frame=self._frame(end_s))
             if self._plan is not None:
                 self._plan = SetPlan(msgspec.structs.replace(self._plan.plan, loop=loop), self._plan.serial)
-            self._outbox.put(SetLoop(loop))
+            for name, each in self._prepared.items():
+                plan = msgspec.structs.replace(each.plan, loop=loop)
+                self._prepared[name] = msgspec.structs.replace(each, plan=plan)
+            self._engine.send(SetLoop(loop))
+
+    def set_metronome(self, enabled: bool, gain_db: float = -12.0) -> None:
+        """Click on the beats of the plan's tempo, while `enabled`; it is in no export and no meter."""
+        with self._lock:
+            self._metronome = SetMetronome(enabled, gain_db)
+            self._engine.send(self._metronome)
+
+    # -- alternatives
+    # ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, name: str, plan: MixPlan, gain_db: float = 0.0) -> None:
+        """Keep a version of the mix ready in the engine, to `switch` to without a gap.
+
+        Args:
+            name: any but "", which is the plan of `set_plan`.
+            plan: of the same rate. What it shares with the plan, by the ids of tracks and inserts, goes on sounding.
+            gain_db: makes versions equally loud; it acts before the limiter at the end.
+        """
+        with self._lock:
+            self._prepared[name] = Prepare(name, matched(plan, gain_db), self._remember(plan))
+            self._engine.send(self._prepared[name])
+
+    def switch(self, name: str, at: SwitchPoint = "now") -> None:
+        """Go over to the version `name`, or with "" to the plan itself, at the same place of the timeline: at once, or
+        on the next beat or bar.
+        """
+        with self._lock:
+            self._alternative = name
+            self._engine.send(Switch(name, at))
+
+    def drop(self, name: str) -> None:
+        """Forget a version; one that plays gives way to the plan."""
+        with self._lock:
+            self._prepared.pop(name, None)
+            if self._alternative == name:
+                self._alternative = ""
+            self._engine.send(Drop(name))
 
     # -- devices
     # --------------------------------------------------------------------------------------------------------
 
-    def set_device(self, device: str | None) -> None:
-        """Play through the device with this id; None is the system's default, "none" runs silently."""
+    def set_audio(
+        self,
+        device: str | None = None,
+        input: str | None = None,
+        block_frames: int | None = None,
+        rate: int | None = None,
+        input_channels: tuple[int, ...] | None = None,
+    ) -> None:
+        """Choose the device; play-back goes on through it.
+
+        Args:
+            device: id of an output, None the system's default, "none" runs silently.
+            input: id of an input of the same audio system, "" the system's default, None for none.
+            block_frames: of a callback; None leaves it to the device.
+            rate: Hz; None is the project's. Where the device refuses, it runs at its own and the sound is converted.
+            input_channels: which of its channels, from 0; one is mono. None takes the first two.
+        """
         with self._lock:
-            self._device = device
-            self._lost = ""
-            self._outbox.put(SetDevice(device))
+            self._audio = SetAudio(device, input, input_channels or (0, 1), block_frames, rate)
+            self._lost_device = ""
+            self._engine.send(self._audio)
+
+    def set_device(self, device: str | None) -> None:
+        """Play through the device with this id; None is the system's default, "none" runs silently. All else stays."""
+        with self._lock:
+            self._audio = msgspec.structs.replace(self._audio, device=device)
+            self._lost_device = ""
+            self._engine.send(self._audio)
 
     def devices(self) -> list[DeviceInfo]:
-        """The output devices, the silent one last. Waits for the engine for at most 5 s, then tells what it knew."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._answers.get_nowait()
-        self._outbox.put(ListDevices())
-        with contextlib.suppress(queue.Empty):
-            self._devices = self._answers.get(timeout=ANSWER_S).devices
+        """Outputs and inputs, the silent one last. Waits for the engine for at most 5 s, then tells what it knew."""
+        with contextlib.suppress(Exception):
+            self._devices = self._requests.ask(ListDevices).result(ANSWER_S)
         return list(self._devices)
+
+    def test_tone(self, seconds: float = 1.0) -> Future[None]:
+        """Sound a tone of 440 Hz at -18 dBFS through the device; done when it is over."""
+        return self._requests.ask(lambda request: TestTone(request, seconds))
+
+    def measure_latency(self) -> Future[float]:
+        """Measure the round trip in seconds, with a cable from the output to the open input.
+
+        Fails with `DeviceError`: device-input without an input, device-loopback when nothing came back.
+        """
+        return self._requests.ask(MeasureLatency)
+
+    # -- recording
+    # -----------------------------------------------------------------------------------------------------
+
+    def arm(self, input_device: str | None = "", channels: tuple[int, ...] = (0, 1)) -> None:
+        """Open an input, so that its level is seen and `record` can begin; None closes it.
+
+        Args:
+            input_device: id of an input of the output's audio system, "" the system's default.
+            channels: which of its channels, from 0; one is mono. Those that it does not have are left out.
+        """
+        with self._lock:
+            changed = msgspec.structs.replace(self._audio, input=input_device, input_channels=channels)
+            if changed != self._audio:
+                self._audio = changed
+                self._engine.send(changed)
+
+    def disarm(self) -> None:
+        """Close the input."""
+        self.arm(None)
+
+    def record(
+        self,
+        path: str,
+        start_s: float,
+        punch_in_s: float | None = None,
+        punch_out_s: float | None = None,
+        latency_s: float | None = None,
+        count_in_bars: int = 0,
+    ) -> Future[Recorded]:
+        """Write what comes in to a float WAV file while it plays, until `stop_record`, pause, stop, seek or
+        `punch_out_s`.
+
+        Play-back that has been asked for before is joined, with its count-in; else it starts at `start_s`.
+
+        The loop is left aside meanwhile. The file is written as the sound comes; after a crash it lacks a second at
+        most.
+
+        Args:
+            path: of a new file.
+            start_s: where play-back starts.
+            punch_in_s, punch_out_s: what is kept, when not all.
+            latency_s: round trip to take out, as `measure_latency` says; None takes what the device reports.
+            count_in_bars: bars of clicks before.
+
+        Returns:
+            What was recorded, once it has ended; fails with `DeviceError` device-input, or an `EncodeError`.
+        """
+        with self._lock:
+            punch = [None if at is None else self._frame(at) for at in (punch_in_s, punch_out_s)]
+            start = self._frame(start_s)
+            self._recording = self._requests.ask(
+                lambda request: Record(request, path, start, punch[0], punch[1], latency_s, count_in_bars)
+            )
+            return self._recording
+
+    def stop_record(self) -> Recorded:
+        """End the recording, or take up the one that has ended last; play-back goes on. Waits at most 5 s.
+
+        Raises:
+            DeviceError: code device-input when nothing was being recorded, or no input was open; device-lost.
+            EncodeError: codes disk-full and path-not-writable.
+        """
+        with self._lock:
+            recording = self._recording
+            self._engine.send(StopRecord())
+        if recording is None:
+            raise DeviceError(
+                "Nothing is being recorded.",
+                remedy="Arm a track and start the recording first.",
+                code="device-input",
+            )
+        try:
+            return recording.result(ANSWER_S)
+        except TimeoutError as error:
+            raise DeviceError(
+                "The recording could not be finished in time.",
+                remedy="What was recorded is in its file; look for it in the folder of recordings.",
+                code="device-lost",
+            ) from error
+
+    def capture(self, path: str | None) -> Future[int]:
+        """Write all that is handed to the device to a new float WAV file, until `capture` of None.
+
+        Returns:
+            Done when it has begun, or, for None, has ended: with the frames in the file.
+        """
+        return self._requests.ask(lambda request: Capture(request, path))
+
+    # -- plug-ins
+    # ------------------------------------------------------------------------------------------------------
+
+    def _ask_plugins(self, what: PluginQuestion, insert_id: str = "") -> Any:
+        return self._requests.ask(lambda request: Plugin(request, what, insert_id)).result(ANSWER_S)
+
+    def plugin_states(self) -> dict[str, Any]:
+        """What plug-ins have to remember, by insert id, as far as it has changed since the last call."""
+        return self._ask_plugins("take_states")
+
+    def plugin_badges(self) -> dict[str, str]:
+        """A word for the slot of each plug-in that is not well, by insert id."""
+        return self._ask_plugins("badges")
+
+    def plugin_parameters(self, insert_id: str) -> tuple[Any, ...]:
+        """The parameters of a plug-in, as `engine.plugins.rack.Rack.parameters` gives them."""
+        return self._ask_plugins("parameters", insert_id)
+
+    def revive_plugin(self, insert_id: str) -> None:
+        """Start a plug-in that has stopped again, with its state."""
+        self._ask_plugins("revive", insert_id)
+
+    def open_plugin_editor(self, insert_id: str) -> None:
+        """Show the plug-in's own window."""
+        self._ask_plugins("open_editor", insert_id)
 
     # -- telemetry
     # ------------------------------------------------------------------------------------------------------
 
     def status(self) -> Status:
         """Where the transport is and how the device does; cheap."""
-        seen = self._telemetry.read()
+        seen = self._engine.telemetry.read()
         notice = seen["notice"].decode()
-        if self._failed:
+        if self._engine.failed:
             notice = FAILED
-        elif not self._ready.is_set():
+        elif not self._engine.ready.is_set():
             notice = STARTING
-        elif self._lost:
-            notice = f"The audio device “{self._lost}” was lost. {notice}".strip()
-        return Status(
-            playing=bool(seen["playing"]),
-            position_s=int(seen["frame"]) / max(int(seen["plan_rate"]), 1),
-            rate=int(seen["rate"]) or DEFAULT_RATE,
-            block_frames=int(seen["block_frames"]),
-            latency_s=float(seen["latency_s"]),
-            dsp_load=float(seen["dsp_load"]),
-            xruns=int(seen["xruns"]),
-            device=seen["device"].decode() or "none",
-            device_name=seen["device_name"].decode(),
-            notice=notice,
-        )
+        elif self._lost_device:
+            notice = f"The audio device “{self._lost_device}” was lost. {notice}".strip()
+        if seen["playing"]:
+            self._asked = None
+        return read_status(seen, notice=notice, lost_sources=self._engine.lost_sources)
 
     def meters(self) -> Meters:
         """Levels of what is heard now; cheap."""
-        seen = self._telemetry.read()
-        if not seen["heartbeat"]:
-            return Meters()
-        ids = self._ids.get(int(seen["serial"]), ())
-        rows = seen["tracks"].tolist()
-        return Meters(
-            tracks={name: tuple(row) for name, row in zip(ids, rows, strict=False)},
-            master=(float(seen["master"][0]), float(seen["master"][1])),
-            lufs_m=float(seen["lufs_m"]),
-            lufs_s=float(seen["lufs_s"]),
-            true_peak_dbtp=float(seen["true_peak_dbtp"]),
-        )
+        seen = self._engine.telemetry.read()
+        return read_meters(seen, self._ids.get(int(seen["serial"]), ()))
+
+    def set_tap(self, track_id: str | None) -> None:
+        """Let `spectrum` show the track or bus with this id, after its fader; None shows the master."""
+        with self._lock:
+            self._tap = track_id
+            self._engine.send(SetTap(track_id))
+
+    def spectrum(self) -> list[float]:
+        """Levels in dB of 128 bands evenly spaced in octaves from 20 Hz to 20 kHz; a sine at full scale reads 0."""
+        return self._engine.telemetry.read()["spectrum"].tolist()
 
     @property
     def pid(self) -> int | None:
         """Process id of the engine while it runs."""
-        process = self._process
-        return process.pid if process is not None and process.is_alive() else None
+        return self._engine.pid
 
     def wait_ready(self, timeout_s: float = 30.0) -> bool:
         """Wait until the engine runs; False when it took longer. A window need not wait."""
-        return self._ready.wait(timeout_s)
+        return self._engine.ready.wait(timeout_s)
 
-    # -- the engine process
-    # ---------------------------------------------------------------------------------------------
+    # -- the engine's side
+    # ------------------------------------------------------------------------------------------------
 
-    def _launch(self) -> None:
-        """Start an engine that goes on where the last one was."""
-        seen = self._telemetry.read()
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_engine_main,
-            args=(theirs, self._memory, self._device, self._rate),
-            name="contrafact-engine",
-            daemon=True,
-        )
-        process.start()
-        theirs.close()
+    def _lost(self, device: str) -> None:
         with self._lock:
-            resume: list[Command] = []
+            self._lost_device = device
+            self._audio = msgspec.structs.replace(self._audio, device=None)
+
+    def _resume(self, seen: Any, *, without_device: bool) -> tuple[SetAudio, int, list[Command]]:
+        """With what a new engine goes on where the last one was."""
+        with self._lock:
+            if without_device:
+                self._audio = SetAudio(NO_DEVICE_ID)
+            commands: list[Command] = [self._metronome, SetTap(self._tap)]
             if self._plan is not None:
-                resume.append(self._plan)
-                resume.append(Seek(int(seen["frame"])))
-                if seen["playing"]:
-                    resume.append(Play())
-            with contextlib.suppress(OSError):
-                for command in resume:
-                    ours.send(command)
-            self._process, self._connection = process, ours
-        if self._closed:
-            # `close` came before there was a process to end.
-            process.kill()
-
-    def _supervise(self) -> None:
-        early = 0
-        first = True
-        while not self._closed:
-            born = time.monotonic()
-            if not first:
-                self._ready.clear()
-            self._launch()
-            self._watch()
-            if self._closed:
-                return
-            first = False
-            early = early + 1 if time.monotonic() - born < SHORT_LIFE_S else 0
-            if early > MOST_EARLY_DEATHS:
-                self._failed = True
-                return
-            if early == MOST_EARLY_DEATHS:
-                self._device = "none"
-
-    def _watch(self) -> None:
-        """Take in answers until the engine is gone."""
-        process, connection = self._process, self._connection
-        if process is None or connection is None:
-            return
-        beat = int(self._telemetry.read()["heartbeat"])
-        while not self._closed:
-            ready = wait([connection, process.sentinel], timeout=0.02 if not self._ready.is_set() else 0.25)
-            if not self._ready.is_set() and int(self._telemetry.read()["heartbeat"]) not in (0, beat):
-                self._ready.set()
-            if connection in ready:
-                try:
-                    answer = connection.recv()
-                except (EOFError, OSError):
-                    break
-                if isinstance(answer, Devices):
-                    self._answers.put(answer)
-                elif isinstance(answer, DeviceLost):
-                    self._lost = answer.name
-                    self._device = None
-            elif process.sentinel in ready:
-                break
-        if not self._closed:
-            process.join(QUIT_S)
-            if process.is_alive():
-                process.kill()
-                process.join(QUIT_S)
-            # Commands wait for the next engine.
-            self._connection = None
-            connection.close()
-
-    def _send(self) -> None:
-        while (command := self._outbox.get()) is not None:
-            connection = self._connection
-            while connection is None and not self._closed and not self._failed:
-                time.sleep(0.01)
-                connection = self._connection
-            if isinstance(command, SetPlan) and self._plan is not None and command.serial < self._plan.serial:
-                # A newer plan is on its way; a drag makes many.
-                continue
-            # Lost with a dying engine: the next one is told everything afresh.
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                if connection is not None:
-                    connection.send(command)
+                commands.append(self._plan)
+            commands.extend(self._prepared.values())
+            if self._alternative:
+                commands.append(Switch(self._alternative, "now"))
+            if self._plan is not None:
+                commands.append(Seek(int(seen["frame"])))
+            if seen["playing"]:
+                commands.append(Play())
+            elif self._asked is not None:
+                commands.append(self._asked)
+            return self._audio, self._rate, commands
 
     def close(self) -> None:
         """End the engine process. The player is of no use afterwards."""
-        if self._closed:
-            return
-        self._closed = True
-        connection, process = self._connection, self._process
-        self._outbox.put(None)
-        if connection is not None:
-            with contextlib.suppress(OSError, ValueError):
-                connection.send(Quit())
-        if process is not None:
-            process.join(QUIT_S)
-            if process.is_alive():
-                process.kill()
-                process.join(QUIT_S)
-        for thread in self._threads:
-            thread.join(QUIT_S)
-        if connection is not None:
-            connection.close()
-        if process is not None:
-            process.close()
-        self._process = self._connection = None
+        self._engine.close()
+        self._requests.fail()
 
     def __enter__(self) -> Player:
         return self

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-MAX_TRACKS = 256
+from engine.playback.messages import SPECTRUM_BANDS
+
+MAX_TRACKS = 1024
+METER_FIELDS = 6
 
 LAYOUT = np.dtype(
     [
@@ -22,19 +25,30 @@ LAYOUT = np.dtype(
         ("plan_rate", "<i8"),
         ("rate", "<i8"),
         ("block_frames", "<i8"),
-        ("xruns", "<i8"),
+        ("xruns_own", "<i8"),
+        ("xruns_driver", "<i8"),
+        ("recording", "<i8"),
+        ("counting_in", "<i8"),
         ("latency_s", "<f8"),
         ("dsp_load", "<f8"),
+        ("input_peak", "<f8", (2,)),
         ("lufs_m", "<f8"),
         ("lufs_s", "<f8"),
+        ("lufs_i", "<f8"),
+        ("correlation", "<f8"),
         ("true_peak_dbtp", "<f8"),
+        ("master_reduction_db", "<f8"),
         ("master", "<f4", (2,)),
-        ("tracks", "<f4", (MAX_TRACKS, 4)),
+        ("tracks", "<f4", (MAX_TRACKS, METER_FIELDS)),
+        ("spectrum", "<f4", (SPECTRUM_BANDS,)),
         ("device", "S128"),
         ("device_name", "S256"),
-        ("notice", "S512"),
+        ("input", "S128"),
+        ("alternative", "S128"),
+        ("notice", "S1024"),
     ]
 )
+"""A row of `tracks`: peak left, peak right, RMS left, RMS right, reduction in dB, samples that were no numbers."""
 
 SIZE = LAYOUT.itemsize
 TRIES = 64

@@ -1,350 +1,405 @@
-"""The transport: a thread that renders 100-200 ms ahead into the ring, and publishes what is heard."""
+"""The transport: it hands plans and requests to the session that the device callback runs, and knows where it is.
+
+All methods may be called from any thread, but plans come from one thread alone. Nothing here makes sound: that is done
+by the callback, which looks at the session once a block.
+"""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections import deque
-from typing import Any, NamedTuple
+from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
-import soxr  # pyright: ignore[reportMissingTypeStubs]
+import msgspec
 
-from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
 from engine.errors import EngineError
 from engine.plan import LoopPlan, MixPlan
-from engine.playback.live import LiveRenderer
-from engine.playback.ring import Ring
-from engine.playback.telemetry import MAX_TRACKS, Telemetry
-from engine.types import Audio
+from engine.plan.flat.compile import compile_plan
+from engine.plan.flat.plan import FlatPlan
+from engine.plan.flat.session import Session
+from engine.plan.kernel import layout
+from engine.plan.kernel.render import RENDER
+from engine.plan.sources import SourcePool
+from engine.playback import deck as words
+from engine.playback.deck import Deck
+from engine.playback.messages import Prepare, SetPlan, SwitchPoint
+from engine.playback.tempo import count_in_frames, next_beat
+from engine.plugins.rack import Rack
 
-BLOCK = 256
-AHEAD_S = 0.15
-START_S = 0.03
-"""Play-back starts once this much is rendered."""
-
-PEAK_HOLD_S = 0.05
-"""Peaks are published as the highest of this time, so that a window that looks 30 times a second misses none."""
-
-RMS_S = 0.3
-IDLE_S = 0.004
-RESTING_S = 0.02
-LOAD_SMOOTHING = 0.05
-
-
-class _Heard(NamedTuple):
-    """What a stretch of the ring holds: `frames` device frames from ring count `start` on, from timeline frame
-    `frame`.
-    """
-
-    start: int
-    frames: int
-    frame: int
-    loop: LoopPlan | None
-    serial: int
-    tracks: npt.NDArray[np.float32]
-    master: tuple[float, float]
-    lufs_m: float
-    lufs_s: float
-    true_peak: float
+ENTRY: int = cast(Any, RENDER).address
+"""Address of the plan's block function."""
+SWITCH_LEAD_S = 0.03
+"""A switch on the beat is asked for at least this long before."""
+PUBLISH_S = 1.0
+"""The callback takes a plan within a block and 10 ms; after this long it does not run."""
+TAIL_S = 10.0
+"""The longest that reverbs and delays ring after the end of the plan."""
+SILENT = 1e-4
+"""Peak below which the end is the end, -80 dBFS."""
+WAIT_FOR_PLAN_S = 60.0
+"""Play-back that was asked for before there was anything to play begins when there is, within this time."""
 
 
 class Transport:
-    """Plays plans into a ring. All methods may be called from any thread; they take effect at the next block.
+    """Plans, alternatives, and where play-back is.
 
     Args:
-        ring: what the device reads.
-        telemetry: where status and meters go.
-        rate: Hz of the device; plans of another rate are converted.
-        latency_s: of the device.
+        deck: what the device plays.
     """
 
-    def __init__(self, ring: Ring, telemetry: Telemetry, *, rate: int, latency_s: float = 0.0):
-        self.ring = ring
-        self._telemetry = telemetry
-        self._rate = rate
-        self._latency_frames = round(latency_s * rate)
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._closed = False
-        self._live: LiveRenderer | None = None
-        self._serial = 0
-        self._playing = False
-        self._pausing = False
-        self._ended = False
-        self._position = 0
-        self._started_at = 0
-        self._resampler: Any = None
-        self._heard: deque[_Heard] = deque()
-        self._recent: deque[_Heard] = deque()
-        self._loudness: LoudnessMeter | None = None
-        self._true_peak = TruePeakMeter(2)
-        self._load = 0.0
-        self._beat = 0
+    def __init__(self, deck: Deck):
+        self._deck = deck
+        self.lock = threading.RLock()
+        self.rack = Rack(live=True)
+        """The plug-ins that run."""
+        self.pool = SourcePool()
+        self.session: Session | None = None
+        self.flat: FlatPlan | None = None
+        """What was published last."""
+        self.playing_plan: SetPlan | Prepare | None = None
+        """What `flat` was compiled from."""
+        self.alternative = ""
         self.notice = ""
         """What went wrong with the last plan; "" when nothing did."""
-        self._thread: threading.Thread | None = None
+        self.loop_held = False
+        """True while a recording keeps the loop open."""
+        self.runs = 0
+        """Counts starts of play-back."""
+        self.bad_before: dict[str, int] = {}
+        """Samples that were no numbers before the last start, by track."""
+        self._base: SetPlan | None = None
+        self._alternatives: dict[str, Prepare] = {}
+        self._loop: LoopPlan | None = None
+        self._started_at = 0
+        self._target = 0
+        """Frame that the last start or seek asked for."""
+        self._asked: tuple[float, int | None, int] | None = None
+        self._rest: int | None = 0
+        self._ended_s: float | None = None
+        self._anchor_tick = 0
+        self._metronome = (False, -12.0)
+        self._tap: str | None = None
 
-    # -- commands
-    # -------------------------------------------------------------------------------------------------------
+    # -- plans
+    # ------------------------------------------------------------------------------------------------------
 
-    def set_plan(self, plan: MixPlan, serial: int) -> None:
-        """Play `plan` from the next block on, without a gap. A plan that cannot be played leaves the old one, with a
-        notice.
+    @property
+    def plan(self) -> MixPlan | None:
+        """What plays."""
+        return self.playing_plan.plan if self.playing_plan is not None else None
+
+    @property
+    def rate(self) -> int:
+        """Hz of the plan."""
+        return self.session.rate if self.session is not None else self._deck.rate
+
+    def set_plan(self, command: SetPlan) -> None:
+        """Play this plan from the next block on, without a gap; while an alternative plays, it waits behind that. A
+        plan that cannot be played leaves the old one, with a notice.
         """
-        live = self._live
+        self._base = command
+        if self.session is None or self.session.rate != command.plan.rate:
+            self._begin(command.plan.rate)
+            self.alternative = ""
+        if self.alternative:
+            return
+        self._take(command)
+        self._play_if_asked()
+
+    def prepare(self, command: Prepare) -> None:
+        """Keep an alternative ready; one that plays is exchanged without a gap.
+
+        Raises:
+            EngineError: as `engine.plan.flat.compile_plan`; code ``source-rate`` for a plan of another rate.
+        """
+        if self.session is not None and command.plan.rate != self.session.rate:
+            raise EngineError(
+                f"This version was made at {command.plan.rate} Hz, and the project runs at {self.session.rate} Hz.",
+                remedy="Make it again at the rate of the project.",
+                code="source-rate",
+            )
+        # Its sounds are opened and checked now, so that the switch need not wait for a disk.
+        compile_plan(command.plan, pool=self.pool)
+        self._alternatives[command.name] = command
+        if self.alternative == command.name:
+            self._take(command)
+
+    def switch(self, name: str, at: SwitchPoint) -> None:
+        """Go over to an alternative, or with "" to the plan itself.
+
+        Raises:
+            EngineError: code ``alternative-unknown``.
+        """
+        command = self._alternatives.get(name) if name else self._base
+        if command is None:
+            raise EngineError(
+                f"There is no version “{name}” to switch to.",
+                remedy="Open the list of versions again.",
+                code="alternative-unknown",
+            )
+        if self._take(command, at=at):
+            self.alternative = name
+
+    def drop(self, name: str) -> None:
+        """Forget an alternative; one that plays gives way to the plan."""
+        self._alternatives.pop(name, None)
+        if self.alternative == name and name:
+            self.alternative = ""
+            if self._base is not None:
+                self._take(self._base)
+
+    def _begin(self, rate: int) -> None:
+        """A session of another rate; the play-head keeps its time."""
+        old, was = self.session, self.asked_playing
+        at = round(self.position * rate / old.rate) if old is not None else 0
+        self._deck.disconnect()
+        with self.lock:
+            self.session = Session(rate=rate)
+            self.flat = None
+            self._deck.set_plan_rate(rate)
+            self.connect()
+            self._rest = at
+            if was:
+                self._asked = (time.monotonic(), at, 0)
+
+    def connect(self) -> None:
+        """Let the device play the session; it must not be playing it yet."""
+        session = self.session
+        if session is None:
+            return
+        self._anchor_tick = session.tick
+        self._deck.connect(ENTRY, session.address)
+        self._deck.put(words.OPEN, 1)
+
+    def _take(self, command: SetPlan | Prepare, *, at: SwitchPoint = "now") -> bool:
+        """Compile and publish; False when it cannot be played."""
+        session = self.session
+        if session is None:
+            return False
+        plan = command.plan
         try:
-            same = live is not None and live.plan.rate == plan.rate
-            prepared = live.prepare(plan) if live is not None and same else LiveRenderer(plan)
+            flat = compile_plan(plan, pool=self.pool, previous=session.newest)
         except EngineError as error:
             self.notice = f"{error.message} {error.remedy}"
-            return
-        with self._lock:
-            self.notice = ""
-            self._serial = serial
-            if isinstance(prepared, LiveRenderer):
-                if live is not None:
-                    # Another rate: the play-head keeps its time, not its frame.
-                    self._position = round(self._position * plan.rate / live.plan.rate)
-                self._live = prepared
-                if self._playing:
-                    self._begin(self._position)
-            elif self._live is not None:
-                self._live.swap(prepared)
-        self._wake.set()
+            return False
+        self.notice = ""
+        deadline = time.monotonic() + PUBLISH_S
+        while not session.publish(flat, at_tick=self._tick_of(plan, at)):
+            if time.monotonic() > deadline:
+                self.notice = "The audio device does not ask for sound. Choose it again in the settings."
+                return False
+            time.sleep(0.001)
+        with self.lock:
+            self.flat, self.playing_plan = flat, command
+            self._set_loop(plan.loop)
+            session.set_metronome(*self._metronome)
+            session.set_tap(self._tap_of(plan))
+        return True
+
+    def _tick_of(self, plan: MixPlan, at: SwitchPoint) -> int | None:
+        session = self.session
+        if at == "now" or session is None or not session.playing:
+            return None
+        tick, position = session.tick, session.position
+        frame = next_beat(plan.tempo, position + SWITCH_LEAD_S * plan.rate, bar=at == "bar")
+        loop = self._loop
+        if loop is not None and position < loop.end_frame < frame:
+            # The loop turns before that beat: its edge is as good a place.
+            frame = loop.end_frame
+        return tick + frame - position
+
+    def collect(self) -> None:
+        """Let go of plans that the callback has left."""
+        if self.session is not None:
+            self.session.collect()
+
+    # -- loop, metronome, tap
+    # ---------------------------------------------------------------------------------------
 
     def set_loop(self, loop: LoopPlan | None) -> None:
         """Loop here from the next block on, or nowhere."""
-        with self._lock:
-            if self._live is not None:
-                self._live.set_loop(loop)
+        with self.lock:
+            for name, each in self._alternatives.items():
+                self._alternatives[name] = msgspec.structs.replace(
+                    each, plan=msgspec.structs.replace(each.plan, loop=loop)
+                )
+            if self._base is not None:
+                plan = msgspec.structs.replace(self._base.plan, loop=loop)
+                self._base = msgspec.structs.replace(self._base, plan=plan)
+            self._set_loop(loop)
 
-    def play(self, frame: int | None = None) -> None:
-        """Start at `frame` of the plan, or where the play-head is; at the end of the plan, from its beginning."""
-        with self._lock:
-            if self._live is None:
+    def _set_loop(self, loop: LoopPlan | None) -> None:
+        self._loop = loop
+        if self.session is not None:
+            self.session.set_loop(None if self.loop_held else loop)
+
+    def hold_loop(self, held: bool) -> None:
+        """Run past the loop while `held`."""
+        with self.lock:
+            self.loop_held = held
+            self._set_loop(self._loop)
+
+    def set_metronome(self, enabled: bool, gain_db: float) -> None:
+        """Click on the beats, or not."""
+        with self.lock:
+            self._metronome = (enabled, gain_db)
+            if self.session is not None:
+                self.session.set_metronome(enabled, gain_db)
+
+    def set_tap(self, track: str | None) -> None:
+        """Let the tap show this track; None is the master."""
+        with self.lock:
+            self._tap = track
+            if self.session is not None and self.plan is not None:
+                self.session.set_tap(self._tap_of(self.plan))
+
+    @property
+    def tapped(self) -> bool:
+        """Whether the tap shows a track."""
+        return self.plan is not None and self._tap_of(self.plan) is not None
+
+    def _tap_of(self, plan: MixPlan) -> str | None:
+        return self._tap if any(track.id == self._tap for track in plan.tracks) else None
+
+    # -- running
+    # ----------------------------------------------------------------------------------------------------
+
+    @property
+    def asked_playing(self) -> bool:
+        """Whether it plays, or will at the next block."""
+        return self._rest is None
+
+    @property
+    def position(self) -> int:
+        """The frame that plays next."""
+        return self._rest if self._rest is not None else self._frame_at(math.inf)
+
+    @property
+    def run_start(self) -> tuple[int, int] | None:
+        """Tick and frame at which the session begins what was asked for last; None until it has been told."""
+        session = self.session
+        if session is None or session.words[layout.S_REQUEST] != session.words[layout.S_REQUEST_DONE]:
+            return None
+        last = layout.S_FIRST_SEGMENT + layout.SEGMENT_WORDS * (int(session.words[layout.S_SEGMENTS]) - 1)
+        return int(session.words[last + layout.T_TICK]), int(session.words[last + layout.T_FRAME])
+
+    def _frame_at(self, tick: float) -> int:
+        """The frame that sounds at a tick, at most the present one; before the last jump it is the jump's target."""
+        session, run = self.session, self.run_start
+        if session is None or run is None:
+            return self._target
+        at = round(min(tick, session.tick))
+        return session.frame_at(at) if at >= run[0] else self._target
+
+    def play(self, frame: int | None = None, *, count_in_bars: int = 0) -> None:
+        """Start at `frame` of the plan, or where the play-head is; at the end of the plan, from its beginning. Without
+        a plan it starts when there is one.
+        """
+        with self.lock:
+            self._asked = (time.monotonic(), frame, count_in_bars)
+            self._play_if_asked()
+
+    def _play_if_asked(self) -> None:
+        with self.lock:
+            asked, session, plan = self._asked, self.session, self.plan
+            if asked is None or session is None or plan is None:
                 return
-            if self._playing and frame is None:
+            when, frame, bars = asked
+            if not self.loop_held and plan.length_frames <= 0:
+                # Nothing to hear yet: the plan is on its way.
+                if time.monotonic() - when > WAIT_FOR_PLAN_S:
+                    self._asked = None
                 return
-            start = self._position if frame is None else max(frame, 0)
-            if start >= self._live.plan.length_frames and self._live.plan.loop is None:
+            self._asked = None
+            if self.asked_playing and frame is None:
+                return
+            start = self.position if frame is None else max(frame, 0)
+            if start >= plan.length_frames and self._loop is None and not self.loop_held:
                 start = 0
             self._started_at = start
-            self._true_peak = TruePeakMeter(2)
-            self._begin(start)
-            self._playing, self._pausing = True, False
-        self._wake.set()
+            self._ended_s = None
+            self._target = start
+            session.play(start, count_in_frames=count_in_frames(plan.tempo, start, bars))
+            self._rest = None
+            self.bad_before = session.bad()
+            self.runs += 1
 
     def pause(self) -> None:
-        """Ramp down and stay."""
-        with self._lock:
-            self._halt()
+        """Fade out and stay; effects ring out."""
+        with self.lock:
+            self._asked = None
+            self._halt(self.heard_position())
 
     def stop(self) -> None:
-        """Ramp down and go back to where play-back was started; when it is not playing, to the beginning."""
-        with self._lock:
-            self._position = self._started_at if self._playing else 0
-            self._halt()
-            self._pausing = False
-            self._clear()
+        """Fade out and go back to where play-back was started; when it is not playing, to the beginning."""
+        with self.lock:
+            self._asked = None
+            self._halt(self._started_at if self.asked_playing else 0)
 
     def seek(self, frame: int) -> None:
         """Put the play-head on `frame`; play-back goes on from there."""
-        with self._lock:
-            self._position = max(frame, 0)
-            if self._playing:
-                self._begin(self._position)
+        with self.lock:
+            frame = max(frame, 0)
+            self._ended_s = None
+            if self._rest is None and self.session is not None:
+                self._target = frame
+                self.session.seek(frame)
             else:
-                self._pausing = False
-                self._clear()
-        self._wake.set()
+                self._rest = frame
 
-    # -- state, all under the lock
-    # --------------------------------------------------------------------------------------
+    def _halt(self, at: int) -> None:
+        if self._rest is None and self.session is not None:
+            self.session.stop()
+        # The session stays where it stands: the next start names its frame.
+        self._rest = at
 
-    def _halt(self) -> None:
-        if self._playing:
-            self.ring.run(False)
-            self._playing, self._pausing = False, True
+    # -- what is heard
+    # ----------------------------------------------------------------------------------------------
 
-    def _clear(self) -> None:
-        self._heard.clear()
-        self._recent.clear()
+    def tick_at(self, clock: float) -> float:
+        """The session's tick that goes out as the device's frame `clock`."""
+        deck = self._deck
+        passed = (clock - deck.word(words.ANCHOR)) / deck.rate - deck.converter_delay_s
+        return self._anchor_tick + passed * self.rate
 
-    def _begin(self, frame: int) -> None:
-        """Render from `frame` on; what the ring holds is skipped with a ramp."""
-        live = self._live
-        if live is None:
-            return
-        self._position = frame
-        self._ended = False
-        self.ring.ending(False)
-        live.seek(frame)
-        # The reader waits, ramped down, until there is enough to go on with.
-        self.ring.run(False)
-        self.ring.jump()
-        self._clear()
-        self._loudness = LoudnessMeter(2, rate=live.plan.rate)
-        rate = live.plan.rate
-        self._resampler = (
-            None if rate == self._rate else soxr.ResampleStream(rate, self._rate, 2, dtype="float32", quality="HQ")
-        )
+    def clock_at(self, tick: float) -> float:
+        """The device's frame as which the session's tick goes out."""
+        deck = self._deck
+        passed = (tick - self._anchor_tick) / self.rate + deck.converter_delay_s
+        return deck.word(words.ANCHOR) + passed * deck.rate
 
-    # -- the thread
-    # -----------------------------------------------------------------------------------------------------
+    def heard_position(self, *, latency_s: float = 0.0) -> int:
+        """The frame that is heard now, through a device of that latency."""
+        session, rest = self.session, self._rest
+        if session is None or rest is not None:
+            return rest or 0
+        deck = self._deck
+        block = deck.word(words.BLOCK)
+        since = min(max(deck.now_ns() - deck.word(words.STAMP), 0) * 1e-9 * deck.rate, block)
+        clock = deck.word(words.CLOCK) - block + since - latency_s * deck.rate
+        frame = self._frame_at(self.tick_at(clock))
+        plan = self.plan
+        if plan is not None and self._loop is None and not self.loop_held:
+            frame = min(frame, plan.length_frames)
+        return max(frame, 0)
 
-    def start(self) -> None:
-        """Start the render thread."""
-        self._thread = threading.Thread(target=self._run, name="render-ahead", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the render thread."""
-        self._closed = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(2.0)
-
-    def _run(self) -> None:
-        while not self._closed:
-            busy = self.advance()
-            if not busy:
-                self._wake.wait(IDLE_S if self._playing or self._pausing else RESTING_S)
-                self._wake.clear()
-
-    def advance(self) -> bool:
-        """Render one block if the ring wants one, and publish. True while there is more to do at once."""
-        with self._lock:
-            rendered = False
-            if self._playing and not self._ended and self.ring.ahead < AHEAD_S * self._rate:
-                try:
-                    self._render()
-                    rendered = True
-                except EngineError as error:
-                    self.notice = f"{error.message} {error.remedy}"
-                    self._halt()
-            if self._playing and (self._ended or self.ring.ahead >= START_S * self._rate):
-                self.ring.run(True)
-            self._follow()
-            return rendered and self.ring.ahead < AHEAD_S * self._rate
-
-    def _render(self) -> None:
-        live = self._live
-        if live is None:
-            return
-        plan = live.plan
-        frame = live.position
-        count = BLOCK
-        if plan.loop is None or frame >= plan.loop.end_frame:
-            count = min(BLOCK, plan.length_frames - frame)
-        if count <= 0:
-            self._finish()
-            return
-        begin = time.perf_counter()
-        block = np.empty((2, count), dtype=np.float32)
-        live.process(block)
-        spent = time.perf_counter() - begin
-        self._load += LOAD_SMOOTHING * (spent * plan.rate / count - self._load)
-        self._push(block, frame, plan)
-
-    def _finish(self) -> None:
-        """Nothing follows: flush the converter, and let the ring run dry."""
-        if self._resampler is not None:
-            tail = self._resampler.resample_chunk(np.zeros((0, 2), dtype=np.float32), last=True).T
-            if tail.shape[1]:
-                self.ring.write(tail)
-        self._ended = True
-        self.ring.ending(True)
-
-    def _push(self, block: Audio, frame: int, plan: MixPlan) -> None:
-        if self._loudness is None or self._live is None:
-            return
-        self._loudness.process(block)
-        self._true_peak.process(block)
-        stats = list(self._live.current.bank.stats().values())[:MAX_TRACKS]
-        peaks = np.abs(block).max(axis=1)
-        out = block
-        if self._resampler is not None:
-            out = self._resampler.resample_chunk(np.ascontiguousarray(block.T)).T
-        self._heard.append(
-            _Heard(
-                start=self.ring.written,
-                frames=out.shape[1],
-                frame=frame,
-                loop=plan.loop,
-                serial=self._serial,
-                tracks=np.array(stats, dtype=np.float32).reshape(-1, 4),
-                master=(float(peaks[0]), float(peaks[1])),
-                lufs_m=self._loudness.window_lufs(0.4),
-                lufs_s=self._loudness.window_lufs(3.0),
-                true_peak=self._true_peak.peak,
-            )
-        )
-        if out.shape[1]:
-            self.ring.write(out)
-
-    def _follow(self) -> None:
-        """Publish what the device has taken, less its latency."""
-        if self._pausing and self.ring.quiet:
-            self._pausing = False
-        if not self.ring.jumping:
-            heard = self.ring.read - (self._latency_frames if self._playing else 0)
-            while self._heard and self._heard[0].start + self._heard[0].frames <= heard:
-                self._recent.append(self._heard.popleft())
-            keep = max(round(RMS_S * self._rate), BLOCK)
-            while self._recent and self._recent[0].start < heard - keep:
-                self._recent.popleft()
-            if self._playing or self._pausing:
-                self._locate(heard)
-            if self._playing and self._ended and self.ring.ahead <= 0:
-                self._playing = False
-                self.ring.run(False)
-                self._position = self._live.plan.length_frames if self._live is not None else 0
-                self._clear()
-        self._publish()
-
-    def _locate(self, heard: int) -> None:
-        entry = self._heard[0] if self._heard else (self._recent[-1] if self._recent else None)
-        if entry is None or self._live is None:
-            return
-        inside = min(max(heard - entry.start, 0), entry.frames)
-        frame = entry.frame + round(inside * self._live.plan.rate / self._rate)
-        if entry.loop is not None and entry.frame < entry.loop.end_frame <= frame:
-            length = entry.loop.end_frame - entry.loop.start_frame
-            frame = entry.loop.start_frame + (frame - entry.loop.end_frame) % max(length, 1)
-        self._position = frame
-
-    def _publish(self) -> None:
-        self._beat += 1
-        meters: dict[str, Any] = {"master": (0.0, 0.0), "lufs_m": -math.inf, "lufs_s": -math.inf}
-        tracks = np.zeros((MAX_TRACKS, 4), dtype=np.float32)
-        serial = self._serial
-        if self._recent and self._playing:
-            last = self._recent[-1]
-            serial = last.serial
-            same = [entry for entry in self._recent if entry.serial == serial]
-            hold = last.start - PEAK_HOLD_S * self._rate
-            recent = [entry for entry in same if entry.start >= hold]
-            rows = last.tracks.shape[0]
-            tracks[:rows, :2] = np.max([entry.tracks[:, :2] for entry in recent], axis=0)
-            tracks[:rows, 2:] = np.sqrt(np.mean([entry.tracks[:, 2:] for entry in same], axis=0))
-            meters["master"] = np.max([entry.master for entry in recent], axis=0)
-            meters["lufs_m"], meters["lufs_s"] = last.lufs_m, last.lufs_s
-        peak = self._recent[-1].true_peak if self._recent else self._true_peak.peak
-        self._telemetry.publish(
-            serial=serial,
-            heartbeat=self._beat,
-            playing=int(self._playing),
-            frame=self._position,
-            plan_rate=self._live.plan.rate if self._live is not None else self._rate,
-            rate=self._rate,
-            block_frames=self.ring.block_frames,
-            xruns=self.ring.xruns,
-            latency_s=self._latency_frames / self._rate,
-            dsp_load=self._load if self._playing else 0.0,
-            true_peak_dbtp=20.0 * math.log10(peak) if peak > 0.0 else -math.inf,
-            tracks=tracks,
-            **meters,
-        )
+    def follow(self, peak: float) -> None:
+        """Called every few milliseconds with the peak of what leaves: ends play-back once the plan is over and silent.
+        What still echoes then rings out all the same.
+        """
+        with self.lock:
+            if self._asked is not None:
+                self._play_if_asked()
+            session, plan = self.session, self.plan
+            if session is None or plan is None or not self.asked_playing or self.loop_held:
+                return
+            loop = self._loop
+            if session.position < plan.length_frames or (loop is not None and session.position < loop.end_frame):
+                self._ended_s = None
+                return
+            now = time.monotonic()
+            self._ended_s = self._ended_s or now
+            if peak < SILENT or now - self._ended_s > TAIL_S:
+                self._halt(plan.length_frames)
+                self._ended_s = None

@@ -129,7 +129,7 @@ def _system_findings() -> list[Finding]:
     try:
         with Player() as player:
             player.wait_ready()
-            devices = [device for device in player.devices() if device.id != "none"]
+            devices = [device for device in player.devices() if device.channels and device.id != "none"]
         found.append(
             Finding(
                 name="sound",

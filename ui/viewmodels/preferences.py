@@ -46,7 +46,7 @@ def _row(session: Any, setting: Setting) -> PreferenceRow:
     choices = tuple((_text(choice.value), choice.title) for choice in setting.choices)
     value = _text(settings.get(setting.key))
     if setting.key == "audio.device":
-        devices = session.player.devices()
+        devices = [device for device in session.player.devices() if device.channels]
         choices = ((DEFAULT_DEVICE, "Default output"), *((_text(device.id), device.name) for device in devices))
         value = value if settings.get(setting.key) is not None else DEFAULT_DEVICE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from engine.plan import MixPlan
 from engine.playback.messages import DeviceInfo, Status
 from engine.playback.player import Player
+from tests.bench.jack import NoJack, server
 
 MakePlan = Callable[..., MixPlan]
 PATIENCE_S = 60.0
@@ -136,37 +136,14 @@ def test_the_players_side_loads_no_kernels_and_no_device_library() -> None:
 
 
 @pytest.fixture
-def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def jack() -> Iterator[str]:
     """A JACK server of this test's own, on the dummy driver."""
-    program = shutil.which("jackd")
-    if program is None:
-        pytest.skip("jackd is not installed")
     pytest.importorskip("sounddevice", exc_type=OSError, reason="PortAudio is not installed")
-    name = f"contrafact-{os.getpid()}"
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
-    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
-    server = subprocess.Popen(
-        [program, "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "128"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
     try:
-        assert server.stdout is not None
-        seen: list[str] = []
-        for line in server.stdout:
-            seen.append(line)
-            if "driver is running" in line or "Real-time" in line or "self-connect" in line.lower():
-                break
-        if server.poll() is not None:
-            pytest.skip(f"jackd does not start here: {' '.join(seen)[-200:]}")
-        yield name
-    finally:
-        server.terminate()
-        server.wait(10)
-        if server.stdout is not None:
-            server.stdout.close()
+        with server() as name:
+            yield name
+    except NoJack as problem:
+        pytest.skip(str(problem))
 
 
 def test_a_real_device_plays_without_the_interpreter_lock(jack: str, make_plan: MakePlan) -> None:
