@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, separate, system
+from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, separate, style, system
 
 app = typer.Typer(
     name="contrafact",
@@ -21,6 +21,7 @@ app = typer.Typer(
 catalog.register(app)
 separate.register(app)
 media.register(app)
+style.register(app)
 project.register(app)
 app.add_typer(edit.app, name="edit")
 plugins.register(app)

@@ -1,0 +1,215 @@
+"""Styles: list and keep them, play a song in one, in several, or for longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from studio.base.errors import StudioError
+from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out, print_json, table, with_progress
+from studio.flows import restyle_files
+from studio.flows import styles as styles_flow
+
+ProviderOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the model runs.")]
+InputArg = Annotated[str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")]
+KeepOption = Annotated[str, typer.Option(help="Stems that stay as they are, separated by commas.")]
+StyleArg = Annotated[str, typer.Argument(metavar="STYLE", help="Id of the style.")]
+
+app = typer.Typer(help="List the styles, and keep your own.", rich_markup_mode=None)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add these commands to `parent`."""
+    parent.add_typer(app, name="styles")
+    parent.command()(restyle)
+    parent.command()(extend)
+
+
+@app.callback(invoke_without_command=True)
+def styles(context: typer.Context, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """List the styles: those of the program and your own."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened(home, None, as_json=json) as session:
+        known = session.styles()
+        if json:
+            print_json(known)
+        else:
+            out(table([(s.id, s.name, s.description) for s in known], header=("id", "name", "description")))
+
+
+@app.command()
+def show(style: StyleArg, home: HomeOption = None) -> None:
+    """Print a style as JSON: a copy with another id is the beginning of a style of your own."""
+    with opened(home, None, as_json=True) as session:
+        print_json(session.style(style))
+
+
+@app.command()
+def add(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="A style file, or with --like any recording.")],
+    like: Annotated[bool, typer.Option("--like", help="Take the production of a recording as a style.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the style, with --like.")] = "",
+    home: HomeOption = None,
+    platform: PlatformOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Keep a style of your own: a JSON file that is checked first, or with --like how a recording is mixed.
+
+    Example: contrafact styles add my-house.json; contrafact styles add --like reference.wav --name "Dark and close"
+    """
+    with opened(home, platform, as_json=json) as session:
+        if like:
+            made = with_progress(
+                "Listening",
+                lambda ctx: restyle_files.style_like(session.services, source, ctx, name=name),
+                quiet=json,
+            )
+        else:
+            made = styles_flow.add_style(session.services, Path(source))
+        if json:
+            print_json(made.info)
+        else:
+            out(f"{made.id}: {made.name}")
+
+
+@app.command()
+def remove(style: StyleArg, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Forget a style of your own; what was made with it stays."""
+    with opened(home, None, as_json=json) as session:
+        session.remove_style(style)
+        if json:
+            print_json({"removed": style})
+
+
+def restyle(
+    source: InputArg,
+    out_file: Annotated[
+        Path, typer.Option("--out", help="The file to write (.wav, .flac or .mp3); with --variations a folder.")
+    ],
+    style: Annotated[str, typer.Option(help="Id of the style; with --variations several or none.")] = "",
+    like: Annotated[
+        str, typer.Option("--like", metavar="REFERENCE", help="Mix it like this file or recording instead.")
+    ] = "",
+    variations: Annotated[int, typer.Option(min=0, max=24, help="Make so many that differ.")] = 0,
+    intensity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0 changes nothing, 1 is the style in full.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="0 is the style as written; another number, another variation.")] = 0,
+    keep: KeepOption = "vocals",
+    provider: ProviderOption = "auto",
+    home: HomeOption = None,
+    platform: PlatformOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Play a song in another style; the result is signed and says what it is made of.
+
+    Examples: contrafact restyle song.wav --style house --out house.wav;
+    contrafact restyle song.wav --variations 6 --out folder; contrafact restyle song.wav --like hit.flac --out mix.wav
+    """
+    kept = tuple(word.strip() for word in keep.split(",") if word.strip())
+    with opened(home, platform, as_json=json) as session:
+        if variations:
+            several = with_progress(
+                "Making variations",
+                lambda ctx: restyle_files.variations_to_folder(
+                    session.services,
+                    source,
+                    out_file,
+                    ctx,
+                    count=variations,
+                    style_ids=[word.strip() for word in style.split(",") if word.strip()],
+                    intensity=intensity,
+                    seed=seed,
+                    keep=kept,
+                    provider=provider,
+                ),
+                quiet=json,
+            )
+            if json:
+                print_json(several)
+                return
+            for notice in several.notices:
+                out(f"note: {notice}")
+            rows = [(f.out, f.style, str(f.seed), f"{f.change:.2f}", f"{f.nearest:.2f}") for f in several.files]
+            out(table(rows, header=("file", "style", "seed", "changes", "nearest")))
+            return
+        if bool(style) == bool(like):
+            raise StudioError(
+                "A restyle needs a style or a reference.",
+                remedy="Give --style ID or --like FILE, one of the two.",
+                code="style-unknown",
+            )
+        result = with_progress(
+            "Restyling",
+            lambda ctx: restyle_files.restyle_to_file(
+                session.services,
+                source,
+                out_file,
+                ctx,
+                style=style,
+                like_text=like,
+                intensity=intensity,
+                seed=seed,
+                keep=kept,
+                provider=provider,
+            ),
+            quiet=json,
+        )
+        if json:
+            print_json(result)
+            return
+        for notice in result.notices:
+            out(f"note: {notice}")
+        out(
+            f"{result.out}: {result.style} at {result.tempo_bpm:.1f} BPM in {result.key or 'no clear key'}, "
+            f"{result.state}, {result.lufs:.1f} LUFS"
+        )
+
+
+def extend(
+    source: InputArg,
+    out_file: Annotated[Path, typer.Option("--out", help="The file to write: .wav, .flac or .mp3.")],
+    minutes: Annotated[float, typer.Option(help="About how long: 0.25 to 600.")],
+    energy: Annotated[
+        Literal["flat", "rise", "fall", "wave", "arc"], typer.Option(help="How the energy goes over the whole.")
+    ] = "flat",
+    style: Annotated[str, typer.Option(help="Restyle it first.")] = "",
+    seed: Annotated[int, typer.Option(help="Another number gives another way.")] = 0,
+    keep: KeepOption = "vocals",
+    home: HomeOption = None,
+    platform: PlatformOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Make a longer version, joined where the music is alike: an extended mix, or music to work to.
+
+    Example: contrafact extend song.wav --minutes 30 --energy wave --style ambient --out focus.flac
+    """
+    kept = tuple(word.strip() for word in keep.split(",") if word.strip())
+    with opened(home, platform, as_json=json) as session:
+        result = with_progress(
+            "Extending",
+            lambda ctx: restyle_files.extend_to_file(
+                session.services,
+                source,
+                out_file,
+                ctx,
+                minutes=minutes,
+                energy=energy,
+                seed=seed,
+                style=style,
+                keep=kept,
+            ),
+            quiet=json,
+        )
+        if json:
+            print_json(result)
+            return
+        for notice in result.notices:
+            out(f"note: {notice}")
+        out(
+            f"{result.out}: {result.length_s / 60.0:.1f} minutes in {result.pieces} pieces, "
+            f"roughest seam {result.worst_seam:.2f}, {result.state}, {result.lufs:.1f} LUFS"
+        )

@@ -1,0 +1,106 @@
+"""Styles, variations and longer versions as jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.analysis.extension import EnergyCurve
+from engine.inference.styles import Style, StyleInfo
+from studio.flows import extend, like, styles, variations
+from studio.flows.extend import ExtendResult
+from studio.flows.variations import VariationsResult
+from studio.jobs import Job
+from studio.project import edits
+from studio.session.work import Work
+
+
+class Styling(Work):
+    """What a person does with styles beside choosing one."""
+
+    def styles(self) -> list[StyleInfo]:
+        """The styles that there are, the user's among them."""
+        return styles.known_styles(self.services)
+
+    def style(self, style_id: str) -> Style:
+        """A style with all its settings, to look at or to change.
+
+        Raises:
+            StyleError: style-unknown, style-invalid.
+        """
+        return styles.find_style(self.services, style_id)
+
+    def save_style(self, style: Style) -> Path:
+        """Keep a style of the user.
+
+        Raises:
+            StyleError: style-invalid, naming the value.
+        """
+        return styles.save_style(self.services, style)
+
+    def add_style(self, path: Path) -> Style:
+        """Take a style file over.
+
+        Raises:
+            StyleError: style-invalid.
+        """
+        return styles.add_style(self.services, path)
+
+    def remove_style(self, style_id: str) -> None:
+        """Forget a style of the user.
+
+        Raises:
+            StyleError: style-unknown.
+        """
+        styles.remove_style(self.services, style_id)
+
+    def style_from_track(self, track_id: str, *, name: str = "") -> Job[Style]:
+        """Keep how a track is mixed as a style of the user."""
+        project = self.project
+        title = edits.find_track(project, track_id).name
+        return self._job(
+            f"Listening to {title}",
+            lambda context: like.style_from_track(self.services, project, track_id, context, name=name),
+            lane="inference",
+        )
+
+    def variations(
+        self,
+        track_id: str,
+        count: int,
+        *,
+        style_ids: Sequence[str] = (),
+        seed: int = 1,
+        intensity: float = 1.0,
+        keep: tuple[str, ...] = ("vocals",),
+    ) -> Job[VariationsResult]:
+        """Make several takes that differ, least change first; one undo takes them all back."""
+        name = edits.find_track(self.project, track_id).name
+        return self._landing_job(
+            f"Making {count} variations of {name}",
+            lambda context: variations.variations(
+                self.services,
+                self.project,
+                track_id,
+                context,
+                count=count,
+                style_ids=style_ids,
+                seed=seed,
+                intensity=intensity,
+                keep=keep,
+            ),
+            lane="inference",
+        )
+
+    def extend(
+        self, track_id: str, *, minutes: float, energy: EnergyCurve = "flat", seed: int = 0
+    ) -> Job[ExtendResult]:
+        """Make a track longer, joined where the music is alike."""
+        name = edits.find_track(self.project, track_id).name
+        return self._landing_job(
+            f"Extending {name}",
+            lambda context: extend.extend(
+                self.services, self.project, track_id, context, minutes=minutes, energy=energy, seed=seed
+            ),
+            lane="inference",
+        )
