@@ -99,6 +99,8 @@ SEND_GAIN = _row("gain_db", "Send", "dB", limits.GAIN_DB, 0.0)
 
 INSERT_RANGE = (0.0, 1.0)
 """Of the parameters of a plug-in: the plug-in names them, and all of them run from 0 to 1."""
+SEPARATION_RANGE = (-60.0, 12.0)
+"""Of the gains of an insert that splits a playing track (`engine.inference.live`); the lowest one is silence."""
 
 
 def strip_at(project: Project, track_id: str) -> Strip:
@@ -216,6 +218,9 @@ def _insert(insert: Insert) -> Iterator[Parameter]:
                 default=each.default,
                 scale=each.scale,
             )
+    elif insert.kind == "separation":
+        for stem in ("vocals", "drums", "bass", "other"):
+            yield _row(f"insert.{insert.id}.{stem}_db", f"Live {stem}", "dB", SEPARATION_RANGE, 0.0)
     elif insert.kind in HEAVY_KINDS:
         title = insert.plugin.name if insert.plugin is not None and insert.plugin.name else insert.kind
         for name in insert.parameters:
