@@ -9,12 +9,12 @@ import time
 import msgspec
 
 from engine.plan import MixPlan
+from engine.playback.messages import SwitchPoint as At
 from studio.flows.media import TaskContext, share_of, stop_of
 from studio.flows.mixplan import compile_plan
 from studio.jobs import Job
 from studio.project import edits
 from studio.project.model import Project
-from studio.session.playing import At
 from studio.session.recording import Recording
 
 SWITCHED_BY_S = 20.0
@@ -54,7 +54,7 @@ class Audition(Recording):
         def work(context: TaskContext) -> Comparison:
             found = self._prepared(project, track_id, context)
             for number, (plan, gain_db) in found.items():
-                self.playing.prepare(_name(number), plan, gain_db)
+                self.player.prepare(_name(number), plan, gain_db)
             gains = {number: gain_db for number, (_, gain_db) in found.items()}
             self._comparison = Comparison(track_id=track_id, project=project, gains_db=gains, heard=shown)
             return self._comparison
@@ -77,7 +77,7 @@ class Audition(Recording):
         def work(context: TaskContext) -> Comparison:
             found = self._prepared(self.project, track_id, context)
             for each, (plan, gain_db) in found.items():
-                self.playing.prepare(_name(each), plan, gain_db)
+                self.player.prepare(_name(each), plan, gain_db)
             gains = {each: gain_db for each, (_, gain_db) in found.items()}
             self._comparison = Comparison(track_id=track_id, project=self.project, gains_db=gains)
             self._switch(number, when)
@@ -95,9 +95,9 @@ class Audition(Recording):
         if self._follower is not None:
             # The plan of the project as it is now must be there before it is heard again.
             self._follower.settle(2.0)
-        self.playing.switch("")
+        self.player.switch("")
         for number in comparison.gains_db:
-            self.playing.drop(_name(number))
+            self.player.drop(_name(number))
         self.events.audition_changed.emit(None)
 
     def choose_take(self, track_id: str, number: int | None, *, at: At | None = None) -> Job[None]:
@@ -114,7 +114,7 @@ class Audition(Recording):
             return self._job("Switching takes", lambda _: None)
 
         def work(context: TaskContext) -> None:
-            player = self.playing
+            player = self.player
             player.prepare(CHOSEN, compile_plan(target, self.media, context))
             player.switch(CHOSEN, when)
             # Behind what is heard, the project moves on at once; the person sees the take that was asked for.
@@ -136,7 +136,7 @@ class Audition(Recording):
             self.commit(name, edits.choose_take(self._history.committed, track_id, number))
 
     def _switch(self, number: int | None, at: At) -> None:
-        self.playing.switch(_name(number), at)
+        self.player.switch(_name(number), at)
         self._comparison = msgspec.structs.replace(self._current(), heard=number)
         self.events.audition_changed.emit(number)
 

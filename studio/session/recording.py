@@ -37,7 +37,7 @@ class Recording(Sound):
         """
         if self._recording is not None:
             raise StudioError("A recording is being made.", remedy="Stop it first.", code="recording-running")
-        player = self.playing
+        player = self.player
         settings = self.settings
         start_s = player.status().position_s if from_s is None else max(from_s, 0.0)
         punch_in, punch_out = (None, None) if punch is None else (min(punch), max(punch))
@@ -56,9 +56,10 @@ class Recording(Sound):
 
         def begin() -> None:
             self._rolling = True
-            # What was asked to play is joined: the count-in is the player's.
-            player.play(start_s, count_in_bars=count_in)
-            player.record(note.path, start_s, punch_in_s=punch_in, punch_out_s=punch_out, latency_s=latency_s)
+            if from_s is not None:
+                # What was asked to play is joined.
+                player.play(start_s, count_in)
+            player.record(note.path, start_s, punch_in, punch_out, latency_s, count_in)
 
         self._recording, self._rolling = note, False
         self.events.recording_changed.emit(True)
@@ -73,7 +74,7 @@ class Recording(Sound):
         note, self._recording = self._recording, None
         if note is None:
             raise StudioError("No recording is being made.", remedy="Start one first.", code="recording-none")
-        player, rolling = self.playing, self._rolling
+        player, rolling = self.player, self._rolling
         self.pause()
         self.events.recording_changed.emit(False)
 

@@ -19,12 +19,12 @@ from studio.jobs import JobQueue
 from studio.library.library import Library
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustStore
-from studio.session.audition import Audition
 from studio.session.connection import Connection
+from studio.session.controllers import Controllers
 from studio.session.hearing import Hearing
 from studio.session.peaks import spectra, waveforms
+from studio.session.styling import Styling
 from studio.session.values import Notice
-from studio.session.work import Work
 from studio.settings import Settings
 from studio.sync.outbox import Outbox
 from studio.sync.worker import SyncWorker
@@ -32,7 +32,7 @@ from studio.sync.worker import SyncWorker
 _OUTBOX_KEY = "outbox-key"
 
 
-class Session(Work, Audition):
+class Session(Styling, Controllers):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 
@@ -99,6 +99,8 @@ class Session(Work, Audition):
 
             self._player = Player()
             self._follower = PlanFollower(lambda: self.project, self.media, self._player, self._tell)
+            self.start_sound()
+            self.start_controllers()
             self._sync.start()
             self._connection.when_ready(self._refresh_rights)
         self.project_replaced()
@@ -121,6 +123,8 @@ class Session(Work, Audition):
     def close(self) -> None:
         """Stop all processes and threads; nothing committed is lost."""
         self.jobs.shutdown()
+        self.stop_controllers()
+        self.stop_sound()
         if self._follower is not None:
             self._follower.close()
         for pictures in (self._peaks, self._spectra, self._hearing):

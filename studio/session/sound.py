@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from engine.analysis.model import Analysis
 from engine.io.pyramid import Pyramid
@@ -13,28 +13,21 @@ from studio.flows import acquire
 from studio.flows.media import TaskContext
 from studio.flows.mixplan import compile_plan
 from studio.jobs import Job
+from studio.project import edits
 from studio.project.model import Project, Source
 from studio.session.hearing import Hearing
 from studio.session.parts import SessionParts
-from studio.session.playing import Playing
 from studio.session.prepared import Prepared
 
 
 class Sound(SessionParts):
     """Play-back, and pictures and analyses of sounds."""
 
-    _peaks: Prepared[Pyramid]
     _spectra: Prepared[Spectrogram]
     _hearing: Hearing
-
-    @property
-    def playing(self) -> Playing:
-        """The player with all that recording and comparing ask of it.
-
-        Raises:
-            StudioError: no-sound in a headless session.
-        """
-        return cast("Playing", self.player)
+    _audio_said: tuple[Any, Any, Any] | None = None
+    _clicks_said: tuple[bool, float] | None = None
+    _unfollow: Callable[[], None] = staticmethod(lambda: None)
 
     def play(self, from_s: float | None = None, *, count_in: int = 0) -> None:
         """Play from `from_s` seconds or from the play-head, after `count_in` bars; a project that was just opened plays
@@ -43,11 +36,8 @@ class Sound(SessionParts):
         Raises:
             StudioError: no-sound in a headless session.
         """
-        player = self.playing
-        if count_in:
-            self._once_playable(lambda: player.play(from_s, count_in_bars=count_in))
-        else:
-            self._once_playable(lambda: player.play(from_s))
+        player = self.player
+        self._once_playable(lambda: player.play(from_s, count_in))
 
     def pause(self) -> None:
         """Stop and stay."""
@@ -58,6 +48,63 @@ class Sound(SessionParts):
         """Stop and go back to where it was started."""
         self._forget_play()
         self.player.stop()
+
+    def start_sound(self) -> None:
+        """Follow the settings of devices and metronome from now on."""
+        self._apply_sound()
+        self._unfollow = self.settings.changed.subscribe(
+            lambda change: self._apply_sound() if change.key.startswith(("audio.", "transport.metronome")) else None
+        )
+
+    def stop_sound(self) -> None:
+        """Follow them no more."""
+        self._unfollow()
+
+    def _apply_sound(self) -> None:
+        """Tell the player what differs from what it was told before: a device that reopens is heard."""
+        get = self.settings.get
+        audio = (get("audio.device"), get("audio.block_frames"), get("audio.rate"))
+        clicks = (bool(get("transport.metronome")), float(get("transport.metronome_db")))
+        if audio != self._audio_said:
+            self._audio_said = audio
+            self.player.set_audio(device=audio[0], block_frames=audio[1], rate=audio[2])
+        if clicks != self._clicks_said:
+            self._clicks_said = clicks
+            self.player.set_metronome(*clicks)
+
+    def lost_sounds(self) -> tuple[Source, ...]:
+        """Sounds of the project whose files went away while it plays; they are silent until they are back."""
+        lost = set(self.player.status().lost_sources)
+        if not lost:
+            return ()
+        rate = self.project.rate
+        return tuple(
+            source
+            for source in self.project.sources.values()
+            if (known := self.media.known(source, rate)) is not None and known.path in lost
+        )
+
+    def take_plugin_states(self) -> None:
+        """Keep what was turned in plug-ins' own windows, as one undoable step; nothing happens where nothing was.
+
+        Waits for the engine for up to 5 s where the project has plug-ins, so not for the window's own thread.
+        """
+        if self._player is None or not any(
+            insert.plugin is not None for track in self.project.tracks for insert in track.strip.inserts
+        ):
+            return
+        states = self._player.plugin_states()
+        with self._lock:
+            project = self._history.committed
+            for track in project.tracks:
+                for insert in track.strip.inserts:
+                    if insert.id in states and insert.plugin is not None:
+                        found = states[insert.id]
+                        project = edits.set_plugin_state(project, track.id, insert.id, found.state)
+                        # Only those that the project knows: else the next plan would turn them back.
+                        known = {key: found.values[key] for key in insert.parameters if key in found.values}
+                        project = edits.set_insert(project, track.id, insert.id, parameters=known)
+            self.commit("Plug-in settings", project)
 
     def _once_playable(self, then: Callable[[], None]) -> None:
         if self._follower is None:

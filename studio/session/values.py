@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.midi import MidiPort
 from studio.base.events import Event
 from studio.jobs import Job
+from studio.midi.bindings import Binding
 from studio.project.history import Change
 
 
@@ -55,9 +57,14 @@ class SessionEvents:
         """The id of a source whose spectrum can be drawn now."""
         self.analysis_ready: Event[str] = Event("analysis_ready")
         """The id of a source whose tempo, key, chords and sections are known now."""
+        self.forming_changed: Event[None] = Event("forming_changed")
+        """Stems that a model is making have grown, landed or were given up."""
         self.shares_changed: Event[None] = Event("shares_changed")
         self.recording_changed: Event[bool] = Event("recording_changed")
         """Whether a recording is being made."""
         self.audition_changed: Event[int | None] = Event("audition_changed")
         """The take that is compared now; None for the original, and when comparing ended."""
+        self.midi_learnt: Event[Binding] = Event("midi_learnt")
+        """A control was bound."""
+        self.midi_ports: Event[tuple[MidiPort, ...]] = Event("midi_ports")
         self.notice: Event[Notice] = Event("notice")

@@ -84,8 +84,16 @@ class NotingPlayer:
     def arm(self, input_device: str | None = "", channels: tuple[int, ...] = (0, 1)) -> None:
         self.said.append(("arm", input_device, channels))
 
-    def record(self, path: str, start_s: float, **how: Any) -> None:
-        self.said.append(("record", start_s, how))
+    def record(
+        self,
+        path: str,
+        start_s: float,
+        punch_in_s: float | None = None,
+        punch_out_s: float | None = None,
+        latency_s: float | None = None,
+        count_in_bars: int = 0,
+    ) -> None:
+        self.said.append(("record", start_s, punch_in_s, punch_out_s, latency_s, count_in_bars))
         self._target = (path, start_s)
 
     def stop_record(self) -> Recorded:

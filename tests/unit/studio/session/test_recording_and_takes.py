@@ -31,7 +31,7 @@ def test_a_recording_lands_as_a_sound_of_ones_own_and_is_undone(desk) -> None:
     assert twice.value.code == "recording-running"
     landed = session.record_stop().value(LONG_S)
     assert ("arm", "", (1,)) in player.said
-    assert ("record", 2.0, {"punch_in_s": None, "punch_out_s": None, "latency_s": 0.0125}) in player.said
+    assert ("record", 2.0, None, None, 0.0125, 1) in player.said
     order = [said[0] for said in player.said]
     assert order.index("play") < order.index("record"), "the recording joins what plays, with its count-in"
     track = session.project.track(landed.track_id)
@@ -54,7 +54,7 @@ def test_punch_in_records_onto_a_track(desk, song: Song) -> None:
     session.record_start(made.track_id, punch=(3.0, 1.5), from_s=0.5)
     player._target = (session.recording.path, 1.5)
     session.record_stop().value(LONG_S)
-    assert ("record", 0.5, {"punch_in_s": 1.5, "punch_out_s": 3.0, "latency_s": None}) in player.said
+    assert ("record", 0.5, 1.5, 3.0, None, 1) in player.said
     clips = session.project.track(made.track_id).clips
     assert [(clip.start_s, clip.end_s) for clip in clips] == [
         (0, 1.5),
