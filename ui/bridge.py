@@ -22,6 +22,7 @@ class Bridge(QObject):
     peaks_ready = Signal(str)
     spectrum_ready = Signal(str)
     analysis_ready = Signal(str)
+    forming_changed = Signal()
     shares_changed = Signal()
     notice = Signal(object)
     _heard = Signal(str, object)
@@ -43,6 +44,7 @@ class Bridge(QObject):
             "peaks_ready",
             "spectrum_ready",
             "analysis_ready",
+            "forming_changed",
             "shares_changed",
             "notice",
         ):

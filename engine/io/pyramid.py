@@ -147,3 +147,25 @@ def _cells(part: npt.NDArray[np.float32]) -> Cells:
     low = np.floor(np.clip(part.min(axis=-1), -1.0, 1.0) * FULL_SCALE)
     high = np.ceil(np.clip(part.max(axis=-1), -1.0, 1.0) * FULL_SCALE)
     return np.stack((low, high)).astype(np.int16)
+
+
+class Growing:
+    """The pyramid of a sound of known length that is being made: silent where it is not there yet."""
+
+    def __init__(self, *, frames: int, channels: int, rate: int):
+        self._frames, self._rate = frames, rate
+        self._base = np.zeros((2, channels, max(-(-frames // BASE_FRAMES), 1)), dtype=np.int16)
+
+    def add(self, samples: Audio, start_frame: int, end_frame: int) -> None:
+        """Take in ``samples[:, start_frame:end_frame]`` of ``(channels, frames) float32``."""
+        for first in range(start_frame // BASE_FRAMES, -(-end_frame // BASE_FRAMES), CHUNK_CELLS):
+            last = min(first + CHUNK_CELLS, -(-end_frame // BASE_FRAMES))
+            part = np.asarray(samples[:, first * BASE_FRAMES : min(last * BASE_FRAMES, self._frames)])
+            missing = (last - first) * BASE_FRAMES - part.shape[1]
+            if missing:
+                part = np.pad(part, ((0, 0), (0, missing)))
+            self._base[:, :, first:last] = _cells(part.reshape(part.shape[0], last - first, BASE_FRAMES))
+
+    def pyramid(self) -> Pyramid:
+        """What is there by now; it does not change afterwards."""
+        return Pyramid(_levels(self._base.copy()), frames=self._frames, rate=self._rate)

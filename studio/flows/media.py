@@ -121,6 +121,14 @@ class MediaCache:
         """The sound if it is already decoded, without any work."""
         return self._refs.get(f"{source.blob}@{rate}")
 
+    def lend(self, blob: str, rate: int, pcm: PcmRef) -> None:
+        """Know the samples of a sound that is not in the library (yet)."""
+        self._refs[f"{blob}@{rate}"] = pcm
+
+    def take_back(self, blob: str, rate: int) -> None:
+        """Know them no more."""
+        self._refs.pop(f"{blob}@{rate}", None)
+
     def pcm(self, source: Source, rate: int, context: TaskContext | None = None) -> PcmRef:
         """The source's samples at `rate`.
 

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from engine.errors import EngineError
+from engine.io.pyramid import Pyramid
 from studio.base.errors import StudioError
 from studio.flows.landing import Landing
 from studio.flows.media import MediaCache, TaskContext
 from studio.flows.services import Services
 from studio.jobs import Job, JobContext, JobQueue, Lane
 from studio.library.library import Library
+from studio.project.model import Project
 from studio.session.connection import Connection
 from studio.session.desk import Desk
+from studio.session.forming import Forming
+from studio.session.prepared import Prepared
 from studio.session.values import Notice
 from studio.settings import Settings
 from studio.sync.worker import SyncWorker
@@ -37,6 +41,43 @@ class SessionParts(Desk):
     _sync: SyncWorker
     _player: Player | None
     _follower: PlanFollower | None
+    _peaks: Prepared[Pyramid]
+
+    _forming: Forming | None = None
+
+    @property
+    def forming(self) -> Forming | None:
+        """The stems that a model is making now."""
+        return self._forming
+
+    @property
+    def shown(self) -> Project:
+        """The project with what is being made, as it is drawn."""
+        forming, project = self._forming, self.project
+        return project if forming is None else forming.shown(project)
+
+    @property
+    def played(self) -> Project:
+        """The project with what is being made, as it is played."""
+        forming, project = self._forming, self.project
+        return project if forming is None else forming.played(project)
+
+    def set_forming_strip(self, track_id: str, **values: Any) -> bool:
+        """Mute, solo or level a stem that is still growing; False for any other track."""
+        forming = self._forming
+        if forming is None or not forming.holds(track_id, self.project):
+            return False
+        forming.set_strip(self.project, track_id, values)
+        self._form(forming)
+        return True
+
+    def _form(self, forming: Forming | None) -> None:
+        """Stems have grown, or (None) there are none growing any more."""
+        before, self._forming = self._forming, forming
+        self.project_edited()
+        self.events.forming_changed.emit(None)
+        if before is not None and before is not forming:
+            before.end()
 
     @property
     def player(self) -> Player:

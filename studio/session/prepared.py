@@ -52,6 +52,17 @@ class Prepared(Generic[T]):
             self._pool.submit(self._run, source, rate)
         return None
 
+    def put(self, source: Source, value: T) -> None:
+        """Give a value that was made elsewhere, or is newer."""
+        with self._lock:
+            self._known[source.blob] = value
+        self._ready.emit(source.id)
+
+    def forget(self, source: Source) -> None:
+        """Drop a value."""
+        with self._lock:
+            self._known.pop(source.blob, None)
+
     def close(self) -> None:
         """Stop; what is not begun is not made."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -98,7 +98,7 @@ class Session(Styling, Controllers):
             from studio.session.following import PlanFollower
 
             self._player = Player()
-            self._follower = PlanFollower(lambda: self.project, self.media, self._player, self._tell)
+            self._follower = PlanFollower(lambda: self.played, self.media, self._player, self._tell)
             self.start_sound()
             self.start_controllers()
             self._sync.start()

@@ -15,14 +15,17 @@ from studio.flows.landing import Landing
 from studio.flows.media import TaskContext
 from studio.flows.restyle import RestyleResult
 from studio.flows.review import Review
-from studio.flows.separate import SplitResult
+from studio.flows.separate import SplitPartial, SplitResult
 from studio.flows.verify import VerifyResult
 from studio.jobs import Job
 from studio.project import edits
-from studio.project.model import Project
+from studio.project.model import Project, Track
+from studio.project.warp import WarpMap
 from studio.rights.shares import Shares
 from studio.rights.verdict import Fix
+from studio.session.forming import Forming
 from studio.session.people import People
+from studio.session.values import Notice
 
 
 class Work(People):
@@ -68,17 +71,50 @@ class Work(People):
         )
 
     def split(
-        self, track_id: str, *, prefer: Literal["label", "model"] = "label", provider: str | None = None
+        self,
+        track_id: str,
+        *,
+        prefer: Literal["label", "model"] = "label",
+        provider: str | None = None,
+        model: str | None = None,
+        from_s: float = 0.0,
     ) -> Job[SplitResult]:
-        """Split a track into stems below it."""
-        name = edits.find_track(self.project, track_id).name
-        return self._landing_job(
-            f"Splitting {name}",
-            lambda context: separate.split(
-                self.services, self.project, track_id, context, prefer=prefer, provider=provider
-            ),
-            lane="inference",
-        )
+        """Split a track into stems below it, from `from_s` seconds of the timeline on; what is made is shown and
+        played at once (`forming`)."""
+        project = self.project
+        track = edits.find_track(project, track_id)
+        forming = Forming(project, track_id, media=self.media, folder=self.paths.scratch)
+
+        def grown(partial: SplitPartial) -> None:
+            forming.take(partial, self._peaks)
+            self._form(forming)
+
+        def work(context: TaskContext) -> Landing[SplitResult]:
+            try:
+                return separate.split(
+                    self.services,
+                    self.project,
+                    track_id,
+                    context,
+                    prefer=prefer,
+                    provider=provider,
+                    model=model,
+                    start_s=_source_place(track, from_s),
+                    on_partial=grown,
+                )
+            except BaseException:
+                self._form(None)
+                raise
+
+        def land(landing: Landing[SplitResult]) -> SplitResult:
+            with self._lock:
+                self.commit(landing.label, forming.land(landing.apply(self._history.committed)))
+                self._form(None)
+            for notice in landing.result.notices:
+                self.events.notice.emit(Notice(level="info", text=notice))
+            return landing.result
+
+        return self._landing_job(f"Splitting {track.name}", work, lane="inference", land=land)
 
     def restyle(
         self, track_id: str, style: str, *, intensity: float = 1.0, seed: int = 0, keep: tuple[str, ...] = ("vocals",)
@@ -172,3 +208,11 @@ class Work(People):
         before, self._shares = self._shares, found
         if found != before:
             self.events.shares_changed.emit(None)
+
+
+def _source_place(track: Track, at_s: float) -> float:
+    """The place in a track's recording that plays at a time, its start where none does."""
+    for clip in track.clips:
+        if clip.start_s <= at_s < clip.end_s:
+            return max(WarpMap.of(clip).source_at(at_s - clip.start_s), 0.0)
+    return 0.0

@@ -233,14 +233,14 @@ class Commands:
         track = self.ws.track()
         if track is not None:
             on = not track.strip.mute
-            self.ws.commit("Mute" if on else "Unmute", lambda p: edits.set_strip(p, track.id, mute=on))
+            self.ws.set_strip("Mute" if on else "Unmute", track.id, mute=on)
 
     def toggle_solo(self) -> None:
         """Solo the track in focus."""
         track = self.ws.track()
         if track is not None:
             on = not track.strip.solo
-            self.ws.commit("Solo" if on else "Unsolo", lambda p: edits.set_strip(p, track.id, solo=on))
+            self.ws.set_strip("Solo" if on else "Unsolo", track.id, solo=on)
 
     def duplicate_track(self) -> None:
         """A copy of the track in focus below it."""

@@ -16,6 +16,7 @@ class StripGesture:
     def __init__(self, ws: Any, track_id: str, field: Literal["gain_db", "pan"], label: str):
         self._ws, self._track_id, self._field, self._label = ws, track_id, field, label
         self._base: Project | None = None
+        self._forming = False
 
     def bind(self, control: Any) -> None:
         """Connect a `ui.widgets.control.ValueControl`."""
@@ -26,12 +27,17 @@ class StripGesture:
 
     def begin(self) -> None:
         """Start the gesture."""
+        self._forming = self._ws.is_forming(self._track_id)
+        if self._forming:
+            return
         self._base = self._ws.project
         self._ws.session.begin_gesture(self._label)
 
     def change(self, value: float) -> None:
         """Show a value while the gesture lasts."""
-        if self._base is not None:
+        if self._forming:
+            self._ws.session.set_forming_strip(self._track_id, **{self._field: value})
+        elif self._base is not None:
             self._ws.session.update_gesture(self._set(self._base, value))
 
     def _set(self, base: Project, value: float) -> Project:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import EngineError
 from studio.base.errors import StudioError
+from studio.project import edits
 from studio.project.model import Clip, Project, Track
 from studio.project.tempo import Division
 from ui.bridge import Bridge
@@ -96,6 +97,21 @@ class Workspace(QObject):
     def project(self) -> Project:
         """The project as it is now."""
         return self.session.project
+
+    @property
+    def shown(self) -> Project:
+        """The project with stems that are being made: what is drawn. Edits always begin from `project`."""
+        return self.session.shown
+
+    def is_forming(self, track_id: str) -> bool:
+        """Whether a track is a stem that is still being made."""
+        forming = self.session.forming
+        return forming is not None and forming.holds(track_id, self.project)
+
+    def set_strip(self, label: str, track_id: str, **values: Any) -> None:
+        """Mute, solo or level a track; a stem that is still being made lands so."""
+        if not self.session.set_forming_strip(track_id, **values):
+            self.commit(label, lambda p: edits.set_strip(p, track_id, **values))
 
     @property
     def grid(self) -> BarGrid:
@@ -209,7 +225,7 @@ class Workspace(QObject):
 
     def track(self) -> Track | None:
         """The track in focus."""
-        for track in self.project.tracks:
+        for track in self.shown.tracks:
             if track.id == self.selected_track:
                 return track
         return None
@@ -225,7 +241,7 @@ class Workspace(QObject):
         return next((t for t in project.tracks if t.parent is None), None)
 
     def _prune(self) -> None:
-        tracks = {track.id for track in self.project.tracks}
+        tracks = {track.id for track in self.shown.tracks}
         clips = {clip.id for track in self.project.tracks for clip in track.clips}
         kept = self.selected_clips & clips
         track = self.selected_track if self.selected_track in tracks else None

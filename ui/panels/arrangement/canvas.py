@@ -28,6 +28,7 @@ from ui.panels.arrangement.clip_painter import ClipPainter
 from ui.panels.arrangement.hits import Hit, zone_at
 from ui.panels.arrangement.pointer import Pointer
 from ui.panels.arrangement.tiles import TileCache
+from ui.viewmodels.clip_editor import clip_time
 from ui.viewmodels.drags import ClipDrag, find_clip
 from ui.viewmodels.lanes import ClipLook, Lane, clip_look, describe_clip, lanes_of
 from ui.viewmodels.timeline import drag_words
@@ -73,13 +74,14 @@ class Canvas(QWidget):
         ws.selection_changed.connect(self._describe)
         ws.view_changed.connect(self.update)
         ws.lanes_changed.connect(self.update)
+        ws.bridge.forming_changed.connect(self.update)
 
     # lanes
 
     def lanes(self) -> list[Lane]:
         """The lanes of the project as it is now."""
         ws = self.ws
-        key = (ws.project, frozenset(ws.collapsed), ws.lane_px, dict(ws.automation))
+        key = (ws.shown, frozenset(ws.collapsed), ws.lane_px, dict(ws.automation))
         if self._lanes_of is None or self._lanes_of[0] is not key[0] or self._lanes_of[1:] != key[1:]:
             self._lanes = lanes_of(key[0], height=key[2], collapsed=key[1], automation=key[3])
             self._lanes_of = key
@@ -113,7 +115,7 @@ class Canvas(QWidget):
         self.update()
 
     def _look(self, track: Track, clip: Clip, *, audible: bool) -> ClipLook:
-        return clip_look(self.ws.project, track, clip, audible=audible)
+        return clip_look(self.ws.shown, track, clip, audible=audible)
 
     def clip_rect(self, lane: Lane, clip: Clip) -> QRectF:
         """Where a clip is drawn."""
@@ -130,6 +132,9 @@ class Canvas(QWidget):
             if y >= lane.y + lane.height:
                 row = next((row for row in lane.automation if row.y <= y < row.y + row.height), None)
                 return Hit(lane=lane, row=row)
+            if self.ws.is_forming(lane.track.id):
+                # It can be heard and mixed already, and cut once it has landed.
+                return Hit(lane=lane)
             for clip in reversed(lane.track.clips):
                 rect = self.clip_rect(lane, clip)
                 if rect.contains(point):
@@ -183,7 +188,7 @@ class Canvas(QWidget):
         painter.end()
 
     def _paint_clip(self, painter: QPainter, lane: Lane, clip: Clip, area: QRectF) -> None:
-        source = self.ws.project.sources.get(clip.source)
+        source = self.ws.shown.sources.get(clip.source)
         self._painter.paint(
             painter,
             self.clip_rect(lane, clip),
@@ -196,7 +201,15 @@ class Canvas(QWidget):
             selected=clip.id in self.ws.selected_clips,
             hovered=clip.id == self._hover,
             ratio=self.devicePixelRatioF(),
+            ready=self._ready(lane, clip),
         )
+
+    def _ready(self, lane: Lane, clip: Clip) -> tuple[tuple[float, float], ...] | None:
+        """Of a stem that is being made, the stretches of the clip that are there, in seconds after its start."""
+        forming = self.ws.session.forming
+        if forming is None or lane.track.parent != forming.track_id or not self.ws.is_forming(lane.track.id):
+            return None
+        return tuple((clip_time(clip, a), clip_time(clip, b)) for a, b in forming.ready)
 
     def _paint_signs(self, painter: QPainter) -> None:
         """What a drag shows: band, guide, value and where a drop would land."""

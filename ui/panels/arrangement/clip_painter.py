@@ -39,8 +39,10 @@ class ClipPainter:
         selected: bool,
         hovered: bool,
         ratio: float,
+        ready: tuple[tuple[float, float], ...] | None = None,
     ) -> None:
-        """Draw one clip into `rect`; only what meets `visible` is filled with tiles."""
+        """Draw one clip into `rect`; only what meets `visible` is filled with tiles. `ready` are the stretches that are
+        there of a sound in the making, in seconds after the clip's start."""
         theme = self.theme
         color = theme.color(look.token)
         strength = 0.42 if look.dimmed else 1.0
@@ -54,7 +56,9 @@ class ClipPainter:
         painter.drawPath(shape)
         body = rect.adjusted(0, HEAD_PX, 0, 0)
         painter.setClipPath(shape)
-        if source is not None:
+        if source is not None and ready is not None:
+            self._growing(painter, body, clip, source, pyramid, color, px_per_s, visible, ratio, ready)
+        elif source is not None:
             self.wave(painter, body, clip, source, pyramid, color, strength, px_per_s, visible, ratio)
         self._fades(painter, body, clip, color, lane, px_per_s, strength)
         self._head(painter, rect, look, color, lane, strength)
@@ -116,6 +120,30 @@ class ClipPainter:
             painter.setFont(theme.font("caption"))
             where = QRectF(left + used, head.top(), room - used, head.height())
             elided(painter, where, look.note, Qt.AlignmentFlag.AlignLeft)
+
+    def _growing(
+        self,
+        painter: QPainter,
+        body: QRectF,
+        clip: Clip,
+        source: Source,
+        pyramid: object | None,
+        color: QColor,
+        px_per_s: float,
+        visible: QRectF,
+        ratio: float,
+        ready: tuple[tuple[float, float], ...],
+    ) -> None:
+        """The waveform as far as it is made, a dotted line elsewhere."""
+        self.wave(painter, body, clip, source, None, color, 1.0, px_per_s, visible, ratio)
+        for start_s, end_s in ready:
+            left = body.left() + max(start_s, 0.0) * px_per_s
+            there = QRectF(left, body.top(), max((end_s - max(start_s, 0.0)) * px_per_s, 0.0), body.height())
+            painter.save()
+            painter.setClipRect(there, Qt.ClipOperation.IntersectClip)
+            painter.fillRect(there, _blend(color, self.theme.color("bg.lane"), 0.24))
+            self.wave(painter, body, clip, source, pyramid, color, 1.0, px_per_s, visible, ratio)
+            painter.restore()
 
     def wave(
         self,

@@ -131,10 +131,10 @@ class TrackHeader(QWidget):
             self._badge.set_badge(badge)
 
     def _on_mute(self, on: bool) -> None:
-        self.ws.commit("Mute" if on else "Unmute", lambda p: edits.set_strip(p, self.track_id, mute=on))
+        self.ws.set_strip("Mute" if on else "Unmute", self.track_id, mute=on)
 
     def _on_solo(self, on: bool) -> None:
-        self.ws.commit("Solo" if on else "Unsolo", lambda p: edits.set_strip(p, self.track_id, solo=on))
+        self.ws.set_strip("Solo" if on else "Unsolo", self.track_id, solo=on)
 
     def _explain(self) -> None:
         self.ws.select(track=self.track_id)

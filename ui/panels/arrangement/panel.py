@@ -89,6 +89,7 @@ class ArrangementPanel(QWidget):
         self.canvas.opened.connect(self.clip_opened)
         ws.lanes_changed.connect(self.refresh)
         ws.bridge.project_changed.connect(self.refresh)
+        ws.bridge.forming_changed.connect(self.refresh)
         ws.bridge.library_changed.connect(self._refresh_badges)
         ws.selection_changed.connect(self._repaint_headers)
         ws.view_changed.connect(self._on_view)
@@ -99,7 +100,7 @@ class ArrangementPanel(QWidget):
 
     def refresh(self) -> None:
         """Bring headers, scroll bars and, for a new project, the zoom up to date."""
-        project = self.ws.project
+        project = self.ws.shown
         lanes = self.canvas.lanes()
         for track_id in [t for t in self.headers if all(lane.track.id != t for lane in lanes)]:
             header = self.headers.pop(track_id)
@@ -141,7 +142,7 @@ class ArrangementPanel(QWidget):
 
     def _refresh_badges(self) -> None:
         for header in self.headers.values():
-            header.refresh_badge(self.ws.project)
+            header.refresh_badge(self.ws.shown)
 
     def _repaint_headers(self) -> None:
         for header in self.headers.values():

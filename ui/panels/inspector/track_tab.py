@@ -208,7 +208,9 @@ class TrackTab(QWidget):
         if track is None or self._split_job is not None or edits.children_of(self.ws.project, track.id):
             return
         self._split_job = self.ws.run(
-            lambda: self.ws.session.split(track.id, prefer=prefer), self._split_done, self._split_failed
+            lambda: self.ws.session.split(track.id, prefer=prefer, from_s=self.ws.position_s),
+            self._split_done,
+            self._split_failed,
         )
         for bar in self._bars.values():
             bar.set_fraction(0.0)
