@@ -7,11 +7,72 @@ import numpy as np
 from onnx_models.training.separation import effects, synth
 from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, melody, place
 from onnx_models.training.separation.instruments import Instrument, pitched, shift
-from onnx_models.training.separation.library import Library
+from onnx_models.training.separation.library import RATE, Library
 
 
-def layer(form: Form, library: Library, rng: Rng, instruments: list[Instrument]) -> Samples:
-    """One accompanying part: pad, comping, arpeggio, lead, strums, stabs or a texture."""
+def gated(form: Form, rng: Rng) -> Samples:
+    """Sustained synthesiser chords, cut by a rhythm of sixteenths, as trance and pop do, down to the bass."""
+    out = np.zeros((2, FRAMES), np.float32)
+    patch = synth.random_patch(rng) | {
+        "wave": str(rng.choice(["saw", "square", "super", "super", "organ"])),
+        "attack": 0.004,
+        "sustain": 1.0,
+    }
+    octave, bar_s = int(rng.choice([24, 36, 48, 48, 60])), form.beat_s * form.beats_per_bar
+    for bar in range(form.bars):
+        for pitch in form.chord(bar, size=int(rng.choice([1, 3, 4]))):
+            place(out, synth.tone(patch, pitch % 24 + octave, bar_s * 1.02, rng), bar * bar_s, 0.5)
+    step = max(int(form.beat_s / 4 * RATE), 64)
+    open_steps = rng.random(form.beats_per_bar * 4) < rng.uniform(0.35, 0.8)
+    fade = np.minimum(1.0, np.minimum(np.arange(step), np.arange(step)[::-1] * rng.uniform(0.05, 1)) / 90)
+    gate = np.concatenate([fade if now else np.zeros(step) for now in open_steps]).astype(np.float32)
+    return out * np.resize(gate, FRAMES)
+
+
+def plucked(form: Form, rng: Rng) -> Samples:
+    """Short synthesiser notes whose filter closes at once: a riff of two bars in any octave from the bass up."""
+    out = np.zeros((2, FRAMES), np.float32)
+    bright = synth.random_patch(rng) | {"sustain": 0.0, "decay": float(rng.uniform(0.06, 0.4)), "attack": 0.003}
+    dark = bright | {"cutoff": float(rng.uniform(1.2, 3.0)), "decay": float(bright["decay"]) * 2}
+    octave, steps = int(rng.choice([24, 36, 48, 48, 60, 72])), form.beats_per_bar * 4
+    riff = [(step, int(rng.integers(0, 5))) for step in np.flatnonzero(rng.random(2 * steps) < rng.uniform(0.25, 0.7))]
+    for bar in range(0, form.bars, 2):
+        for step, degree in riff:
+            now = bar + step // steps
+            notes = form.chord(now, size=5)
+            pitch = notes[degree] % 24 + octave
+            note = synth.tone(dark, pitch, 0.5, rng)
+            click = synth.tone(bright, pitch, 0.25, rng)
+            note[:, : click.shape[1]] += click * np.float32(0.6)
+            place(out, note, form.time(now, step % steps / 4, rng), rng.uniform(0.5, 1))
+    return out
+
+
+def doubled(form: Form, rng: Rng, instruments: list[Instrument]) -> Samples:
+    """Two takes of one strummed part, hard left and right, as rock does: alike, and never the same."""
+    chordal = [i for i in instruments if i.folder.endswith(("_chords", "palm_mute")) or i.folder == "dist_power_chords"]
+    instrument = chordal[int(rng.integers(len(chordal)))]
+    pattern = np.flatnonzero(rng.random(form.beats_per_bar * 2) < rng.uniform(0.4, 0.9)) / 2
+    takes = []
+    for side in (-1.0, 1.0):
+        take = np.zeros((2, FRAMES), np.float32)
+        for bar in range(form.bars):
+            root = form.chord(bar)[0] % 12 + 36
+            for beat in pattern if pattern.size else [0.0]:
+                note = instrument.note(root, form.beat_s * rng.uniform(0.4, 1.2), rng.uniform(0.6, 1), rng)
+                place(take, note, form.time(bar, float(beat), rng) + abs(rng.normal(0, 0.008)))
+        amount = float(np.exp(rng.uniform(0, 3)))
+        takes.append(effects.pan(effects.cabinet(effects.drive(take, amount), rng), side * rng.uniform(0.6, 1)))
+    return takes[0] + takes[1]
+
+
+def layer(form: Form, library: Library, rng: Rng, instruments: list[Instrument], *, modern: bool = False) -> Samples:
+    """One accompanying part: pad, comping, arpeggio, lead, strums, stabs or a texture; more kinds where `modern`."""
+    if modern and rng.random() < 0.45:
+        kind = str(rng.choice(["gated", "plucked", "doubled"], p=[0.35, 0.35, 0.3]))
+        if kind == "doubled":
+            return dress(doubled(form, rng, instruments), form, rng, guitar=False)
+        return dress(gated(form, rng) if kind == "gated" else plucked(form, rng), form, rng, guitar=False)
     out = np.zeros((2, FRAMES), np.float32)
     role = str(
         rng.choice(
@@ -140,12 +201,12 @@ def dress(out: Samples, form: Form, rng: Rng, *, guitar: bool) -> Samples:
     return out
 
 
-def other(form: Form, library: Library, rng: Rng) -> Samples:
-    """Two to five layers."""
+def other(form: Form, library: Library, rng: Rng, *, modern: bool = False) -> Samples:
+    """One to five layers; `modern` songs have gated and plucked synthesisers and doubled guitars too."""
     instruments = pitched(library, "keys", "guitar", "strings", "winds")
     out = np.zeros((2, FRAMES), np.float32)
     for index in range(int(rng.choice([1, 2, 3, 4, 5], p=[0.1, 0.25, 0.3, 0.22, 0.13]))):
-        part = layer(form, library, rng, instruments)
+        part = layer(form, library, rng, instruments, modern=modern)
         active = np.sqrt((part**2).mean()) + 1e-6
         out += part * np.float32(0.1 / active * 10 ** (rng.normal(0, 4 if index else 1) / 20))
     return out

@@ -15,6 +15,9 @@ from onnx_models.training.separation.library import Library
 from onnx_models.training.separation.rhythm import bass, drums
 from onnx_models.training.separation.singing import vocals
 
+MODERN_FROM = 350
+"""From this seed on songs have the parts that came later (`accompaniment.layer`); those before stay as they were."""
+
 STEMS = ("vocals", "drums", "bass", "other")
 
 
@@ -35,6 +38,6 @@ def render(seed: int, library: Library) -> Samples:
     form = compose(rng)
     beat = drums(form, library, rng)
     line = bass(form, library, rng)
-    rest = other(form, library, rng)
+    rest = other(form, library, rng, modern=seed >= MODERN_FROM)
     song = np.stack([vocals(form, library, rng), beat, line, rest])
     return np.stack([level(effects.highpass(stem, 20.0)) for stem in song])

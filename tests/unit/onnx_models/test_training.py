@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
-from onnx_models.training.separation import effects, export, form, leads, mixing, pool, synth, trainer  # noqa: E402
+from onnx_models.training.separation import accompaniment, effects, export, form, leads, mixing, pool, synth, trainer  # noqa: E402
 from onnx_models.training.separation.live import LIVE_BINS, BandGru  # noqa: E402
 from onnx_models.training.separation.loss import decibel_loss, distance_loss, reference  # noqa: E402
 from onnx_models.training.separation.network import BINS, SubTdf  # noqa: E402
@@ -240,6 +240,16 @@ def test_effects_keep_shape_and_stay_finite() -> None:
         assert out.shape == audio.shape
         assert out.dtype == np.float32
         assert np.isfinite(out).all()
+
+
+def test_synthesiser_parts_sound_and_stay_in_bounds() -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        song = form.compose(rng)
+        for part in (accompaniment.gated(song, rng), accompaniment.plucked(song, rng)):
+            assert part.shape == (2, form.FRAMES)
+            assert np.isfinite(part).all()
+            assert 0.01 < float(np.sqrt((part**2).mean())) < 1.0
 
 
 def test_songs_agree_on_their_form() -> None:
