@@ -62,6 +62,7 @@ from engine.playback.deck import (
     TAPS,
     THREAD,
     UP,
+    WAITED_OWN,
     WORDS,
     XRUNS_DRIVER,
     XRUNS_OWN,
@@ -248,6 +249,8 @@ def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, 
         if not known or computed_now - computed > budget or waited_now != waited:
             memory[XRUNS_OWN] += 1
             memory[BLAMED] = 1
+            if known and waited_now != waited:
+                memory[WAITED_OWN] += 1
     numbers = memory[LOAD : LOAD + 1].view(np.float64)
     share = min(frames / (LOAD_S * memory[RATE]), 1.0)
     numbers[0] += share * (took / max(budget, 1) - numbers[0])

@@ -78,6 +78,8 @@ PHASE = _slot()
 """State of the converter."""
 XRUNS_OWN = _slot()
 XRUNS_DRIVER = _slot()
+WAITED_OWN = _slot()
+"""Those of XRUNS_OWN in which the thread waited; in the others it computed too long."""
 BLAMED = _slot()
 """1 when the callback before came late by its own doing: the gap that the driver reports next is that one."""
 THREAD = _slot()

@@ -222,6 +222,8 @@ class Engine:
                 transport.notice = f"{error.message} {error.remedy}"
             else:
                 self._fail(request, error)
+        if isinstance(command, SetPlan | Prepare | SetLoop | Play | Seek):
+            self._upkeep.wake()
 
     def _fail(self, request: int, error: EngineError) -> None:
         self._send(Answer(request, error=error))

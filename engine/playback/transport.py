@@ -53,7 +53,7 @@ class Transport:
         self.lock = threading.RLock()
         self.rack = Rack(live=True)
         """The plug-ins that run."""
-        self.pool = SourcePool()
+        self.pool = SourcePool(tolerant=True)
         self.session: Session | None = None
         self.flat: FlatPlan | None = None
         """What was published last."""
@@ -216,6 +216,11 @@ class Transport:
 
     # -- loop, metronome, tap
     # ---------------------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> LoopPlan | None:
+        """Where it loops."""
+        return self._loop
 
     def set_loop(self, loop: LoopPlan | None) -> None:
         """Loop here from the next block on, or nowhere."""

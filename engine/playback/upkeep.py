@@ -7,15 +7,53 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+from numba import njit
+
+from engine.errors import EngineError
+from engine.plan import MixPlan
+from engine.plan.sources import SourcePool
 from engine.playback.transport import Transport
 
-PREFETCH_EVERY_S = 0.5
-CHECK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.5
 FEED_EVERY_S = 0.02
 AHEAD_S = 5.0
 LOOP_AHEAD_S = 1.0
 HEAVY_AHEAD_S = 0.2
+PAGE = 1024
+"""float32 samples of the smallest page."""
+
+
+@njit(cache=True, nogil=True)
+def touch(row: Any, first: int, last: int) -> float:
+    """Read a sample of each page of ``row[first:last]``, float32, so that the callback finds the pages mapped."""
+    total = 0.0
+    for i in range(first, last, PAGE):
+        total += row[i]
+    if last > first:
+        total += row[last - 1]
+    return total
+
+
+def prefetch(plan: MixPlan, pool: SourcePool, frame: int, frames: int) -> int:
+    """Touch what `plan` reads in ``[frame, frame + frames)``; how many samples lie there."""
+    seen = 0
+    for track in plan.tracks:
+        for clip in track.clips:
+            start = max(frame - clip.start_frame, 0)
+            length = min(frame + frames - clip.start_frame, clip.length_frames) - start
+            if length <= 0:
+                continue
+            if clip.reverse:
+                start = clip.length_frames - start - length
+            samples = pool.source(clip.pcm, rate=plan.rate).samples
+            first = min(max(clip.source_frame + start, 0), samples.shape[1])
+            last = min(first + length, samples.shape[1])
+            for row in samples[:2]:
+                touch(row, first, last)
+                seen += last - first
+    return seen
 
 
 class Upkeep:
@@ -28,27 +66,23 @@ class Upkeep:
     def __init__(self, transport: Transport):
         self._transport = transport
         self._closed = threading.Event()
-        self._lost: dict[str, str] = {}
+        self._wake = threading.Event()
+        self.lost: tuple[str, ...] = ()
+        """Paths of the sources that are gone."""
         self._threads = [
             threading.Thread(target=self._disk, name="prefetch", daemon=True),
             threading.Thread(target=self._feed, name="look-ahead", daemon=True),
         ]
 
     @property
-    def lost(self) -> tuple[str, ...]:
-        """Paths of the sources that are gone."""
-        return tuple(self._lost)
-
-    @property
     def notice(self) -> str:
         """What a person should know, "" when all is well."""
-        flat = self._transport.flat
         told: list[str] = []
-        if self._lost:
-            names = ", ".join(f"“{Path(path).name}”" for path in list(self._lost)[:3])
-            more = f" and {len(self._lost) - 3} more" if len(self._lost) > 3 else ""
-            told.append(f"A sound is missing and silent until its file is back: {names}{more}.")
-        feeder = getattr(flat, "feeder", None)
+        if self.lost:
+            names = ", ".join(f"“{Path(path).name}”" for path in self.lost[:3])
+            more = f" and {len(self.lost) - 3} more" if len(self.lost) > 3 else ""
+            told.append(f"A sound is missing, and silent until its file is back: {names}{more}.")
+        feeder = getattr(self._transport.flat, "feeder", None)
         if feeder is not None:
             told.extend(feeder.notices())
         return " ".join(told)
@@ -58,40 +92,47 @@ class Upkeep:
         for thread in self._threads:
             thread.start()
 
+    def wake(self) -> None:
+        """The play-head has moved, or the plan: look at once."""
+        self._wake.set()
+
     def close(self) -> None:
         """End both threads."""
         self._closed.set()
+        self._wake.set()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(1.0)
 
     def _disk(self) -> None:
-        while not self._closed.wait(PREFETCH_EVERY_S):
+        while not self._closed.is_set():
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
             self.look_after_sources()
 
     def look_after_sources(self) -> None:
         """Touch what will play soon, and look for sources that are gone or back."""
         transport = self._transport
-        for notice in transport.pool.check():
-            if notice.state == "lost":
-                self._lost[notice.path] = notice.state
-            else:
-                self._lost.pop(notice.path, None)
-        flat, plan = transport.flat, transport.plan
-        if flat is None or plan is None:
+        pool = transport.pool
+        pool.check()
+        plan = transport.plan
+        if plan is None:
             return
-        prefetch = getattr(flat, "prefetch", None)
-        if prefetch is not None:
-            prefetch(transport.position, seconds=AHEAD_S)
-            if plan.loop is not None:
-                prefetch(plan.loop.start_frame, seconds=LOOP_AHEAD_S)
+        self.lost = pool.lost
+        try:
+            prefetch(plan, pool, transport.position, round(AHEAD_S * plan.rate))
+            if transport.loop is not None:
+                prefetch(plan, pool, transport.loop.start_frame, round(LOOP_AHEAD_S * plan.rate))
+        except EngineError:
+            # Of another rate than the pool's by now: the next look is at the new plan.
+            return
 
     def _feed(self) -> None:
-        ahead = 0.0
-        while not self._closed.wait(max(FEED_EVERY_S - ahead, 0.001)):
+        spent = 0.0
+        while not self._closed.wait(max(FEED_EVERY_S - spent, 0.001)):
             began = time.monotonic()
             flat, session = self._transport.flat, self._transport.session
             feeder = getattr(flat, "feeder", None)
             if session is not None and feeder is not None:
                 feeder.fill(session, round(HEAVY_AHEAD_S * session.rate))
-            ahead = time.monotonic() - began
+            spent = time.monotonic() - began

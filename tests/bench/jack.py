@@ -7,9 +7,13 @@ import itertools
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 from collections.abc import Generator
+from typing import IO
 
 _numbers = itertools.count()
+START_S = 20.0
 
 
 class NoJack(RuntimeError):
@@ -31,29 +35,43 @@ def server(*, frames: int = 128, rate: int = 48_000) -> Generator[str]:
     wanted = {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
-    process = subprocess.Popen(
-        [program, "-n", name, "-r", "-d", "dummy", "-r", str(rate), "-p", str(frames)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with tempfile.TemporaryFile() as said:
+        # Into a file: a pipe that nobody reads would stop the server once it is full of complaints.
+        command = [program, "-n", name, *(["-R", "-P", "60"] if _realtime() else ["-r"])]
+        process = subprocess.Popen(
+            [*command, "-d", "dummy", "-r", str(rate), "-p", str(frames)], stdout=said, stderr=subprocess.STDOUT
+        )
+        try:
+            deadline = time.monotonic() + START_S
+            while not any(word in (text := _read(said)) for word in (b"driver is running", b"self-connect")):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise NoJack(f"jackd does not start here: {text[-200:].decode(errors='replace')}")
+                time.sleep(0.05)
+            yield name
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+            for key, value in before.items():
+                if value is None:
+                    os.environ.pop(key, None)
+                else:
+                    os.environ[key] = value
+
+
+def _read(file: IO[bytes]) -> bytes:
+    return os.pread(file.fileno(), 1 << 20, 0)
+
+
+def _realtime() -> bool:
+    """Whether this user may run threads before all others."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
-        assert process.stdout is not None
-        seen: list[str] = []
-        for line in process.stdout:
-            seen.append(line)
-            if "driver is running" in line or "self-connect" in line.lower():
-                break
-        if process.poll() is not None:
-            raise NoJack(f"jackd does not start here: {' '.join(seen)[-200:]}")
-        yield name
-    finally:
-        process.terminate()
-        process.wait(10)
-        if process.stdout is not None:
-            process.stdout.close()
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, *before)
+    return True

@@ -24,13 +24,13 @@ CHUNK = 1 << 20
 def glitches(blocks: Iterable[Audio], *, limit: float = LIMIT) -> list[int]:
     """Frames at which a stream of ``(2, frames) float32`` is disturbed."""
     found: list[int] = []
-    line = np.zeros((2, 2), dtype=np.float32)
+    line = np.zeros((2, 0), dtype=np.float32)
     at = 0
     for block in blocks:
         joined = np.concatenate([line, block], axis=1)
         rough = np.abs(np.diff(joined.astype(np.float64), n=2, axis=1)).max(axis=0, initial=0.0)
         for frame in np.flatnonzero(~(rough < limit)):
-            here = at + int(frame)
+            here = at - line.shape[1] + int(frame) + 2
             if not found or here - found[-1] > APART:
                 found.append(here)
             else:

@@ -28,7 +28,12 @@ PIECE_S = 60.0
 
 
 def run(
-    *, minutes: float, block: int = 128, seed: int = 0, say: Callable[[str], None] = lambda _: None
+    *,
+    minutes: float,
+    block: int = 128,
+    seed: int = 0,
+    keep: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Soak, and return figures.
 
@@ -36,6 +41,7 @@ def run(
         minutes: of play-back.
         block: frames of a callback.
         seed: of the edits.
+        keep: folder for what was heard around each glitch.
         say: told now and then how it stands.
 
     Raises:
@@ -80,6 +86,8 @@ def run(
                 at = frame / RATE
                 near = [f"{deed} {at - when:+.3f} s after" for when, deed in log if -0.02 < at - when < 0.5][-3:]
                 found.append({"second": round(frames / RATE - captured / RATE + at, 3), "after": near})
+                if keep is not None:
+                    _keep(path, frame, keep / f"glitch-{len(found)}.wav")
             log.clear()
             status = player.status()
             say(
@@ -99,6 +107,13 @@ def run(
             "self_check": checked,
             "notice": status.notice,
         }
+
+
+def _keep(path: Path, frame: int, out: Path) -> None:
+    import soundfile
+
+    sound, rate = soundfile.read(path, start=max(frame - RATE, 0), frames=2 * RATE, dtype="float32")
+    soundfile.write(out, sound, rate, subtype="FLOAT")
 
 
 def _act(player: Player, desk: Desk, rng: np.random.Generator) -> str:
@@ -135,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--block", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for what was heard around each glitch")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args(arguments)
     try:
@@ -142,6 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
             minutes=chosen.minutes,
             block=chosen.block,
             seed=chosen.seed,
+            keep=chosen.keep,
             say=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except jack.NoJack as problem:

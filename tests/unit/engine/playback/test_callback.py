@@ -138,7 +138,7 @@ def test_the_input_is_kept_in_step_with_the_output(rng: np.random.Generator) -> 
     assert after == 5_000
     assert np.array_equal(kept[0], given[1_000:])
     assert np.array_equal(kept[1], kept[0])
-    assert 0.3 < bench.deck.number(words.INPUT_PEAK) <= 0.5
+    assert 0.3 < bench.deck.number(words.PEAK_LEFT) == bench.deck.number(words.PEAK_RIGHT) <= 0.5
 
 
 def test_a_test_signal_is_added_once() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from engine.errors import EngineError
 from engine.plan import InsertPlan, LoopPlan, MixPlan, TempoPlan
+from engine.plan.sources import SourcePool
 from engine.playback import deck as words
 from engine.playback.callback import run
 from engine.playback.deck import Deck
@@ -19,6 +20,7 @@ from engine.playback.figures import Figures
 from engine.playback.messages import Prepare, SetPlan
 from engine.playback.telemetry import SIZE, Telemetry
 from engine.playback.transport import Transport
+from engine.playback.upkeep import Upkeep, prefetch
 
 RATE = 48_000
 RAMP = 240
@@ -426,19 +428,51 @@ def test_the_tap_shows_one_track(bench: Bench, make_plan: MakePlan) -> None:
     assert level == pytest.approx(20 * np.log10(0.005 * 0.5), abs=4.0)
 
 
-def test_a_plan_whose_sound_is_gone_leaves_the_old_one_playing(bench: Bench, make_plan: MakePlan) -> None:
+def test_a_plan_that_cannot_be_played_leaves_the_old_one_playing(bench: Bench, make_plan: MakePlan) -> None:
     plan = make_plan()
     bench.set_plan(plan)
     bench.transport.play()
     bench.take(5_000)
-    broken = make_plan(frames=1_000)
-    Path(broken.tracks[0].clips[0].pcm.path).unlink()
+    broken = make_plan(inserts=(InsertPlan(id="x", kind="no-such-effect"),))
     bench.set_plan(broken)
-    assert "missing" in bench.transport.notice
+    assert "no-such-effect" in bench.transport.notice
     at = bench.state[1]
     assert np.allclose(bench.take(1_000), render(plan, start_frame=at, frames=1_000), atol=1e-6)
     bench.set_plan(plan)
     assert bench.transport.notice == ""
+
+
+def test_a_sound_that_vanishes_is_silent_and_named_and_comes_back(bench: Bench, make_plan: MakePlan) -> None:
+    plan = make_plan()
+    path = Path(plan.tracks[0].clips[0].pcm.path)
+    upkeep = Upkeep(bench.transport)
+    bench.set_plan(plan)
+    bench.transport.play()
+    bench.take(9_600)
+    upkeep.look_after_sources()
+    assert (upkeep.notice, upkeep.lost) == ("", ())
+    away = path.with_suffix(".away")
+    path.rename(away)
+    upkeep.look_after_sources()
+    assert upkeep.lost == (str(path),)
+    assert path.name in upkeep.notice
+    bench.take(2_000)
+    assert not bench.take(2_000).any()
+    # An edit meanwhile is taken all the same.
+    bench.set_plan(make_plan(gain=0.5))
+    away.rename(path)
+    upkeep.look_after_sources()
+    assert upkeep.notice == ""
+    bench.take(6_000)
+    assert np.abs(bench.take(2_000)).max() == pytest.approx(0.25, rel=0.05)
+
+
+def test_what_will_be_read_is_touched_ahead(make_plan: MakePlan) -> None:
+    plan = make_plan()
+    pool = SourcePool()
+    assert prefetch(plan, pool, 1_000, 10_000) == 2 * 10_000
+    assert prefetch(plan, pool, plan.length_frames - 100, 10_000) == 2 * 100
+    assert prefetch(plan, pool, plan.length_frames, 10_000) == 0
 
 
 def test_what_is_pulled_is_counted_as_what_is_rendered(bench: Bench, make_plan: MakePlan) -> None:
