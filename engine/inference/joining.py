@@ -136,10 +136,10 @@ class Joiner:
         if stems.shape[2] == 0:
             return
         mixture = self._mixture(start, stems.shape[2])
-        stems = stems + (mixture - stems.sum(0)) * gains[:, None]
+        residual = mixture - stems.sum(0)
+        stems = stems + residual * gains[:, None]
         # The last rounding goes to the loudest stem, where it is least.
         energy: Floats = np.einsum("scn,scn->s", stems, stems)
-        loudest = int(energy.argmax())
-        stems[loudest] += (mixture - stems.sum(0, dtype=np.float64)).astype(np.float32)
-        left = np.abs(mixture - stems.sum(0, dtype=np.float64)).max()
-        self._deliver(start, stems, float(left))
+        stems[int(energy.argmax())] += mixture - stems.sum(0)
+        left = float(np.abs(mixture - stems.sum(0)).max())
+        self._deliver(start, stems, left)
