@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from engine.errors import PackError
 from studio.base.clock import now_iso
+from studio.flows.models import statement_of
 from studio.flows.services import Services
 from studio.project.audibility import audible_clips
 from studio.project.model import Clip, Project, Source, Step, Track
@@ -67,7 +68,7 @@ def models_of(
         version, digest = digests.get(step.model_id, ("", ""))
         try:
             pack = services.pack(step.model_id)
-            title, statement = pack.title, pack.rights.training_statement
+            title, statement = pack.title, statement_of(services, pack)
         except PackError:
             title, statement = step.model_id, "The model's pack is not on this computer any more."
         found[step.model_id] = ModelFacts(

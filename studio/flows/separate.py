@@ -205,7 +205,7 @@ def model_stems(
         start_s=start_s,
         on_partial=on_partial,
     )
-    by_role = _folded(services, source, blobs, context)
+    by_role = _folded(services, source, blobs, project.rate, context)
     if len(by_role) < 2:
         raise PackError(
             f"The model {facts['model_id']} does not split a song into parts that a project knows.",
@@ -312,7 +312,9 @@ def _in_seconds(found: Partial, rate: int) -> SplitPartial:
     )
 
 
-def _folded(services: Services, source: Source, blobs: dict[str, str], context: TaskContext) -> dict[Role, str]:
+def _folded(
+    services: Services, source: Source, blobs: dict[str, str], rate: int, context: TaskContext
+) -> dict[Role, str]:
     """One blob for each part of a project; stems of the same part are added up, once."""
     parts: dict[Role, list[str]] = {}
     for name, blob in blobs.items():
@@ -325,26 +327,29 @@ def _folded(services: Services, source: Source, blobs: dict[str, str], context: 
         key = services.derived.key(task="sum", blobs=sorted(members))
         record = services.derived.get(key)
         if record is None or not services.library.blobs.has(record["blob"]):
-            record = {"blob": _summed(services, source, members, context)}
+            record = {"blob": summed(services, source, members, rate, context)}
             services.derived.put(key, record)
         made[role] = record["blob"]
     return made
 
 
-def _summed(services: Services, source: Source, blobs: list[str], context: TaskContext) -> str:
+def summed(services: Services, source: Source, blobs: list[str], rate: int, context: TaskContext) -> str:
+    """Stems of one recording added up at `rate`, as a blob of the library.
+
+    Raises:
+        EngineError: cancelled, disk-full.
+    """
     path = services.paths.scratch / f"sum-{uuid7()}.f32"
-    store = services.library.blobs
     assets = () if source.asset_sha256 is None else (source.asset_sha256,)
+    refs = [services.media.pcm(msgspec.structs.replace(source, blob=blob), rate, context) for blob in blobs]
     try:
         made = services.io.run(
             "engine.inference.stem_tools:mix_task",
-            {"stems": [store.open_pcm(blob) for blob in blobs], "gains_db": [0.0] * len(blobs), "out_path": str(path)},
+            {"stems": refs, "gains_db": [0.0] * len(refs), "out_path": str(path)},
             cancelled=stop_of(context),
         )
-        return store.put_pcm(made, assets=assets)
+        return services.library.blobs.put_pcm(made, assets=assets)
     finally:
-        for blob in blobs:
-            store.release(blob)
         path.unlink(missing_ok=True)
 
 
