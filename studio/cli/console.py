@@ -74,10 +74,11 @@ def errors_shown(*, as_json: bool) -> Generator[None]:
 
 
 @contextmanager
-def opened(home: Path | None, platform: str | None, *, as_json: bool) -> Generator[Session]:
-    """A session for the length of one command, with its errors shown and its processes stopped."""
+def opened(home: Path | None, platform: str | None, *, as_json: bool, headless: bool = True) -> Generator[Session]:
+    """A session for the length of one command, with its errors shown and its processes stopped; `headless` ones have
+    no sound."""
     with errors_shown(as_json=as_json):
-        session = Session.open(home, platform_url=platform, headless=True)
+        session = Session.open(home, platform_url=platform, headless=headless)
         try:
             yield session
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, separate, style, system
+from studio.cli import bench, catalog, demo, edit, media, models, plugins, project, separate, sound, style, system
 
 app = typer.Typer(
     name="contrafact",
@@ -24,6 +24,7 @@ media.register(app)
 style.register(app)
 project.register(app)
 app.add_typer(edit.app, name="edit")
+sound.register(app)
 plugins.register(app)
 models.register(app)
 system.register(app)
