@@ -23,6 +23,7 @@ from studio.session.connection import Connection
 from studio.session.controllers import Controllers
 from studio.session.hearing import Hearing
 from studio.session.peaks import spectra, waveforms
+from studio.session.stem_tools import StemTools
 from studio.session.styling import Styling
 from studio.session.values import Notice
 from studio.settings import Settings
@@ -32,7 +33,7 @@ from studio.sync.worker import SyncWorker
 _OUTBOX_KEY = "outbox-key"
 
 
-class Session(Styling, Controllers):
+class Session(Styling, StemTools, Controllers):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 
