@@ -24,6 +24,10 @@ class Bridge(QObject):
     analysis_ready = Signal(str)
     forming_changed = Signal()
     shares_changed = Signal()
+    recording_changed = Signal()
+    audition_changed = Signal()
+    midi_learnt = Signal()
+    midi_ports = Signal()
     notice = Signal(object)
     _heard = Signal(str, object)
 
@@ -46,6 +50,10 @@ class Bridge(QObject):
             "analysis_ready",
             "forming_changed",
             "shares_changed",
+            "recording_changed",
+            "audition_changed",
+            "midi_learnt",
+            "midi_ports",
             "notice",
         ):
             event = getattr(events, name)

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from ui.actions import ACTIONS
+from ui.panels.menus import GROUPS
 from ui.viewmodels.fuzzy import rank, score
 
 
@@ -30,3 +34,67 @@ def test_the_palette_finds_by_a_few_letters() -> None:
     assert "Split clips at the play-head" in rank("spl cl", titles, str)[:2]
     assert rank("zzzz", titles, str) == []
     assert score("", "anything") == 0
+
+
+def test_every_action_has_a_key_a_name_of_its_own_and_a_group_with_a_menu() -> None:
+    assert all(row.keys for row in ACTIONS), [row.id for row in ACTIONS if not row.keys]
+    assert max(Counter(row.title for row in ACTIONS).values()) == 1
+    assert {row.group for row in ACTIONS} <= {"File", *GROUPS}
+
+
+def _reachable(menu: QMenu) -> set[str]:
+    found: set[str] = set()
+    for action in menu.actions():
+        below = action.menu()
+        found |= _reachable(below) if isinstance(below, QMenu) else {action.objectName()}
+    return found - {""}
+
+
+def test_every_action_is_in_the_menu_the_palette_and_the_sheet_of_keys(window, opened) -> None:
+    opened.new_project()
+    menu = window.menus.main_menu()
+    every = {row.id for row in ACTIONS}
+    assert _reachable(menu) == every
+    menu.close()
+    menu.deleteLater()
+    window.show_palette()
+    palette = window.sheet
+    possible = {row.id for row in ACTIONS if row.enabled(window)} - {"app.palette"}
+    assert {palette.list.item(i).data(Qt.ItemDataRole.UserRole) for i in range(palette.list.count())} == possible
+    palette.dismiss()
+    # A key that a person presses is one that the window's own actions listen to.
+    heard = {key.toString() for action in window.actions() for key in action.shortcuts()}
+    assert {QKeySequence(row.keys[0]).toString() for row in ACTIONS} <= heard
+
+
+def test_every_action_that_is_possible_can_be_done_without_harm(window, opened, person) -> None:
+    """Everything but leaving, exporting, dialogues of the desktop and the network, on a project with one clip."""
+    aside = {
+        "app.quit",
+        "file.export",
+        "file.open",
+        "file.save",
+        "file.save_as",
+        "file.import",
+        "file.verify",
+        "app.sign_in",
+    }
+    for row in ACTIONS:
+        if row.id in aside or row.id in {"file.new", "file.demo", "file.sync", "track.split"}:
+            continue
+        window.commands.select_all()
+        window.ws.select(track=window.ws.project.tracks[0].id, clips=window.ws.selected_clips)
+        window.actions_set.trigger(row.id)
+        if window.sheet is not None:
+            window.sheet.dismiss()
+        if not window.ws.project.tracks or not any(t.clips for t in window.ws.project.tracks):
+            window.ws.attempt(window.session.undo)
+    person.settle(100)
+    # What is not possible is said with a way out; what goes wrong inside would be named by its type.
+    assert all(toast.remedy and "Error" not in toast.text for toast in window.toasts if toast.level == "error")
+
+
+@pytest.fixture
+def session(opened):
+    opened.new_project()
+    return opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import linear_regression, median
 from typing import Any
 
 from studio.project import edits
@@ -135,13 +135,13 @@ class Taps:
         self._at.append(at_s)
         if len(self._at) < self.LEAST:
             return None
-        step_s = median(b - a for a, b in pairwise(self._at))
-        if not 60.0 / 400.0 <= step_s <= 3.0:
+        rough_s = median(b - a for a, b in pairwise(self._at))
+        if not 60.0 / 400.0 <= rough_s <= 3.0:
             return None
-        # The mean of all taps, each taken back to the first by whole beats, is steadier than any one of them.
-        start = self._at[0]
-        offset = sum((each - start) - round((each - start) / step_s) * step_s for each in self._at) / len(self._at)
-        return 60.0 / step_s, (start + offset) % step_s
+        # A straight line through all taps is steadier than the distance of any two; a beat left out does no harm.
+        beats = [round((each - self._at[0]) / rough_s) for each in self._at]
+        step_s, start_s = linear_regression(beats, self._at)
+        return 60.0 / step_s, start_s % step_s
 
     @property
     def count(self) -> int:

@@ -16,6 +16,8 @@ from studio.project.tempo import Division
 from ui.bridge import Bridge
 from ui.theme import Theme
 from ui.viewmodels.automation import lanes_on, points_of
+from ui.viewmodels.plugins import PluginWatch
+from ui.viewmodels.recorder import Recorder
 from ui.viewmodels.snapping import FREE, REACH_PX, Snap, places_of
 from ui.viewmodels.timeline import BarGrid, Viewport
 
@@ -55,6 +57,8 @@ class Workspace(QObject):
     preview_ended = Signal()
     dock_asked = Signal(str)
     inspector_asked = Signal(str)
+    effect_asked = Signal(str)
+    """Show this in the panel of effects: ``equaliser``, ``compressor`` or the id of an effect."""
 
     def __init__(self, session: Any, theme: Theme, bridge: Bridge, parent: QObject | None = None):
         super().__init__(parent)
@@ -64,6 +68,8 @@ class Workspace(QObject):
         self.viewport = Viewport()
         self.selected_clips: frozenset[str] = frozenset()
         self.selected_track: str | None = None
+        self.master_chosen = False
+        """Whether the panels of effects are about the master bus."""
         self.collapsed: set[str] = set()
         self.automation: dict[str, tuple[str, ...]] = {}
         """Open automation lanes: the targets below each track."""
@@ -90,6 +96,8 @@ class Workspace(QObject):
         self._soon.setInterval(READY_MS)
         self._soon.timeout.connect(self._try_play)
         bridge.project_changed.connect(self._prune)
+        self.plugins = PluginWatch(self)
+        self.recorder = Recorder(self)
 
     # project
 
@@ -205,11 +213,26 @@ class Workspace(QObject):
     def select(self, *, track: str | None = None, clips: Iterable[str] = ()) -> None:
         """Select clips and the track in focus."""
         chosen = frozenset(clips)
-        if chosen != self.selected_clips or track != self.selected_track:
+        if chosen != self.selected_clips or track != self.selected_track or self.master_chosen:
+            self.master_chosen = False
             if chosen - self.selected_clips:
                 self.chosen_points = None
             self.selected_clips, self.selected_track = chosen, track
             self.selection_changed.emit()
+
+    def choose_master(self) -> None:
+        """Let the panels of effects be about the master bus, until a track is selected."""
+        if not self.master_chosen:
+            self.master_chosen = True
+            self.selection_changed.emit()
+
+    @property
+    def strip_id(self) -> str | None:
+        """The strip that the panels of effects are about: that of the master, of the track in focus, or of the song."""
+        if self.master_chosen:
+            return edits.MASTER
+        track = self.track() or self.song_track()
+        return track.id if track is not None else None
 
     def chosen(self) -> list[tuple[Track, Clip]]:
         """All selected clips with their tracks, from top to bottom."""
@@ -245,7 +268,8 @@ class Workspace(QObject):
         clips = {clip.id for track in self.project.tracks for clip in track.clips}
         kept = self.selected_clips & clips
         track = self.selected_track if self.selected_track in tracks else None
-        self.select(track=track, clips=kept)
+        if kept != self.selected_clips or track != self.selected_track:
+            self.select(track=track, clips=kept)
         choice = self.chosen_points
         if choice is not None:
             lane = points_of(self.project, choice.track_id, choice.target)

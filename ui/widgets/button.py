@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from ui.theme import Theme
 from ui.widgets.paint import elided, focus_ring, rounded
 
-Kind = Literal["plain", "primary", "ghost", "link", "chip", "toggle", "mute", "solo"]
+Kind = Literal["plain", "primary", "ghost", "link", "chip", "toggle", "mute", "solo", "record"]
 
 
 _PADDING = {"chip": 18, "toggle": 14, "link": 10}
@@ -41,11 +41,13 @@ class Button(QAbstractButton):
         self.icon_size = icon_size
         self.icon_token: str | None = None
         self._height = height or (22 if kind == "chip" else 28 if text else 24)
+        self.closes = kind == "chip"
+        """Whether a cross is shown while it is on."""
         self._hover = False
         self._align_left = False
         self.setText(text)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCheckable(kind in ("chip", "toggle", "mute", "solo"))
+        self.setCheckable(kind in ("chip", "toggle", "mute", "solo", "record"))
         self.setAccessibleName(name or text or tip)
         self.setToolTip(tip)
         self.setSizePolicy(
@@ -73,9 +75,9 @@ class Button(QAbstractButton):
             width = metrics.horizontalAdvance(self.text()) + _PADDING.get(self.kind, 24)
             if self.icon_name:
                 width += self.icon_size + 7
-            if self.kind == "chip" and self.isChecked():
+            if self.closes and self.isChecked():
                 width += 18
-        elif self.kind in ("mute", "solo"):
+        elif self.kind in ("mute", "solo", "record"):
             width = 20
         else:
             width = self._height
@@ -83,7 +85,7 @@ class Button(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
-        if self.text() and self.kind not in ("mute", "solo", "chip"):
+        if self.text() and self.kind not in ("mute", "solo", "record", "chip"):
             return QSize(min(hint.width(), 40), hint.height())
         return hint
 
@@ -109,10 +111,10 @@ class Button(QAbstractButton):
         super().leaveEvent(event)
 
     def _font(self):
-        weight = "semibold" if self.kind in ("primary", "mute", "solo") else "medium"
+        weight = "semibold" if self.kind in ("primary", "mute", "solo", "record") else "medium"
         if self.kind == "chip":
             weight = "regular"
-        small = self.kind in ("mute", "solo") or (self.kind == "toggle" and self._height <= 22)
+        small = self.kind in ("mute", "solo", "record") or (self.kind == "toggle" and self._height <= 22)
         return self.theme.font("caption" if small else "control", weight)
 
     def _colors(self) -> tuple[QColor | None, QColor | None, str]:
@@ -129,7 +131,7 @@ class Button(QAbstractButton):
             if on:
                 return theme.color("accent.dim"), None, "text"
             return (theme.color("bg.hover") if self._hover else None), theme.color("line"), "text.muted"
-        if self.kind in ("mute", "solo"):
+        if self.kind in ("mute", "solo", "record"):
             if on:
                 return theme.color(self.kind), None, "bg.window" if theme.mode == "dark" else "bg.raised"
             return theme.color("bg.hover" if self._hover else "bg.raised"), None, "text.muted"
@@ -148,7 +150,7 @@ class Button(QAbstractButton):
         painter = QPainter(self)
         fill, line, token = self._colors()
         rect = QRectF(self.rect())
-        radius = rect.height() / 2 if self.kind == "chip" else 4 if self.kind in ("mute", "solo") else 5
+        radius = rect.height() / 2 if self.kind == "chip" else 4 if self.kind in ("mute", "solo", "record") else 5
         rounded(painter, rect, radius, fill, line)
         if self.hasFocus():
             ring = self.theme.color("text" if self.kind == "primary" else "focus")
@@ -161,7 +163,7 @@ class Button(QAbstractButton):
         text_width = metrics.horizontalAdvance(self.text()) if self.text() else 0
         icon_width = self.icon_size if icon else 0
         gap = 7 if icon and self.text() else 0
-        cross = 18 if self.kind == "chip" and self.isChecked() else 0
+        cross = 18 if self.closes and self.isChecked() else 0
         total = text_width + icon_width + gap + cross
         pad = 10.0 if self.kind == "chip" else 0.0 if self.kind == "link" else 12.0
         left = (

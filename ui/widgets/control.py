@@ -46,6 +46,8 @@ class ValueControl(QWidget):
         self._value = default
         self._drag_px = drag_px
         self._vertical = vertical
+        self.parse: Callable[[str], float | None] = parse_number
+        """Reads what is typed."""
         self._drag_from: QPointF | None = None
         self._drag_position = 0.0
         self._value_before = default
@@ -217,7 +219,7 @@ class ValueControl(QWidget):
         editor, self._editor = self._editor, None
         if editor is None:
             return
-        value = parse_number(editor.text())
+        value = self.parse(editor.text())
         editor.deleteLater()
         if value is not None:
             self._once(value)

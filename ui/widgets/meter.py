@@ -117,3 +117,85 @@ class Meter(QWidget):
 def mixer_position(level_db: float) -> float:
     """Where a level stands beside a fader's scale, so that bars and marks agree."""
     return fader_position(level_db)
+
+
+REDUCTION_RANGE_DB = 24.0
+
+
+class ReductionMeter(QWidget):
+    """What a compressor takes away: a bar that grows from the top, or from the right when it lies."""
+
+    def __init__(self, theme: Theme, *, name: str, vertical: bool = True, bar: int = 5):
+        super().__init__()
+        self.theme = theme
+        self._vertical = vertical
+        self._shown_db = 0.0
+        self.setAccessibleName(name)
+        if vertical:
+            self.setFixedWidth(bar)
+            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        else:
+            self.setFixedHeight(bar)
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def reduction_db(self) -> float:
+        """What is shown, 0 or less."""
+        return self._shown_db
+
+    def feed(self, reduction_db: float, elapsed_s: float) -> None:
+        """Show a reduction of 0 dB or less; it goes back to 0 at the pace of the level meters."""
+        fresh = min(reduction_db, self._shown_db + FALL_DB_PER_S * elapsed_s, 0.0)
+        if abs(fresh - self._shown_db) > 0.02:
+            self._shown_db = fresh
+            self.setAccessibleDescription(f"{fresh:.1f} dB")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme = self.theme
+        painter.fillRect(self.rect(), theme.color("bg.field" if theme.mode == "dark" else "bg.pressed"))
+        share = min(-self._shown_db / REDUCTION_RANGE_DB, 1.0)
+        if share > 0.004:
+            color = theme.color("stem.drums")
+            if self._vertical:
+                painter.fillRect(QRectF(0, 0, self.width(), self.height() * share), color)
+            else:
+                width = self.width() * share
+                painter.fillRect(QRectF(self.width() - width, 0, width, self.height()), color)
+        painter.end()
+
+
+class CorrelationMeter(QWidget):
+    """Correlation of left and right: +1 is mono, 0 wide, below 0 something vanishes in mono."""
+
+    def __init__(self, theme: Theme):
+        super().__init__()
+        self.theme = theme
+        self._value = 0.0
+        self.setFixedHeight(5)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Correlation of left and right")
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, 5)
+
+    def set_value(self, value: float) -> None:
+        """Show a correlation of -1..1."""
+        value = min(max(value, -1.0), 1.0)
+        if abs(value - self._value) > 0.005:
+            self._value = value
+            self.setAccessibleDescription(f"{value:+.2f}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme, middle = self.theme, self.width() / 2
+        painter.fillRect(self.rect(), theme.color("bg.field" if theme.mode == "dark" else "bg.pressed"))
+        width = abs(self._value) * middle
+        left = middle if self._value >= 0 else middle - width
+        painter.fillRect(
+            QRectF(left, 0, width, self.height()), theme.color("meter.low" if self._value >= 0 else "warn")
+        )
+        painter.fillRect(QRectF(middle - 0.5, 0, 1, self.height()), theme.color("text.muted"))
+        painter.end()

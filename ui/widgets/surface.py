@@ -17,6 +17,12 @@ class Surface(QWidget):
         super().__init__(parent)
         self.theme, self._token, self._lines = theme, token, lines
 
+    def set_token(self, token: str) -> None:
+        """Another colour."""
+        if token != self._token:
+            self._token = token
+            self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.theme.color(self._token))

@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout
 
 from studio.project import edits
 from ui.panels.dock.history import HistoryList
-from ui.panels.dock.mixer import Mixer
 from ui.panels.dock.variations import Variations
 from ui.panels.editor import ClipEditor
+from ui.panels.mixer import Mixer
+from ui.panels.mixer.panel import SECTIONS
 from ui.viewmodels.workspace import Workspace
+from ui.widgets.button import Button
 from ui.widgets.label import Text
 from ui.widgets.segmented import Segmented
 from ui.widgets.surface import Surface
@@ -53,6 +55,14 @@ class DockPanel(Surface):
         row.setContentsMargins(8, 0, 12, 0)
         row.addWidget(self.tabs)
         row.addStretch(1)
+        self.sections: dict[str, Button] = {}
+        for name, title in SECTIONS:
+            chip = Button(theme, title, kind="chip", height=22, tip=f"Show {title.lower()} in the mixer")
+            chip.closes = False
+            chip.setChecked(self.mixer.shown[name])
+            chip.clicked.connect(lambda on, name=name: self.mixer.show_section(name, on))
+            self.sections[name] = chip
+            row.addWidget(chip)
         row.addWidget(self.picture)
         row.addWidget(self._side_note)
         row.addWidget(self.source_or_take)
@@ -91,6 +101,8 @@ class DockPanel(Surface):
         if title != self.tabs.tabText(VARIATIONS):
             self.tabs.setTabText(VARIATIONS, title)
         self.picture.setVisible(self.tab == "clip")
+        for chip in self.sections.values():
+            chip.setVisible(self.tab == "mixer")
         show = bool(numbers) and self.tab == "variations"
         self.source_or_take.setVisible(show)
         self._side_note.setVisible(show)

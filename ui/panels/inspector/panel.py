@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.panels.inspector.clip_tab import ClipTab
+from ui.panels.inspector.effects_tab import EffectsTab
 from ui.panels.inspector.rights_section import RightsSection, SharesSection
 from ui.panels.inspector.track_tab import TrackTab
 from ui.viewmodels.workspace import Workspace
@@ -22,7 +23,7 @@ from ui.widgets.button import Button
 from ui.widgets.label import separator
 from ui.widgets.surface import Surface
 
-TABS = (("clip", "Clip"), ("track", "Track"))
+TABS = (("clip", "Clip"), ("track", "Track"), ("effects", "Effects"))
 
 
 class InspectorPanel(Surface):
@@ -44,9 +45,11 @@ class InspectorPanel(Surface):
             self.tabs.addTab(title)
         self.clip = ClipTab(ws)
         self.track = TrackTab(ws)
+        self.effects = EffectsTab(ws)
         self.pages = _Pages()
         self.pages.addWidget(self.clip)
         self.pages.addWidget(self.track)
+        self.pages.addWidget(self.effects)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -86,6 +89,7 @@ class InspectorPanel(Surface):
         self.review.clicked.connect(self.review_asked)
         ws.inspector_asked.connect(self.show_tab)
         ws.bridge.project_changed.connect(self._enable)
+        ws.selection_changed.connect(lambda: self.pages.fit())
         self.show_tab("track")
         self._enable()
 
