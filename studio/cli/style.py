@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 import typer
 
 from studio.base.errors import StudioError
-from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out, print_json, table, with_progress
+from studio.cli.console import (
+    HomeOption,
+    JsonFlag,
+    PlatformOption,
+    Terminal,
+    opened,
+    out,
+    print_json,
+    table,
+    with_progress,
+)
 from studio.flows import restyle_files
 from studio.flows import styles as styles_flow
 
@@ -82,6 +92,30 @@ def remove(style: StyleArg, home: HomeOption = None, json: JsonFlag = False) -> 
         session.remove_style(style)
         if json:
             print_json({"removed": style})
+
+
+@app.command()
+def preview(
+    style: StyleArg,
+    out_file: Annotated[Path, typer.Option("--out", help="A .wav file to write.")],
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Play a few bars of a style, without a song."""
+    with opened(home, None, as_json=json) as session:
+
+        def work(ctx: Terminal) -> Path:
+            pcm = styles_flow.preview(session.services, style, ctx)
+            session.services.io.run(
+                "studio.flows.tasks:write_float_wav", {"pcm": pcm, "out_path": str(out_file.absolute())}
+            )
+            return out_file
+
+        made = with_progress("Playing", work, quiet=json)
+        if json:
+            print_json({"out": str(made), "style": style})
+        else:
+            out(str(made))
 
 
 def restyle(

@@ -21,7 +21,7 @@ from studio.flows.services import Services
 from studio.project import edits
 from studio.project.model import Project, Role, Source, Step, Strip, Track
 
-STYLE_PACK = "style-production"
+STYLE_PACK = styles.STYLE_PACK
 
 
 class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import StyleError
 from engine.inference.styles import Style, StyleInfo, check_style, list_styles, load_style, read_style, shipped_root
+from engine.types import PcmRef
 from studio.base import atomic
 from studio.base.errors import StorageError
+from studio.flows.media import TaskContext, span, stop_of
 from studio.flows.services import Services
+
+STYLE_PACK = "style-production"
+PREVIEW_RATE = 44_100
 
 
 def user_root(services: Services) -> Path:
@@ -102,6 +108,35 @@ def remove_style(services: Services, style_id: str) -> None:
             remedy="Check the rights of the folder.",
             code="path-not-writable",
         ) from error
+
+
+def preview(services: Services, style_id: str, context: TaskContext) -> PcmRef:
+    """A style on a few imagined bars, made once and kept in the cache.
+
+    Raises:
+        StyleError: style-unknown, style-invalid. EngineError: it cannot be played.
+    """
+    style = find_style(services, style_id)
+    digest = hashlib.sha256(msgspec.json.encode(style)).hexdigest()[:16]
+    path = services.paths.cache / "previews" / f"{style_id}-{digest}.f32"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        frames = path.stat().st_size // 8
+        return PcmRef(path=str(path), rate=PREVIEW_RATE, channels=2, frames=frames)
+    own = folder_of(services, style_id)
+    made: PcmRef = services.inference.run(
+        "engine.inference.style_preview:preview_task",
+        {
+            "style": style_id,
+            "styles_dir": None if own is None else str(own),
+            "out_path": str(path),
+            "pack_dir": str(services.pack(STYLE_PACK).folder),
+            "provider": services.settings.get("inference.provider"),
+        },
+        progress=span(context, 0.0, 1.0),
+        cancelled=stop_of(context),
+    )
+    return made
 
 
 def _is_shipped(style_id: str) -> bool:

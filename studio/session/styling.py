@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style, StyleInfo
+from engine.types import PcmRef
 from studio.flows import extend, like, styles, variations
 from studio.flows.extend import ExtendResult
 from studio.flows.variations import VariationsResult
@@ -53,6 +54,14 @@ class Styling(Work):
             StyleError: style-unknown.
         """
         styles.remove_style(self.services, style_id)
+
+    def style_preview(self, style_id: str) -> Job[PcmRef]:
+        """A style on a few imagined bars: samples to listen to before there is a song."""
+        return self._job(
+            "Playing a style",
+            lambda context: styles.preview(self.services, style_id, context),
+            lane="inference",
+        )
 
     def style_from_track(self, track_id: str, *, name: str = "") -> Job[Style]:
         """Keep how a track is mixed as a style of the user."""

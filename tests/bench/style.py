@@ -162,7 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--styles", default="", help="ids, separated by commas")
     parser.add_argument("--songs", default="", help="ids, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="where to write all figures")
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--out", type=Path, help="where to write all figures")
     arguments = parser.parse_args(argv)
     figures = run(
         seconds=arguments.seconds,
@@ -171,8 +172,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    if arguments.out is not None:
+        arguments.out.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    if arguments.json:
+        print(json.dumps(figures, indent=1))
+        return 0
     for row in figures["styles"]:
         print("  ".join(f"{k} {v}" for k, v in row.items()))
     return 0

@@ -15,61 +15,25 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.analysis import Analysis, Chord, Section
 from engine.dsp.loudness import integrated_lufs
 from engine.inference.arrangement import compose, play
 from engine.inference.arrangement_chords import Voice
 from engine.inference.production_chain import apply_strip, encode, to_strip
 from engine.inference.production_features import SIZE, features
+from engine.inference.style_preview import home_tempo, imagined_song
 from engine.inference.styles import Style, check_style, shipped_root
 from engine.types import Audio
 from onnx_models.training.style.material import RATE, ROLES, Library, Stem
 
 SECONDS = 24.0
 _SINGERS = ("voice/legato_hadzifia_phrases", "voice/vocadito", "voice/vocalset")
-_PROGRESSION = ((9, "m"), (5, ""), (0, ""), (7, ""))
-
-
-def imagined_song(tempo_bpm: float) -> Analysis:
-    """A song of four chords at a style's own tempo, full throughout."""
-    beat = 60.0 / tempo_bpm
-    beats = tuple(float(b) for b in np.arange(0.0, SECONDS, beat))
-    bars = beats[::4]
-    chords = tuple(
-        Chord(
-            start_s=start,
-            end_s=start + 4 * beat,
-            label="",
-            root=_PROGRESSION[i % 4][0],
-            quality=_PROGRESSION[i % 4][1],
-            confidence=1.0,
-        )
-        for i, start in enumerate(bars)
-    )
-    return Analysis(
-        duration_s=SECONDS,
-        tempo_bpm=tempo_bpm,
-        tempo_confidence=1.0,
-        tempo_constant=True,
-        tempo_runner_up_bpm=tempo_bpm,
-        first_beat_s=0.0,
-        beats_s=beats,
-        downbeats_s=bars,
-        beats_per_bar=4,
-        metre_confidence=1.0,
-        key="A minor",
-        key_confidence=1.0,
-        key_runner_up="C major",
-        chords=chords,
-        sections=(Section(start_s=0.0, end_s=SECONDS, name="chorus", letter="A", energy=1.0, confidence=1.0),),
-    )
 
 
 def dry_references(style: Style, library: Library) -> dict[str, list[Audio]]:
     """Unprocessed sounds of each role: what the style's own instruments play, and kit material where it has none."""
     found: dict[str, list[Audio]] = {role: [] for role in ROLES}
     if style.arrangement is not None:
-        song = imagined_song(float(np.clip(np.sqrt(style.tempo_bpm[0] * style.tempo_bpm[1]), 60.0, 180.0)))
+        song = imagined_song(home_tempo(style), seconds=SECONDS)
         nobody = Voice(step_s=0.25, sings=(), centre=None)
         score = compose(style, song, roles=("drums", "bass", "other"), singer=nobody, seed=7)
         mixes: dict[str, Audio] = {}

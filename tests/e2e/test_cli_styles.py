@@ -1,0 +1,85 @@
+"""Styles on the command line: own ones, variations, a reference, longer versions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import soundfile
+
+
+def test_variations_are_signed_files_least_change_first(cli, song, tmp_path):
+    answer = cli(
+        "restyle",
+        song,
+        "--variations",
+        2,
+        "--style",
+        "tape,house",
+        "--out",
+        tmp_path / "v",
+        "--keep",
+        "vocals",
+        "--json",
+    )
+    assert answer.code == 0, answer.err
+    files = answer.json["files"]
+    assert [f["style"] for f in files] == ["tape", "house"]
+    assert files[0]["change"] < files[1]["change"]
+    assert all(f["nearest"] > 0.05 for f in files)
+    for each in files:
+        assert cli("verify", each["out"], "--json").json["state"] == "Trusted"
+
+
+def test_a_longer_version_has_its_length_and_no_hole(cli, song, tmp_path):
+    target = tmp_path / "long.wav"
+    answer = cli("extend", song, "--minutes", 0.5, "--energy", "rise", "--seed", 2, "--out", target, "--json")
+    assert answer.code == 0, answer.err
+    result = answer.json
+    made, rate = soundfile.read(target)
+    assert len(made) / rate == pytest.approx(result["length_s"], abs=0.1)
+    assert result["length_s"] == pytest.approx(30.0, abs=10.0)
+    assert result["pieces"] >= 2
+    assert result["state"] == "Trusted"
+    absurd = cli("extend", song, "--minutes", 100000, "--out", target, "--json")
+    assert absurd.code == 1
+    assert absurd.json["error"]["code"] == "extension-invalid"
+
+
+def test_a_reference_becomes_a_style_of_ones_own(cli, song, tmp_path):
+    answer = cli("styles", "add", "--like", song, "--name", "House", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["id"] == "own-house"
+    assert "own-house" in {style["id"] for style in cli("styles", "--json").json}
+    restyled = cli("restyle", song, "--style", "own-house", "--out", tmp_path / "same.wav", "--json")
+    assert restyled.code == 0, restyled.err
+    assert restyled.json["style"] == "own-house"
+    assert cli("styles", "remove", "own-house", "--json").code == 0
+    assert "own-house" not in {style["id"] for style in cli("styles", "--json").json}
+
+
+def test_styles_of_ones_own_are_checked_kept_and_removed(cli, tmp_path):
+    style = cli("styles", "show", "house").json
+    path = tmp_path / "my-house.json"
+    path.write_text(json.dumps({**style, "id": "my-house", "name": "My house"}), encoding="utf-8")
+    assert cli("styles", "add", path, "--json").json["id"] == "my-house"
+    again = cli("styles", "add", path, "--json")
+    assert again.code == 0
+    assert cli("styles", "show", "my-house").json["version"] == style["version"] + 1
+    for change, word in (({"schema": "style/9"}, "newer"), ({"swing": 7.0}, "swing"), ({"id": "house"}, "comes with")):
+        bad = tmp_path / f"{change.get('id', 'bad')}.json"
+        bad.write_text(json.dumps({**style, "id": "bad", **change}), encoding="utf-8")
+        answer = cli("styles", "add", bad, "--json")
+        assert answer.code == 1
+        assert answer.json["error"]["code"] == "style-invalid"
+        assert word in answer.json["error"]["message"]
+    assert cli("styles", "remove", "my-house", "--json").code == 0
+    assert cli("styles", "remove", "house", "--json").json["error"]["code"] == "style-unknown"
+
+
+def test_a_restyle_needs_a_style_or_a_reference(cli, song, tmp_path):
+    for words in ((), ("--style", "tape", "--like", song)):
+        answer = cli("restyle", song, *words, "--out", tmp_path / "x.wav", "--json")
+        assert answer.code == 1
+        assert answer.json["error"]["remedy"]
+    assert not (tmp_path / "x.wav").exists()
