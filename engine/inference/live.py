@@ -184,25 +184,46 @@ class LiveSeparation:
 class LiveSeparations:
     """Makes the processors of all inserts of the kind ``separation``; an insert keeps its own from plan to plan."""
 
-    def __init__(self, pack_dir: str | Path, *, provider: str = "auto", memory: Path | None = None, threads: int = 1):
-        """`threads` is one by default: the callback and the mixer come first."""
-        self._folder, self._provider = Path(pack_dir), provider
-        self._memory, self._threads = memory, threads
-        self._pack: Pack | None = None
-        self._made: dict[tuple[str, int], LiveSeparation] = {}
+    def __init__(
+        self,
+        pack_dir: str | Path | None = None,
+        *,
+        provider: str = "auto",
+        memory: Path | None = None,
+        threads: int = 1,
+    ):
+        """Args:
+        pack_dir: the model of inserts that name none in ``plugin.path``.
+        provider: see `runtime.open_session`.
+        memory: see `Graphs`.
+        threads: one by default: the callback and the mixer come first.
+        """
+        self._folder = None if pack_dir is None else Path(pack_dir)
+        self._provider, self._memory, self._threads = provider, memory, threads
+        self._packs: dict[Path, Pack] = {}
+        self._made: dict[tuple[str, int, Path], LiveSeparation] = {}
 
     def __call__(self, insert: InsertPlan, rate: int) -> LiveSeparation:
         """The processor of an insert with its parameters set; the same one as before where there was one.
 
         Raises:
-            PackError: the pack is broken, or no live model.
+            PackError: the pack is missing or broken, or no live model.
             InferenceError: the model does not run here.
         """
-        found = self._made.get((insert.id, rate))
+        named = insert.plugin.path if insert.plugin is not None else ""
+        folder = Path(named) if named else self._folder
+        if folder is None:
+            raise PackError(
+                "There is no model for live stems on this computer.",
+                remedy="Install the program again, or split the track instead.",
+                code="model-unknown",
+            )
+        found = self._made.get((insert.id, rate, folder))
         if found is None or found.badge:
-            self._pack = self._pack or load_pack(self._folder)
-            graphs = Graphs(self._pack, self._provider, memory=self._memory, threads=self._threads)
-            found = self._made[(insert.id, rate)] = LiveSeparation(self._pack, graphs, rate)
+            pack = self._packs.get(folder) or load_pack(folder)
+            self._packs[folder] = pack
+            graphs = Graphs(pack, self._provider, memory=self._memory, threads=self._threads)
+            found = self._made[(insert.id, rate, folder)] = LiveSeparation(pack, graphs, rate)
         found.set_parameters(insert.parameters)
         return found
 
