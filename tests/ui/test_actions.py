@@ -68,7 +68,7 @@ def test_every_action_is_in_the_menu_the_palette_and_the_sheet_of_keys(window, o
 
 
 def test_every_action_that_is_possible_can_be_done_without_harm(window, opened, person) -> None:
-    """Everything but leaving, exporting, dialogues of the desktop and the network, on a project with one clip."""
+    """Everything but leaving, files and the network, on a project with one clip."""
     aside = {
         "app.quit",
         "file.export",

@@ -24,7 +24,10 @@ TRACK = (
     "track.down track.delete"
 )
 ADD = "file.import search.focus track.bus - file.verify"
-MAIN = "file.new file.open file.demo - file.save file.save_as - file.import file.verify file.export file.sync search.focus -"
+MAIN = (
+    "file.new file.open file.demo - file.save file.save_as - file.import file.verify file.export file.sync "
+    "search.focus -"
+)
 """The main menu: these, then a menu for each other group of the table."""
 GROUPS = ("Edit", "Clips", "Tracks", "Takes", "Transport", "View", "Program")
 
