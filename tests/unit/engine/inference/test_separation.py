@@ -68,7 +68,7 @@ def test_graphs_of_fixed_length_are_fed_to_the_full(tmp_path: Path, rng: np.rand
     assert peak_db(stems[3] - 0.4 * mixture) < -100
 
 
-@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
 def test_any_rate_keeps_length_and_sum(tmp_path: Path, pack: Path, rng: np.random.Generator, rate: int) -> None:
     mixture = noise(rng, 2, int(rate * 1.37) + 1)
     result = split(mixture, tmp_path, pack, rate=rate)
@@ -77,6 +77,20 @@ def test_any_rate_keeps_length_and_sum(tmp_path: Path, pack: Path, rng: np.rando
     assert all(ref.rate == rate for ref in result.stems.values())
     assert peak_db(stems.sum(0, dtype=np.float64) - mixture) < -100
     assert result.sum_error_db < -100
+
+
+def test_a_rate_without_a_common_beat_works_with_a_real_model(tmp_path: Path, rng: np.random.Generator) -> None:
+    mixture = noise(rng, 2, 60_000)
+    stems = stems_of(split(mixture, tmp_path, DEFAULT, rate=48_017))
+    assert stems.shape == (4, *mixture.shape)
+    assert peak_db(stems.sum(0, dtype=np.float64) - mixture) < -100
+
+
+def test_a_rate_that_short_passages_cannot_meet_is_named(tmp_path: Path, pack: Path, rng: np.random.Generator) -> None:
+    with pytest.raises(InferenceError) as caught:
+        split(noise(rng, 2, 60_000), tmp_path, pack, rate=48_017)
+    assert code_of(caught) == "audio-rate"
+    assert not (tmp_path / "stems").exists()
 
 
 def test_resampling_does_not_move_the_stems(tmp_path: Path, pack: Path) -> None:

@@ -201,3 +201,46 @@ def test_cells_are_joined_whatever_the_order() -> None:
         results.append(out)
     for other in results[1:]:
         assert np.abs(other - results[0]).max() < 1e-5
+
+
+def _peak(folder: str, minutes: float, connection: Any) -> None:
+    """Peak memory of splitting a long, mostly empty file, in MB."""
+    import resource
+
+    frames = round(minutes * 60 * 44100)
+    path = Path(folder) / f"long-{minutes}.f32"
+    with path.open("wb") as handle:
+        handle.truncate(8 * frames)
+        handle.write(noise(400_000)[0].astype("<f4").tobytes())
+    result = separate_pcm(
+        pcm=PcmRef(path=str(path), rate=44100, channels=2, frames=frames),
+        out_dir=str(Path(folder) / f"stems-{minutes}"),
+        pack_dir=str(Path(folder) / "shares"),
+        provider="cpu",
+        progress=lambda fraction, note: None,
+        cancelled=lambda: False,
+    )
+    assert result.stems["bass"].frames == frames
+    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_length_of_a_song(tmp_path: Path) -> None:
+    write_pack(tmp_path / "shares", chunk={"hops": 1024, "overlap_hops": 64})
+    context = multiprocessing.get_context("spawn")
+    peaks: list[float] = []
+    for minutes in (0.5, 8.0):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_peak, args=(str(tmp_path), minutes, theirs))
+        process.start()
+        theirs.close()
+        peaks.append(ours.recv())
+        process.join()
+        for path in tmp_path.glob("*-*"):
+            if path.is_dir():
+                for stem in path.iterdir():
+                    stem.unlink()
+            else:
+                path.unlink()
+    assert peaks[1] < peaks[0] + 60, peaks
+    assert peaks[1] < 1500
