@@ -86,7 +86,7 @@ def _options(ort: Any, provider: str, threads: int | None) -> Any:
     # Spinning threads would take the cores from the audio engine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    # The blocked layouts of the last level are for the CPU alone: a fifth quicker there (docs/separation-runner.md).
+    # The blocked layouts of the last level are for the CPU alone: a fifth quicker there (docs/models.md).
     level = ort.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if provider == "cpu" else level.ORT_ENABLE_EXTENDED
     options.log_severity_level = _QUIET

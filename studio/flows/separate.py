@@ -90,7 +90,7 @@ def split(
         context: of the job.
         prefer: stems as the label delivered them where there are any, or the model's in any case.
         provider: where the model runs; the setting where None.
-        model: id of a pack; the default one where None.
+        model: id of a pack; the one of the settings where None.
         start_s: where in the recording to begin: at the play-head, so that its stems are heard first.
         on_partial: is told, in the thread of this call, what is there so far.
 
@@ -245,7 +245,8 @@ def model_blobs(
         PackError: model-unknown, model-unsuitable.
         EngineError: the model failed or was cancelled.
     """
-    pack = services.pack(model or DEFAULT_PACK)
+    chosen = model or services.settings.get("separation.model") or DEFAULT_PACK
+    pack = services.pack(str(chosen))
     key = services.derived.key(task="separate", blob=source.blob, rate=rate, model=pack.digest)
     record = services.derived.get(key)
     if record is not None and all(services.library.blobs.has(blob) for blob in record["stems"].values()):
