@@ -14,6 +14,11 @@ from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from engine.dsp import fresh
+
+FRESH = fresh.digest
+"""Imported for its effect: see there."""
+
 WORD = 8
 SAMPLE = 4
 FLOAT32 = np.float32

@@ -8,6 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from engine.dsp import fresh
+
+FRESH = fresh.digest
+"""Imported for its effect: see there."""
+
 TAPS = 24
 """Taps of each of the three fractional phases; the fourth phase is the sample itself."""
 

@@ -10,6 +10,7 @@ from engine.plan.flat.compile import compile_plan
 from engine.plan.flat.plan import FlatPlan
 from engine.plan.flat.session import Session
 from engine.plan.flat.words import address
+from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import render
 from engine.plan.kernel.group import GROUP
@@ -18,6 +19,8 @@ from engine.plan.sources import SourcePool
 from engine.types import Audio
 
 CAPACITY = 4096
+SETTLE_S = 0.1
+"""Silence before the start, in which filters and effects glide to where automation has them then."""
 
 
 class OfflineRenderer:
@@ -33,6 +36,7 @@ class OfflineRenderer:
         master: False leaves out the master strip and the limiter.
         taps: keep each track's own sound for `taps_of`.
         threads: how many cores to use.
+        heavy: makes the processors of heavy effects, which are left out without it.
 
     Raises:
         EngineError: as `engine.plan.flat.compile.compile_plan`.
@@ -47,14 +51,22 @@ class OfflineRenderer:
         master: bool = True,
         taps: bool = False,
         threads: int = 1,
+        heavy: HeavyFactory | None = None,
     ):
         self.plan = plan
         self.flat: FlatPlan = compile_plan(
-            plan, pool=pool or SourcePool(), limit=limit, master=master, taps=taps, capacity=CAPACITY
+            plan,
+            pool=pool or SourcePool(),
+            limit=limit,
+            master=master,
+            taps=taps,
+            capacity=CAPACITY,
+            threads=max(threads, 1),
+            heavy=heavy,
         )
         self.session = Session(plan.rate, taps=False)
         self.session.publish(self.flat)
-        self._threads = min(threads, int(self.flat.words[L.P_FIRST_LEVEL]))
+        self._threads = max(threads, 1) if int(self.flat.words[L.P_FIRST_LEVEL]) > 1 else 1
         self._workers = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._ready = False
 
@@ -65,11 +77,13 @@ class OfflineRenderer:
 
     def seek(self, frame: int) -> None:
         """Go on at `frame`, with all effects silent."""
-        early = self.flat.latency_frames
+        early = self.flat.latency_frames + -(-round(SETTLE_S * self.plan.rate) // L.CHUNK) * L.CHUNK
         if self._ready:
             self.flat.clear()
         self.session.begin(frame, early=early, loop=self.plan.loop)
         self._ready = True
+        if self.flat.feeder is not None:
+            self.flat.feeder.settle()
         while early:
             # What latent effects give before their first sound is thrown away.
             block = np.empty((2, min(early, CAPACITY)), dtype=np.float32)
@@ -86,8 +100,17 @@ class OfflineRenderer:
         frames = out.shape[1]
         if not frames:
             return
-        session, left = self.session.address, address(out)
-        right = left + 4 * frames
+        if self.flat.feeder is not None:
+            for start in range(0, frames, CAPACITY):
+                count = min(CAPACITY, frames - start)
+                self.flat.feeder.fill(self.session, count, margin=0)
+                self._render_block(out, start, count)
+            return
+        self._render_block(out, 0, frames)
+
+    def _render_block(self, out: Audio, start: int, frames: int) -> None:
+        session, left = self.session.address, address(out) + 4 * start
+        right = left + 4 * out.shape[1]
         if self._workers is None:
             render.RENDER.ctypes(session, left, right, 1, frames)
             return
@@ -96,20 +119,20 @@ class OfflineRenderer:
             count = int(render.prepare(session, frames - done))
             plan = self.flat.address
             first, total = int(self.flat.words[L.P_FIRST_LEVEL]), int(self.flat.words[L.P_GROUPS])
-            edges = [round(first * k / self._threads) for k in range(self._threads + 1)]
-            tick = self.session.tick
+            tick = self.session.tick + int(self.flat.words[L.P_ANCHOR])
             jobs = [
-                self._workers.submit(self._groups, edges[k], edges[k + 1], tick, count) for k in range(self._threads)
+                self._workers.submit(self._groups, range(k, first, self._threads), tick, count)
+                for k in range(self._threads)
             ]
             for job in jobs:
                 job.result()
-            self._groups(first, total, tick, count)
+            self._groups(range(first, total), tick, count)
             render.finish(session, plan, left + 4 * done, right + 4 * done, 1, count)
             done += count
 
-    def _groups(self, first: int, last: int, tick: int, frames: int) -> None:
+    def _groups(self, numbers: range, tick: int, frames: int) -> None:
         groups = int(self.flat.words[L.P_GROUPS_AT])
-        for k in range(first, last):
+        for k in numbers:
             GROUP.ctypes(self.session.address, self.flat.address, groups + 8 * L.GROUP_WORDS * k, tick, frames)
 
     def taps_of(self, frames: int) -> dict[str, Audio]:
@@ -117,6 +140,8 @@ class OfflineRenderer:
         return {name: tap[:, :frames] for name, tap in self.flat.taps.items()}
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Let the threads and heavy effects go."""
         if self._workers is not None:
             self._workers.shutdown()
+        if self.flat.feeder is not None:
+            self.flat.feeder.release(None)

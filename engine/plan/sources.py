@@ -70,6 +70,16 @@ class Source:
             return None
         return stat.st_dev, stat.st_ino, stat.st_size
 
+    def touch(self, first: int, count: int) -> None:
+        """Read a sample of each page of frames ``[first, first + count)``."""
+        from engine.plan.kernel.ahead import touch
+
+        frames = self.ref.frames
+        first, last = max(first, 0), min(first + count, frames)
+        for channel in range(min(self.ref.channels, 2)):
+            if last > first:
+                touch(address(self.samples), channel * frames + first, last - first)
+
     def check(self) -> SourceNotice | None:
         """See whether the file is still the one that was opened; silence it when it is not, take it up when it is
         back.

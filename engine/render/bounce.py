@@ -20,8 +20,8 @@ from engine.errors import EngineError
 from engine.io import encode
 from engine.io.atomic import as_encode_error
 from engine.plan import MixPlan
-from engine.plan.renderer import PlanRenderer
-from engine.render.steps import BLOCK, step, without_loop
+from engine.render.offline import render_blocks
+from engine.render.steps import BLOCK, step
 from engine.results import Bounced
 from engine.types import Audio, Cancelled, Progress
 
@@ -99,25 +99,27 @@ def _loudness_gain(
 
 
 def _spool_mix(
-    plan: MixPlan, spool: _Spool, *, rate: int, progress: Progress | None, cancelled: Cancelled | None
+    plan: MixPlan, spool: _Spool, *, rate: int, tail_s: float, progress: Progress | None, cancelled: Cancelled | None
 ) -> None:
     """Render the plan up to its limiter, at `rate`, into `spool`."""
-    renderer = PlanRenderer(without_loop(plan), limit=False)
     total = plan.length_frames
-    left = round(total * rate / plan.rate)
+    left = round((total + tail_s * plan.rate) * rate / plan.rate)
+    least = round(total * rate / plan.rate)
     stream = None if rate == plan.rate else soxr.ResampleStream(plan.rate, rate, 2, dtype="float32", quality="VHQ")
-    for start in range(0, total, BLOCK):
-        block = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
-        renderer.process(start, block)
+    done = 0
+    for block in render_blocks(plan, limit=False, tail_s=tail_s):
+        done += block.shape[1]
         if stream is not None:
-            last = start + block.shape[1] == total
-            block = stream.resample_chunk(np.ascontiguousarray(block.T), last=last).T
+            block = stream.resample_chunk(np.ascontiguousarray(block.T), last=False).T
         block = block[:, :left]
         left -= block.shape[1]
         spool.write(block)
-        step(0.8 * start, total, "Rendering the mix", progress, cancelled)
-    if left:
-        spool.write(np.zeros((2, left), dtype=np.float32))
+        step(0.8 * min(done, total), total, "Rendering the mix", progress, cancelled)
+    if stream is not None:
+        rest = stream.resample_chunk(np.zeros((0, 2), dtype=np.float32), last=True).T[:, :left]
+        spool.write(np.ascontiguousarray(rest))
+    if spool.frames < least:
+        spool.write(np.zeros((2, least - spool.frames), dtype=np.float32))
 
 
 def _marked(
@@ -155,6 +157,7 @@ def bounce_task(
     bits: int = 24,
     tags: Mapping[str, str] | None = None,
     watermark: Mapping[str, Any] | None = None,
+    tail_s: float = 0.0,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Bounced:
@@ -164,8 +167,8 @@ def bounce_task(
         loudness_lufs: integrated loudness to meet, by gain and the limiter; None keeps the mix as it is.
         ceiling_dbtp: highest true peak.
         watermark: ``{"payload": 64-bit id, "key": bytes}`` puts a mark into the sound (`engine.dsp.watermark`),
-        before the
-            limiter, so that loudness and peaks are those of the marked sound.
+            before the limiter, so that loudness and peaks are those of the marked sound.
+        tail_s: let reverbs and echoes die away after the end of the plan, for at most this long.
 
     Raises:
         EncodeError: codes disk-full, path-not-writable, format-unknown.
@@ -182,7 +185,7 @@ def bounce_task(
     except OSError as error:
         raise as_encode_error(error, target) from error
     try:
-        _spool_mix(plan, spool, rate=rate, progress=progress, cancelled=cancelled)
+        _spool_mix(plan, spool, rate=rate, tail_s=tail_s, progress=progress, cancelled=cancelled)
         if watermark is not None:
             spool = _marked(spool, target.parent, watermark, rate=rate, progress=progress, cancelled=cancelled)
         gain_db = 0.0

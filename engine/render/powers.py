@@ -11,9 +11,10 @@ import numpy as np
 from engine.dsp.loudness import BlockPowers
 from engine.errors import EngineError
 from engine.plan import MixPlan, TrackPlan
-from engine.plan.renderer import TrackBank
+from engine.plan.flat.graph import MASTER
+from engine.plan.offline import OfflineRenderer
 from engine.render.steps import BLOCK, step, without_loop
-from engine.types import Audio, Cancelled, Progress
+from engine.types import Cancelled, Progress
 
 
 def track_powers_task(
@@ -38,24 +39,20 @@ def track_powers_task(
         EngineError: code ``group-overlap``, and those of `engine.render.render`.
         Cancelled: when `cancelled` turned true.
     """
-    split, member_of = _split_by_group(without_loop(plan), groups)
-    bank = TrackBank(split)
-    bank.seek(0)
+    split, members = split_by_group(without_loop(plan), groups)
+    renderer = OfflineRenderer(split, master=False, taps=True)
     total = plan.length_frames
     meters = {group: BlockPowers(2, rate=plan.rate, block_s=block_s) for group in groups}
     whole = BlockPowers(2, rate=plan.rate, block_s=block_s)
+    # Those that play straight into the master are in time there, and so is their sum.
+    heard = {group: [track.id for track in tracks if track.output == MASTER] for group, tracks in members.items()}
     for start in range(0, total, BLOCK):
-        mix = np.zeros((2, min(BLOCK, total - start)), dtype=np.float32)
-        blocks: dict[str, Audio] = {}
-        bank.process(mix, tracks=blocks)
+        mix = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
+        renderer.process(mix)
         whole.process(mix)
-        sums = {group: np.zeros_like(mix) for group in groups}
-        for name, samples in blocks.items():
-            group = member_of[name]
-            if group is not None:
-                sums[group] += samples
-        for group, samples in sums.items():
-            meters[group].process(samples)
+        blocks = renderer.taps_of(mix.shape[1])
+        for group, meter in meters.items():
+            meter.process(sum((blocks[name] for name in heard[group]), np.zeros_like(mix)))
         step(start + mix.shape[1], total, "Measuring who is heard", progress, cancelled)
     return {
         "groups": {group: meter.values().tolist() for group, meter in meters.items()},
@@ -63,8 +60,11 @@ def track_powers_task(
     }
 
 
-def _split_by_group(plan: MixPlan, groups: Mapping[str, list[str]]) -> tuple[MixPlan, dict[str, str | None]]:
-    """A plan in which no track holds clips of two groups, and the group of each of its tracks.
+def split_by_group(plan: MixPlan, groups: Mapping[str, list[str]]) -> tuple[MixPlan, dict[str, list[TrackPlan]]]:
+    """A plan in which no track holds clips of two groups and no bus serves two, and the tracks and buses of each group.
+
+    Each group gets buses of its own, fed by its tracks alone, so that what comes back from a reverb counts for whoever
+    fed it.
 
     Raises:
         EngineError: code ``group-overlap`` for a track or clip that is named by two groups.
@@ -80,12 +80,41 @@ def _split_by_group(plan: MixPlan, groups: Mapping[str, list[str]]) -> tuple[Mix
                     details={"id": member},
                 )
     tracks: list[TrackPlan] = []
-    member_of: dict[str, str | None] = {}
+    members_of: dict[str, list[TrackPlan]] = {group: [] for group in groups}
+    owners_of_plan: dict[str | None, None] = {}
     for track in plan.tracks:
         owners = [group_of.get(clip.id, group_of.get(track.id)) for clip in track.clips]
         for owner in dict.fromkeys(owners):
-            name = f"{track.id}\0{owner}"
+            owners_of_plan[owner] = None
             clips = tuple(clip for clip, its in zip(track.clips, owners, strict=True) if its == owner)
-            tracks.append(msgspec.structs.replace(track, id=name, clips=clips))
-            member_of[name] = owner
-    return msgspec.structs.replace(plan, tracks=tuple(tracks)), member_of
+            split = _of_group(msgspec.structs.replace(track, clips=clips), owner)
+            tracks.append(split)
+            if owner is not None:
+                members_of[owner].append(split)
+    for bus in (track for track in plan.tracks if track.kind == "bus"):
+        for owner in owners_of_plan:
+            split = _of_group(bus, owner)
+            tracks.append(split)
+            if owner is not None:
+                members_of[owner].append(split)
+    return msgspec.structs.replace(plan, tracks=tuple(tracks)), members_of
+
+
+def _of_group(track: TrackPlan, group: str | None) -> TrackPlan:
+    """The track or bus for one group, playing into that group's buses."""
+
+    def named(name: str) -> str:
+        return f"{name}\0{group}"
+
+    return msgspec.structs.replace(
+        track,
+        id=named(track.id),
+        output=named(track.output) if track.output else MASTER,
+        sends=tuple(msgspec.structs.replace(send, bus=named(send.bus)) for send in track.sends),
+        automation=tuple(
+            msgspec.structs.replace(lane, target=f"send.{named(lane.target[5:-8])}.gain_db")
+            if lane.target.startswith("send.")
+            else lane
+            for lane in track.automation
+        ),
+    )

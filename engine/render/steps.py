@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from engine.errors import Cancelled
@@ -10,6 +12,9 @@ from engine.types import Cancelled as CancelledFlag
 from engine.types import Progress
 
 BLOCK = 4096
+
+CORES = max(min(os.cpu_count() or 1, 4), 1)
+"""Threads of an off-line render."""
 
 
 def without_loop(plan: MixPlan) -> MixPlan:

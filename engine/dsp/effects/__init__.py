@@ -114,6 +114,7 @@ EFFECTS: dict[str, EffectSpec] = {
     )
 }
 
+
 def resolve(kind: str, parameters: Mapping[str, float]) -> dict[str, float]:
     """All parameters of `kind`: the given ones held within their ranges, defaults for the rest.
 

@@ -23,7 +23,13 @@ def _fill(record: Words, keeper: Keeper, lane: AutomationPlan, low: float, high:
 
 
 def write_automation(
-    keeper: Keeper, node: Words, track: TrackPlan, states: Mapping[str, InsertState], where: Mapping[str, int], *, ramp: int
+    keeper: Keeper,
+    node: Words,
+    track: TrackPlan,
+    states: Mapping[str, InsertState],
+    where: Mapping[str, int],
+    *,
+    ramp: int,
 ) -> set[int]:
     """Write the records of all lanes but those of sends, which stand at their routes.
 

@@ -42,9 +42,21 @@ def _table(track: TrackPlan, pool: SourcePool, *, rate: int) -> tuple[Words, lis
 
 
 def write_clips(
-    node: Words, track: TrackPlan, pool: SourcePool, keeper: Keeper, old: Node | None, *, ahead: int, rate: int
+    node: Words,
+    track: TrackPlan,
+    pool: SourcePool,
+    keeper: Keeper,
+    old: Node | None,
+    *,
+    ahead: int,
+    moved: int,
+    rate: int,
 ) -> tuple[Words, list[Source]]:
     """Write a track's clips, and those of the plan before where they differ, to fade over from them.
+
+    Args:
+        ahead: frames by which the track reads ahead, from the plan's anchor.
+        moved: where the anchor of the plan before lies, from this one's.
 
     Raises:
         EngineError: codes source-missing and source-rate.
@@ -57,8 +69,8 @@ def write_clips(
     node[L.N_CLIPS_AT] = keeper.hold(table)
     node[L.N_CLIPS] = len(table)
     if old is not None:
-        node[L.N_OLD_AHEAD] = old.words[L.N_AHEAD]
-        if not same or int(old.words[L.N_AHEAD]) != ahead:
+        node[L.N_OLD_AHEAD] = before = int(old.words[L.N_AHEAD]) + moved
+        if not same or before != ahead:
             node[L.N_CHANGED] = 1
             node[L.N_OLD_CLIPS_AT] = keeper.hold(old.clips)
             node[L.N_OLD_CLIPS] = len(old.clips)

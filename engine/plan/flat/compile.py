@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -12,9 +12,11 @@ from engine.errors import EngineError
 from engine.plan.flat import inserts, strip
 from engine.plan.flat.automation import write_automation
 from engine.plan.flat.clips import write_clips
+from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats
+from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
 from engine.plan.kernel.group import GROUP
 from engine.plan.kernel.lanes import set_lane
@@ -42,7 +44,8 @@ def compile_plan(
     master: bool = True,
     taps: bool = False,
     capacity: int = L.CAPACITY,
-    streams: Callable[[TrackPlan], int] | None = None,
+    threads: int = 1,
+    heavy: HeavyFactory | None = None,
 ) -> FlatPlan:
     """Make the flat plan of a mix.
 
@@ -54,13 +57,14 @@ def compile_plan(
         master: False leaves out the master strip and the limiter.
         taps: keep the sound of each node after its fader in `FlatPlan.taps`.
         capacity: longest internal block in frames.
-        streams: gives the address of the stream record of a track with heavy inserts, 0 for none.
+        threads: group ``n`` may run beside all groups but those whose number differs by a multiple of this.
+        heavy: makes the processors of heavy effects, which are left out without it.
 
     Raises:
         EngineError: codes source-missing, source-rate, effect-unknown, effect-parameter, strip-bands, route-unknown,
             route-circle.
     """
-    return _Compiler(plan, pool, previous, limit, master, taps, capacity, streams).run()
+    return _Compiler(plan, pool, previous, limit, master, taps, capacity, threads, heavy).run()
 
 
 class _Compiler:
@@ -73,7 +77,8 @@ class _Compiler:
         master: bool,
         taps: bool,
         capacity: int,
-        streams: Callable[[TrackPlan], int] | None,
+        threads: int,
+        heavy: HeavyFactory | None,
     ):
         self.plan = plan
         self.pool = pool
@@ -82,12 +87,15 @@ class _Compiler:
         self.master = master
         self.want_taps = taps
         self.capacity = capacity
-        self.streams = streams
+        before = self.previous.feeder if self.previous is not None else None
+        self.feeder = Feeder(heavy, plan.rate, before) if heavy is not None else None
         self.keeper = Keeper()
         self.nodes: dict[str, Node] = {}
         self.route_states: dict[tuple[str, str, str, bool, int], Words] = {}
         self.taps: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
         self.moves: list[int] = []
+        self.anchor = 0
+        self.benches = [self.keeper.hold(aligned(L.BENCH_ROWS * L.ROW)) for _ in range(threads)]
         self.step = max(round(STEP_S * plan.rate), 1)
 
     def run(self) -> FlatPlan:
@@ -99,6 +107,7 @@ class _Compiler:
         after = inserts.latency_of(master.strip, plan.rate) if self.master else 0
         if limiter is not None:
             after += inserts.dispatch.latency("limiter", rate=plan.rate)
+        self.anchor = after
         tracks, leaving, graph = self._arrange(after)
         by_id = {track.id: track for track in tracks}
         parts: dict[str, list[int]] = {track.id: [] for track in tracks if track.kind == "bus"}
@@ -112,7 +121,7 @@ class _Compiler:
         for pack in packs:
             for members in pack:
                 record = groups[L.GROUP_WORDS * at : L.GROUP_WORDS * (at + 1)]
-                self._group(record, members, graph, parts, inputs, leaving)
+                self._group(record, at, members, graph, parts, inputs, leaving)
                 at += 1
         if self.master:
             self._master(words, master, after, limiter, parts, inputs)
@@ -132,6 +141,7 @@ class _Compiler:
             taps=self.taps,
             limiter=limiter,
             previous=self.previous,
+            feeder=self.feeder if self.feeder is not None and self.feeder.tracks else None,
         )
 
     # -- what there is -----------------------------------------------------------------------------------------------
@@ -198,16 +208,20 @@ class _Compiler:
         words[L.N_RAW_AT] = self.keeper.hold(raw)
         moved = write_automation(self.keeper, words, track, states, where, ramp=self.step)
         meter = old.meter if old is not None else np.zeros(L.METER_WORDS)
-        clips, sources = write_clips(words, track, self.pool, self.keeper, old, ahead=ahead, rate=rate)
+        before = int(self.previous.words[L.P_ANCHOR]) if self.previous is not None else 0
+        clips, sources = write_clips(
+            words, track, self.pool, self.keeper, old, ahead=ahead - self.anchor, moved=before - self.anchor, rate=rate
+        )
         words[L.N_NUMBER] = number_of(track.id)
-        words[L.N_AHEAD] = ahead
-        words[L.N_FADER_AHEAD] = fader
+        words[L.N_AHEAD] = ahead - self.anchor
+        words[L.N_FADER_AHEAD] = fader - self.anchor
         words[L.N_INSERTS_AT] = inserts_at
         words[L.N_INSERTS] = len(order)
         words[L.N_LANE] = lane
         words[L.N_METER_AT] = self.keeper.hold(meter)
-        if self.streams is not None:
-            words[L.N_STREAM_AT] = self.streams(track)
+        if self.feeder is not None:
+            words[L.N_STREAM_AT] = self.feeder.stream_of(track)
+            self.feeder.attach(track, words)
         if self.want_taps:
             tap = aligned(2 * self.capacity)
             self.taps[track.id] = tap.reshape(2, self.capacity)
@@ -234,22 +248,31 @@ class _Compiler:
         if old is not None:
             self.moves += [address(old.lanes), old.lane, address(node.lanes), node.lane]
 
+    def _lanes(self, group: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        """Memory for the lanes of a group, with the bench of its thread."""
+        lanes = aligned(L.LANE_ROWS * L.ROW)
+        lanes[L.R_BENCH * L.ROW :].view(np.int64)[0] = self.benches[group % len(self.benches)]
+        return lanes
+
     def _group(
         self,
         record: Words,
+        number: int,
         members: Sequence[TrackPlan],
         graph: Graph,
         parts: dict[str, list[int]],
         inputs: dict[str, int],
         leaving: set[str],
     ) -> None:
-        lanes = aligned(L.LANE_ROWS * L.ROW)
+        lanes = self._lanes(number)
         record[L.G_LANES_AT] = self.keeper.hold(lanes)
         buffers: dict[str, int] = {}
         stages = special = 0
         compressor = False
         for lane, track in enumerate(members):
-            node, words, used, needs = self._node(track, lanes, lane, graph.ahead[track.id], graph.fader_ahead[track.id])
+            node, words, used, needs = self._node(
+                track, lanes, lane, graph.ahead[track.id], graph.fader_ahead[track.id]
+            )
             node.leaving = track.id in leaving
             self.nodes[track.id] = node
             record[L.G_NODES + lane] = address(words)
@@ -360,7 +383,7 @@ class _Compiler:
     ) -> None:
         fader = after - inserts.latency_of(track.strip, self.plan.rate)
         record = self.keeper.words(L.GROUP_WORDS)
-        lanes = aligned(L.LANE_ROWS * L.ROW)
+        lanes = self._lanes(0)
         node, node_words, stages, special = self._node(track, lanes, 0, after, fader)
         self.nodes[MASTER] = node
         node_words[L.N_INPUT_AT] = inputs[MASTER]
@@ -389,6 +412,7 @@ class _Compiler:
         rate = self.plan.rate
         floats = as_floats(words)
         words[L.P_RATE] = rate
+        words[L.P_ANCHOR] = after
         words[L.P_GROUP_KERNEL] = GROUP.address
         words[L.P_FADE] = max(round(SWAP_S * rate), 1)
         words[L.P_LATENCY] = max([after, *graph.ahead.values()])

@@ -124,7 +124,5 @@ def arrange(
             if route.target == MASTER and delay == 0 and route.kind == "output":
                 graph.direct[name] = route.gain
             else:
-                graph.routes[name].append(
-                    Route(route.source, route.target, route.kind, route.pre, route.gain, delay)
-                )
+                graph.routes[name].append(Route(route.source, route.target, route.kind, route.pre, route.gain, delay))
     return graph

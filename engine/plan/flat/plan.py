@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,14 @@ from engine.plan.kernel import layout as L
 from engine.plan.model import MixPlan, TrackPlan
 from engine.plan.sources import Source
 
+if TYPE_CHECKING:
+    from engine.plan.flat.feeder import Feeder
+
 Floats = npt.NDArray[np.float64]
 
 
 def number_of(node_id: str) -> int:
     """The number by which kernels know a node; the same in every plan."""
-    from hashlib import blake2b
-
     return int.from_bytes(blake2b(node_id.encode(), digest_size=7).digest(), "little") if node_id else 0
 
 
@@ -82,7 +85,8 @@ class FlatPlan:
     limiter: InsertState | None = None
     previous: FlatPlan | None = None
     """The plan that this one takes over from; forgotten once it has."""
-    notices: tuple[str, ...] = ()
+    feeder: Feeder | None = None
+    """Renders the tracks with heavy effects ahead; None without any."""
 
     @property
     def address(self) -> int:
@@ -104,6 +108,18 @@ class FlatPlan:
         for node in self.nodes.values():
             yield from node.sources
 
+    def prefetch(self, frame: int, *, seconds: float = 5.0) -> None:
+        """Touch the pages of all sources that play within `seconds` of `frame`, so that no one waits for the disk."""
+        end = frame + round(seconds * self.rate)
+        for node in self.nodes.values():
+            for row, source in zip(node.clips, node.sources, strict=False):
+                start, length = int(row[L.C_START]), int(row[L.C_LENGTH])
+                if start >= end or start + length <= frame or not source.alive:
+                    continue
+                inside, count = max(frame - start, 0), min(end, start + length) - max(frame, start)
+                first = int(row[L.C_OFFSET]) + (length - inside - count if row[L.C_REVERSE] else inside)
+                source.touch(first, count)
+
     def ways(self) -> Iterable[Route]:
         """All ways between nodes but the straight ones to the master."""
         for routes in self.graph.routes.values():
@@ -115,7 +131,7 @@ class FlatPlan:
             for insert in node.inserts.values():
                 insert.state[18:] = 0.0
                 insert.lines[:] = 0.0
-            rows = node.lanes[: L.R_X * L.ROW].reshape(-1, L.ROW)
+            rows = node.lanes[: L.R_BENCH * L.ROW].reshape(-1, L.ROW)
             for side in (node.lane, node.lane + L.LANES):
                 for stage in range(L.STAGES):
                     rows[stage * L.STAGE_ROWS + L.R_IC1 : stage * L.STAGE_ROWS + L.R_IC2 + 1, side] = 0.0

@@ -84,8 +84,11 @@ class Session:
         """Forget plans that the kernel has left; True when it plays the newest one."""
         if self.newest is None or self.words[L.S_SWAPS] < self._published:
             return self.newest is None
+        left = self._current
         self._current = self.newest
         self._current.previous = None
+        if left is not None and left is not self._current and left.feeder is not None:
+            left.feeder.release(self._current.feeder)
         return True
 
     @property
@@ -172,6 +175,12 @@ class Session:
         """Frames rendered so far."""
         return int(self.words[L.S_TICK])
 
+    @property
+    def anchor(self) -> int:
+        """Frames by which the master of the plan is late; nodes count their own lead from there."""
+        flat = self._current or self.newest
+        return int(flat.words[L.P_ANCHOR]) if flat is not None else 0
+
     def frame_at(self, tick: int) -> int:
         """The timeline frame that sounds at `tick`, as far as the transport's requests are known."""
         return render.frame_at(self.address, tick)
@@ -194,14 +203,16 @@ class Session:
         flat = self.current
         if flat is None:
             return {}
-        return {name: int(node.meter[L.METER_BAD]) for name, node in flat.nodes.items() if node.meter[L.METER_BAD] > 0.0}
+        return {
+            name: int(node.meter[L.METER_BAD]) for name, node in flat.nodes.items() if node.meter[L.METER_BAD] > 0.0
+        }
 
     def set_tap(self, node_id: str | None) -> None:
         """Choose the node whose sound after the fader `read_tap` gives; "" is the master, before the limiter."""
         self.words[L.S_TAP_NODE] = -1 if node_id is None else number_of(node_id)
 
     def read_tap(self, kind: Literal["master", "node"] = "master", since: int = 0) -> tuple[Audio, int]:
-        """What has passed a tap since the count that the last call returned, ``(2, frames)``, at most a second or so."""
+        """What has passed a tap since the count that the last call returned, ``(2, frames)``, at most a second."""
         which = 0 if kind == "master" else 1
         written = int(self.words[L.S_NODE_TAPPED if which else L.S_MASTER_TAPPED])
         # The writer may be at work just behind the newest frame.

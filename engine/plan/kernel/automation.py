@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.plan.kernel import layout as L
 from engine.dsp.memory import get_float, get_int, get_sample, set_float, set_sample
+from engine.plan.kernel import layout as L
+from engine.plan.kernel.parts import bench_of
 from engine.plan.kernel.strips import set_targets
 from engine.plan.kernel.timeline import COMPLEX, NOTHING, frame_at, locate
 
@@ -68,13 +69,13 @@ def _blended(node: int, record: int, lanes: int, i: int, first: int, left: bool)
     if first != COMPLEX:
         frame = 0 if first == NOTHING else first + i
         return _sides(node, frame, left) if record == 0 else linear(value_at(record, frame))
-    frame = get_int(lanes + 64 * L.R_FRAMES, i)
-    other = get_int(lanes + 64 * L.R_FRAMES_NEXT, i)
+    frame = get_int(bench_of(lanes) + 64 * L.B_FRAMES, i)
+    other = get_int(bench_of(lanes) + 64 * L.B_FRAMES_NEXT, i)
     if frame == NOTHING:
         frame = other if other != NOTHING else 0
     gain = _sides(node, frame, left) if record == 0 else linear(value_at(record, frame))
     if other != NOTHING:
-        weight = get_sample(lanes + 64 * L.R_WEIGHT, i)
+        weight = get_sample(bench_of(lanes) + 64 * L.B_WEIGHT, i)
         beyond = _sides(node, other, left) if record == 0 else linear(value_at(record, other))
         gain = beyond + weight * (gain - beyond)
     return gain
@@ -82,14 +83,14 @@ def _blended(node: int, record: int, lanes: int, i: int, first: int, left: bool)
 
 @njit(nogil=True, error_model="numpy")
 def ride(session: int, node: int, record: int, tick: int, frames: int, lanes: int) -> None:
-    """Write the automated gain of every frame to `R_AUTO`, left and right.
+    """Write the automated gain of every frame to `B_AUTO`, left and right.
 
     Args:
         record: automation of a send's gain; 0 for the node's fader.
         tick: of the sound at the fader.
     """
-    out = lanes + 64 * L.R_AUTO
-    first = locate(session, tick, frames, lanes)
+    out = bench_of(lanes) + 64 * L.B_AUTO
+    first = locate(session, tick, frames, bench_of(lanes))
     if first == NOTHING:
         # While the transport stands, tails follow the place where it stands.
         frame = frame_at(session, tick)

@@ -7,12 +7,15 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.plan.kernel import layout as L
 from engine.dsp.memory import clear, get_float, get_int, get_sample, set_float, set_int, set_sample
+from engine.dsp.simd import fill8, load8, store8, total
+from engine.plan.kernel import layout as L
 from engine.plan.kernel.timeline import COMPLEX, NOTHING, locate, segment_at
 
 HUGE = np.float32(L.LOUDEST)
 SILENCE = np.float32(0.0)
+ENERGY = np.float32(1e36)
+"""A run whose squares add up to less has no sample beyond `HUGE`, and none that is not finite."""
 
 
 @njit(nogil=True, error_model="numpy")
@@ -29,6 +32,35 @@ def _curve(kind: int, t: float) -> float:
 def _guarded(value: float) -> float:
     """`value`, or silence for what is no sound. A file may hold anything."""
     return value if abs(value) < HUGE else SILENCE
+
+
+@njit(nogil=True, error_model="numpy")
+def _add_plain(data: int, other: int, start: int, gain: float, left: int, right: int, first: int, last: int) -> bool:
+    """Add a run without fades; False, with nothing added, when a sample in it is no sound."""
+    energy = fill8(0.0)
+    i = first
+    while i + 8 <= last:
+        a, b = load8(data, start + i), load8(other, start + i)
+        energy = energy + (a * a + b * b)
+        i += 8
+    rest = total(energy)
+    while i < last:
+        a, b = get_sample(data, start + i), get_sample(other, start + i)
+        rest += a * a + b * b
+        i += 1
+    if not rest < ENERGY:
+        return False
+    level = fill8(gain)
+    i = first
+    while i + 8 <= last:
+        store8(left, i, load8(left, i) + level * load8(data, start + i))
+        store8(right, i, load8(right, i) + level * load8(other, start + i))
+        i += 8
+    while i < last:
+        set_sample(left, i, get_sample(left, i) + gain * get_sample(data, start + i))
+        set_sample(right, i, get_sample(right, i) + gain * get_sample(other, start + i))
+        i += 1
+    return True
 
 
 @njit(nogil=True, error_model="numpy")
@@ -58,15 +90,11 @@ def _add_clip(clip: int, inside: int, count: int, left: int, right: int, weights
     fade_in, fade_out = get_int(clip, L.C_FADE_IN), get_int(clip, L.C_FADE_OUT)
     rising = fade_in > 0 and inside + first < fade_in
     falling = fade_out > 0 and inside + last > length - fade_out
-    bad = 0
     if not rising and not falling and weights == 0 and not reverse:
-        level = np.float32(gain)
-        for i in range(first, last):
-            a, b = get_sample(data, start + i) * level, get_sample(other, start + i) * level
-            bad += (not abs(a) < HUGE) + (not abs(b) < HUGE)
-            set_sample(left, i, get_sample(left, i) + _guarded(a))
-            set_sample(right, i, get_sample(right, i) + _guarded(b))
-        return bad
+        fine = _add_plain(data, other, start, np.float32(gain), left, right, first, last)
+        if fine:
+            return 0
+    bad = 0
     for i in range(first, last):
         g = gain
         at = inside + i + 0.5
@@ -86,9 +114,7 @@ def _add_clip(clip: int, inside: int, count: int, left: int, right: int, weights
 
 
 @njit(nogil=True, error_model="numpy")
-def _add_run(
-    clips: int, count: int, frame: int, frames: int, left: int, right: int, weights: int, flip: int
-) -> int:
+def _add_run(clips: int, count: int, frame: int, frames: int, left: int, right: int, weights: int, flip: int) -> int:
     """Add what the clips, sorted by their start, play in ``[frame, frame + frames)``."""
     low, high = 0, count
     while low < high:
@@ -115,23 +141,21 @@ def _add_run(
 
 
 @njit(nogil=True, error_model="numpy")
-def read_clips(
-    session: int, clips: int, count: int, tick: int, frames: int, lanes: int, left: int, right: int
-) -> int:
+def read_clips(session: int, clips: int, count: int, tick: int, frames: int, bench: int, left: int, right: int) -> int:
     """Fill `left` and `right` with what the clips play from `tick` on; returns how many samples were not finite."""
     clear(left, frames)
     clear(right, frames)
     if count == 0:
         return 0
-    frame = locate(session, tick, frames, lanes)
+    frame = locate(session, tick, frames, bench)
     if frame == NOTHING:
         return 0
     if frame != COMPLEX:
         return _add_run(clips, count, frame, frames, left, right, 0, 0)
     bad = 0
-    weights = lanes + 64 * L.R_WEIGHT
+    weights = bench + 64 * L.B_WEIGHT
     for second in range(2):
-        rows = lanes + 64 * (L.R_FRAMES_NEXT if second else L.R_FRAMES)
+        rows = bench + 64 * (L.B_FRAMES_NEXT if second else L.B_FRAMES)
         i = 0
         while i < frames:
             begin = get_int(rows, i)
@@ -139,9 +163,7 @@ def read_clips(
             while i + run < frames and begin != NOTHING and get_int(rows, i + run) == begin + run:
                 run += 1
             if begin != NOTHING:
-                bad += _add_run(
-                    clips, count, begin, run, left + 4 * i, right + 4 * i, weights + 4 * i, second
-                )
+                bad += _add_run(clips, count, begin, run, left + 4 * i, right + 4 * i, weights + 4 * i, second)
             i += run
     return bad
 
@@ -183,14 +205,14 @@ def read_stream(session: int, stream: int, tick: int, frames: int, left: int, ri
 
 
 @njit(nogil=True, error_model="numpy")
-def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: int, lanes: int) -> int:
-    """Fill the node's two runs of `R_PLANAR` with its input for the chunk at `tick`, `at` frames into the block.
+def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: int, bench: int) -> int:
+    """Fill the node's two runs of `B_PLANAR` with its input for the chunk at `tick`, `at` frames into the block.
 
     Returns:
         How many samples were not finite; they are silent.
     """
     lane = get_int(node, L.N_LANE)
-    left = lanes + 64 * L.R_PLANAR + 4 * 64 * lane
+    left = bench + 64 * L.B_PLANAR + 4 * 64 * lane
     right = left + 4 * 64 * L.LANES
     bus = get_int(node, L.N_INPUT_AT)
     if bus != 0:
@@ -200,13 +222,13 @@ def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: i
             set_sample(right, i, get_sample(bus, capacity + at + i))
         return 0
     ahead = tick + get_int(node, L.N_AHEAD)
-    bad = read_clips(session, get_int(node, L.N_CLIPS_AT), get_int(node, L.N_CLIPS), ahead, frames, lanes, left, right)
+    bad = read_clips(session, get_int(node, L.N_CLIPS_AT), get_int(node, L.N_CLIPS), ahead, frames, bench, left, right)
     age, fade = get_int(plan, L.P_AGE) + at, get_int(plan, L.P_FADE)
     if get_int(node, L.N_CHANGED) != 0 and age < fade:
-        spare = lanes + 64 * L.R_SPARE
+        spare = bench + 64 * L.B_SPARE
         before = tick + get_int(node, L.N_OLD_AHEAD)
         clips, count = get_int(node, L.N_OLD_CLIPS_AT), get_int(node, L.N_OLD_CLIPS)
-        read_clips(session, clips, count, before, frames, lanes, spare, spare + 4 * 64)
+        read_clips(session, clips, count, before, frames, bench, spare, spare + 4 * 64)
         for i in range(frames):
             weight = min((age + i) / fade, 1.0)
             for c in range(2):

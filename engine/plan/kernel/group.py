@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from numba import cfunc, njit, types
 
+from engine.dsp.memory import clear, get_float, get_int, get_sample, set_float, set_int, set_sample
+from engine.dsp.simd import transpose8
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import strips
 from engine.plan.kernel.automation import follow, ride
 from engine.plan.kernel.clips import read_input
-from engine.plan.kernel.parts import sum_parts
 from engine.plan.kernel.inserts import forget_inserts, run_inserts
-from engine.dsp.memory import clear, get_float, get_int, get_sample, set_float, set_int, set_sample
-from engine.dsp.simd import transpose8
+from engine.plan.kernel.parts import bench_of, sum_parts
 
 
 @njit(nogil=True, error_model="numpy")
 def _to_rows(lanes: int) -> None:
     """The planar runs of a chunk become rows of lanes."""
-    planar, x = lanes + 64 * L.R_PLANAR, lanes + 64 * L.R_X
+    planar, x = bench_of(lanes) + 64 * L.B_PLANAR, bench_of(lanes) + 64 * L.B_X
     for t in range(L.CHUNK // 8):
         transpose8(planar + 32 * t, x + 64 * 8 * t, L.ROW)
         transpose8(planar + 4 * 64 * L.LANES + 32 * t, x + 64 * 8 * t + 4 * L.LANES, L.ROW)
@@ -26,7 +26,7 @@ def _to_rows(lanes: int) -> None:
 @njit(nogil=True, error_model="numpy")
 def _take(lanes: int, lane: int, frames: int, out: int) -> None:
     """Copy a lane to two runs of `CHUNK` at `out`."""
-    x = lanes + 64 * L.R_X + 4 * lane
+    x = bench_of(lanes) + 64 * L.B_X + 4 * lane
     for i in range(frames):
         set_sample(out, i, get_sample(x, L.ROW * i))
         set_sample(out, L.CHUNK + i, get_sample(x, L.ROW * i + L.LANES))
@@ -34,7 +34,7 @@ def _take(lanes: int, lane: int, frames: int, out: int) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def _put(lanes: int, lane: int, frames: int, source: int) -> None:
-    x = lanes + 64 * L.R_X + 4 * lane
+    x = bench_of(lanes) + 64 * L.B_X + 4 * lane
     for i in range(frames):
         set_sample(x, L.ROW * i, get_sample(source, i))
         set_sample(x, L.ROW * i + L.LANES, get_sample(source, L.CHUNK + i))
@@ -42,16 +42,16 @@ def _put(lanes: int, lane: int, frames: int, source: int) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def _send(session: int, plan: int, node: int, edge: int, tick: int, at: int, frames: int, lanes: int) -> None:
-    """Add a lane, as it stands in `R_X`, to what an edge fills."""
+    """Add a lane, as it stands in `B_X`, to what an edge fills."""
     lane = get_int(node, L.N_LANE)
-    x = lanes + 64 * L.R_X + 4 * lane
+    x = bench_of(lanes) + 64 * L.B_X + 4 * lane
     part = get_int(edge, L.E_PART_AT) + 4 * at
     capacity = get_int(plan, L.P_CAPACITY)
     state = get_int(edge, L.E_STATE_AT)
     gain, target = get_float(state, 0), get_float(edge, L.E_GAIN)
     glide = get_float(plan, L.P_GLIDE)
     automation = get_int(edge, L.E_AUTOMATION_AT)
-    auto = lanes + 64 * L.R_AUTO
+    auto = bench_of(lanes) + 64 * L.B_AUTO
     if automation != 0:
         ride(session, node, automation, tick + get_int(edge, L.E_AHEAD), frames, lanes)
     delay = get_int(edge, L.E_DELAY)
@@ -81,7 +81,7 @@ def _send(session: int, plan: int, node: int, edge: int, tick: int, at: int, fra
 @njit(nogil=True, error_model="numpy")
 def _tap(session: int, plan: int, node: int, at: int, frames: int, lanes: int) -> None:
     """Copy the sound after the fader to where somebody listens."""
-    x = lanes + 64 * L.R_X + 4 * get_int(node, L.N_LANE)
+    x = bench_of(lanes) + 64 * L.B_X + 4 * get_int(node, L.N_LANE)
     out = get_int(node, L.N_TAP_AT)
     if out != 0:
         capacity = get_int(plan, L.P_CAPACITY)
@@ -103,7 +103,7 @@ def _before_fader(session: int, plan: int, group: int, lane: int, tick: int, at:
     node = get_int(group, L.G_NODES + lane)
     lanes = get_int(group, L.G_LANES_AT)
     if get_int(node, L.N_INSERTS) > 0:
-        spare = lanes + 64 * L.R_SPARE
+        spare = bench_of(lanes) + 64 * L.B_SPARE
         _take(lanes, lane, frames, spare)
         run_inserts(plan, node, tick, frames, lanes)
         _put(lanes, lane, frames, spare)
@@ -114,8 +114,8 @@ def _before_fader(session: int, plan: int, group: int, lane: int, tick: int, at:
             _send(session, plan, node, edge, tick, at, frames, lanes)
     if get_int(node, L.N_FADER_AUTOMATED) != 0:
         ride(session, node, 0, tick + get_int(node, L.N_FADER_AHEAD), frames, lanes)
-        auto = lanes + 64 * L.R_AUTO
-        x = lanes + 64 * L.R_X + 4 * lane
+        auto = bench_of(lanes) + 64 * L.B_AUTO
+        x = bench_of(lanes) + 64 * L.B_X + 4 * lane
         for i in range(frames):
             for c in range(2):
                 slot = L.ROW * i + L.LANES * c
@@ -155,7 +155,7 @@ def _chunk(session: int, plan: int, group: int, tick: int, at: int, frames: int)
         node = get_int(group, L.G_NODES + lane)
         if node == 0:
             continue
-        bad = read_input(session, plan, node, tick, at, frames, lanes)
+        bad = read_input(session, plan, node, tick, at, frames, bench_of(lanes))
         if bad > 0:
             meter = get_int(node, L.N_METER_AT)
             set_float(meter, L.METER_BAD, get_float(meter, L.METER_BAD) + bad)

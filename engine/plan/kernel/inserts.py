@@ -6,8 +6,6 @@ from numba import njit
 
 from engine.dsp.effects import dispatch
 from engine.dsp.effects.base import PARAMETERS, SETTINGS, SMOOTH
-from engine.dsp.native import call_nine
-from engine.plan.kernel import layout as L
 from engine.dsp.memory import (
     clear,
     doubles,
@@ -17,6 +15,9 @@ from engine.dsp.memory import (
     set_float,
     set_sample,
 )
+from engine.dsp.native import call_nine
+from engine.plan.kernel import layout as L
+from engine.plan.kernel.parts import bench_of
 
 STEP = 16
 """Frames between two steps of gliding settings."""
@@ -77,9 +78,9 @@ def run_effect(insert: int, x: int, tick: int, frames: int, coefficient: float) 
 
 @njit(nogil=True, error_model="numpy")
 def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> None:
-    """All effects of a node over the chunk in `R_SPARE`, in place."""
-    x = lanes + 64 * L.R_SPARE
-    dry = lanes + 64 * L.R_DRY
+    """All effects of a node over the chunk in `B_SPARE`, in place."""
+    x = bench_of(lanes) + 64 * L.B_SPARE
+    dry = bench_of(lanes) + 64 * L.B_DRY
     rate = float(get_int(plan, L.P_RATE))
     coefficient = get_float(plan, L.P_GLIDE) ** STEP
     step = 1.0 / get_int(plan, L.P_FADE)

@@ -127,6 +127,10 @@ P_GROUP_KERNEL = 19
 """Address of the groups' compiled function."""
 P_MEAN = 20
 """float: one-pole coefficient of mean squares, per chunk."""
+P_ANCHOR = 21
+"""Frames by which the master is late. The grids of control and detection are anchored to what the master gets, so that
+a mix without its limiter has the same samples before it; `N_AHEAD` and its like count from here.
+"""
 PLAN_WORDS = 24
 
 TEMPO_WORDS = 4
@@ -178,19 +182,25 @@ R_PEAK = R_FADER + 4
 R_PEAK_LAST = R_FADER + 5
 R_MEAN = R_FADER + 6
 R_BAD = R_FADER + 7
-R_X = 80
+R_BENCH = R_FADER + 8
+"""Its first word: where the bench lies."""
+LANE_ROWS = R_BENCH + 1
+
+# The bench: rows of sixteen float32 that hold nothing from chunk to chunk, one bench for all groups of a thread, so that
+# it stays in the processor's nearest memory.
+B_X = 0
 """The chunk: one row a frame."""
-R_PLANAR = R_X + CHUNK
+B_PLANAR = B_X + CHUNK
 """Sixteen runs of 64 samples."""
-R_SPARE = R_PLANAR + 4 * 16
+B_SPARE = B_PLANAR + 4 * 16
 """Two runs of 64: a second reading, an insert's sound."""
-R_DRY = R_SPARE + 8
-R_AUTO = R_DRY + 8
-R_WEIGHT = R_AUTO + 8
-R_FRAMES = R_WEIGHT + 4
+B_DRY = B_SPARE + 8
+B_AUTO = B_DRY + 8
+B_WEIGHT = B_AUTO + 8
+B_FRAMES = B_WEIGHT + 4
 """64 words: the frame of each tick."""
-R_FRAMES_NEXT = R_FRAMES + 8
-LANE_ROWS = R_FRAMES_NEXT + 8 + 4
+B_FRAMES_NEXT = B_FRAMES + 8
+BENCH_ROWS = B_FRAMES_NEXT + 8
 
 # -- node: a track, a bus or the master ------------------------------------------------------------------------------------
 

@@ -1,10 +1,17 @@
-"""Sums of what groups have sent to a bus or the master."""
+"""What several kernels share: where scratch memory lies, and sums of what was sent to a bus or the master."""
 
 from __future__ import annotations
 
 from numba import njit
 
 from engine.dsp.memory import clear, get_int, get_sample, set_sample
+from engine.plan.kernel import layout as L
+
+
+@njit(nogil=True, error_model="numpy")
+def bench_of(lanes: int) -> int:
+    """Address of the bench that a group works on."""
+    return get_int(lanes + 64 * L.R_BENCH, 0)
 
 
 @njit(nogil=True, error_model="numpy")

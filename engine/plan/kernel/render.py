@@ -7,12 +7,12 @@ import math
 import numpy as np
 from numba import cfunc, njit, types
 
+from engine.dsp.memory import get_float, get_int, get_sample, set_int, set_sample
 from engine.dsp.native import call_five
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import timeline
-from engine.plan.kernel.parts import sum_parts
 from engine.plan.kernel.inserts import STEP, run_effect
-from engine.dsp.memory import get_float, get_int, get_sample, set_int, set_sample
+from engine.plan.kernel.parts import bench_of, sum_parts
 
 CLICK_S = 0.03
 CLICK_DECAY_S = 0.006
@@ -28,7 +28,7 @@ def _carry(plan: int) -> None:
     for k in range(get_int(plan, L.P_MOVES)):
         old, lane = get_int(moves, 4 * k), get_int(moves, 4 * k + 1)
         new, to = get_int(moves, 4 * k + 2), get_int(moves, 4 * k + 3)
-        for row in range(L.R_X):
+        for row in range(L.R_BENCH):
             stage = row < L.R_COMPRESSOR
             inside = row % L.STAGE_ROWS
             if stage and L.R_TARGET <= inside < L.R_IC1:
@@ -70,7 +70,7 @@ def take_pending(session: int, frames: int) -> int:
 @njit(nogil=True, error_model="numpy")
 def _run_groups(session: int, plan: int, frames: int) -> None:
     """All groups over the next `frames`, in the order of their levels."""
-    tick = get_int(session, L.S_TICK)
+    tick = get_int(session, L.S_TICK) + get_int(plan, L.P_ANCHOR)
     groups, kernel = get_int(plan, L.P_GROUPS_AT), get_int(plan, L.P_GROUP_KERNEL)
     for k in range(get_int(plan, L.P_GROUPS)):
         call_five(kernel, session, plan, groups + 8 * L.GROUP_WORDS * k, tick, frames)
@@ -141,10 +141,11 @@ def _record(session: int, mix: int, capacity: int, frames: int) -> None:
     ring, written = get_int(session, L.S_MASTER_TAP_AT), get_int(session, L.S_MASTER_TAPPED)
     if ring == 0:
         return
+    slot = written % L.RING
     for i in range(frames):
-        slot = 2 * ((written + i) % L.RING)
-        set_sample(ring, slot, get_sample(mix, i))
-        set_sample(ring, slot + 1, get_sample(mix, capacity + i))
+        set_sample(ring, 2 * slot, get_sample(mix, i))
+        set_sample(ring, 2 * slot + 1, get_sample(mix, capacity + i))
+        slot = slot + 1 if slot + 1 < L.RING else 0
     set_int(session, L.S_MASTER_TAPPED, written + frames)
 
 
@@ -156,10 +157,10 @@ def finish(session: int, plan: int, left: int, right: int, stride: int, frames: 
     mix = get_int(plan, L.P_MIX_AT)
     master = get_int(plan, L.P_MASTER_AT)
     if master != 0:
-        call_five(get_int(plan, L.P_GROUP_KERNEL), session, plan, master, tick, frames)
+        call_five(get_int(plan, L.P_GROUP_KERNEL), session, plan, master, tick + get_int(plan, L.P_ANCHOR), frames)
         mix = get_int(master, L.G_DIRECT_AT)
         if get_int(plan, L.P_LIMITER_AT) != 0:
-            _limit(plan, mix, tick, frames, get_int(master, L.G_LANES_AT) + 64 * L.R_SPARE)
+            _limit(plan, mix, tick, frames, bench_of(get_int(master, L.G_LANES_AT)) + 64 * L.B_SPARE)
     else:
         sum_parts(mix, get_int(plan, L.P_MIX_PARTS_AT), get_int(plan, L.P_MIX_PARTS), capacity, frames)
     bad = 0

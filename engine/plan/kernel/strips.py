@@ -12,7 +12,6 @@ import math
 
 from numba import njit
 
-from engine.plan.kernel import layout as L
 from engine.dsp.memory import get_float, get_int, get_sample, set_float, set_sample
 from engine.dsp.simd import (
     above,
@@ -35,6 +34,8 @@ from engine.dsp.simd import (
     total,
     upper_half,
 )
+from engine.plan.kernel import layout as L
+from engine.plan.kernel.parts import bench_of
 
 TINY = 1e-20
 """Below this a state is set to 0: denormal numbers are a hundred times slower."""
@@ -221,7 +222,7 @@ def _filter_gliding(x: int, tick: int, frames: int, base: int, coefficient: floa
 @njit(nogil=True, error_model="numpy")
 def equalise(lanes: int, stages: int, tick: int, frames: int, coefficient: float) -> None:
     """The filter stages of the bit mask `stages` over a chunk, in place."""
-    x = lanes + 64 * L.R_X
+    x = bench_of(lanes) + 64 * L.B_X
     waiting = 0
     for stage in range(L.STAGES):
         if (stages >> stage) & 1 == 0:
@@ -270,7 +271,7 @@ def _detect(lanes: int, peak: float, coefficient: float) -> None:
 @njit(nogil=True, error_model="numpy")
 def compress(lanes: int, tick: int, frames: int, coefficient: float) -> None:
     """The compressors of eight tracks over a chunk, in place, each linked over its two sides."""
-    x = lanes + 64 * L.R_X
+    x = bench_of(lanes) + 64 * L.B_X
     gain, step = load8(lanes + 64 * L.R_GAIN, 0), load8(lanes + 64 * L.R_STEP, 0)
     peak = load8(lanes + 64 * L.R_LEVEL, 0)
     i = 0
@@ -295,7 +296,7 @@ def compress(lanes: int, tick: int, frames: int, coefficient: float) -> None:
 @njit(nogil=True, error_model="numpy")
 def guard(lanes: int, frames: int) -> bool:
     """Silence what is no sound; True when there was any, with the count of each lane in `R_BAD`."""
-    x = lanes + 64 * L.R_X
+    x = bench_of(lanes) + 64 * L.B_X
     nothing, one = fill16(0.0), fill16(1.0)
     energy = nothing
     for i in range(frames):
@@ -320,7 +321,7 @@ def fade(plan: int, lanes: int, direct: int, tick: int, frames: int) -> None:
 
     `direct` is where the chunk starts in the buffer, 0 for none.
     """
-    x = lanes + 64 * L.R_X
+    x = bench_of(lanes) + 64 * L.B_X
     capacity = get_int(plan, L.P_CAPACITY)
     gain, target = load16(lanes + 64 * L.R_FADER, 0), load16(lanes + 64 * L.R_FADER_TARGET, 0)
     share, share_target = load16(lanes + 64 * L.R_DIRECT, 0), load16(lanes + 64 * L.R_DIRECT_TARGET, 0)

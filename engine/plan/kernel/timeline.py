@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.plan.kernel import layout as L
 from engine.dsp.memory import get_int, set_int, set_sample
+from engine.plan.kernel import layout as L
 
 NOTHING = -(1 << 62)
 """In place of a frame: silence."""
@@ -65,12 +65,12 @@ def frame_at(session: int, tick: int) -> int:
 
 
 @njit(nogil=True, error_model="numpy")
-def locate(session: int, tick: int, frames: int, lanes: int) -> int:
+def locate(session: int, tick: int, frames: int, bench: int) -> int:
     """What the clips of a node read in ``[tick, tick + frames)``.
 
     Returns:
-        The first frame of one run, `NOTHING` for silence, or `COMPLEX`: then the rows `R_FRAMES`, `R_FRAMES_NEXT` and
-        `R_WEIGHT` of `lanes` hold, for each tick, the frame, the frame that fades in (`NOTHING` for silence), and the
+        The first frame of one run, `NOTHING` for silence, or `COMPLEX`: then the rows `B_FRAMES`, `B_FRAMES_NEXT` and
+        `B_WEIGHT` of `bench` hold, for each tick, the frame, the frame that fades in (`NOTHING` for silence), and the
         weight of the first one.
     """
     segment = segment_at(session, tick)
@@ -91,9 +91,9 @@ def locate(session: int, tick: int, frames: int, lanes: int) -> int:
         loop_end = get_int(segment, L.T_LOOP_END)
         if frame + frames <= loop_end - min(fade, loop_end - get_int(segment, L.T_LOOP_START)):
             return frame
-    now = lanes + 64 * L.R_FRAMES
-    coming = lanes + 64 * L.R_FRAMES_NEXT
-    weights = lanes + 64 * L.R_WEIGHT
+    now = bench + 64 * L.B_FRAMES
+    coming = bench + 64 * L.B_FRAMES_NEXT
+    weights = bench + 64 * L.B_WEIGHT
     for i in range(frames):
         t = tick + i
         while after != 0 and t >= get_int(after, L.T_TICK):
@@ -175,6 +175,9 @@ def follow_requests(session: int, latency: int) -> None:
         lead = get_int(session, L.S_REQUEST_COUNT_IN)
         if frame < 0:
             frame = frame_in(last, at)
+        elif mode == L.RUNNING:
+            # The grids stand at the same frames as in a render from there.
+            at += (frame - at) % L.CHUNK
         if lead > 0 and mode == L.RUNNING:
             append(session, at, frame - lead, 0, 0, L.COUNTING, 0)
             at += max(lead, fade)

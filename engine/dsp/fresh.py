@@ -1,0 +1,47 @@
+"""Keeps the cache of compiled kernels true: a kernel that was changed makes all that contain it be compiled anew.
+
+Numba looks only at the file in which a cached function is defined, but the function contains what it calls in other
+files. Importing this module lets the cache look at all files that kernels stand in.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from numba.core import caching
+
+ENGINE = Path(__file__).resolve().parent.parent
+FOLDERS = ("dsp", "dsp/effects", "plan/kernel")
+
+
+@cache
+def digest() -> str:
+    """Of all files that kernels stand in."""
+    state = sha256()
+    for folder in FOLDERS:
+        for path in sorted((ENGINE / folder).glob("*.py")):
+            state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
+
+
+class _Fresh:
+    """Adds `digest` to the stamp of functions of the engine."""
+
+    def get_source_stamp(self) -> Any:
+        own = super().get_source_stamp()  # type: ignore[misc]
+        path = Path(self._py_file).resolve()  # type: ignore[attr-defined]
+        return (own, digest()) if path.is_relative_to(ENGINE) else own
+
+
+def _install() -> None:
+    classes: list[Any] = caching.CacheImpl._locator_classes  # pyright: ignore[reportPrivateUsage]
+    for k, locator in enumerate(classes):
+        if hasattr(locator, "get_source_stamp") and not issubclass(locator, _Fresh):
+            classes[k] = type(locator.__name__, (_Fresh, locator), {})
+
+
+digest()
+_install()
