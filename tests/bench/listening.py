@@ -1,73 +1,159 @@
-"""A glitch detector for sums of low sines.
+"""Makes the listening page: ``python -m tests.bench.listening --out FOLDER``.
 
-Smooth sound has small second differences: a sine of amplitude ``a`` and frequency ``f`` has at most
-``a (2 pi f / rate)^2``, and a fade of ``n`` frames bends by at most ``2 a / n``. A click, a lost or a repeated block
-stands far above both. `self_check` forces such faults and finds them, so that "0 glitches" says something.
+One source and its restyles at matched loudness, each with its spectrogram, its figures and a sentence on how it sounds
+by them. The page is HTML without scripts; sounds are Ogg Vorbis and pictures PNG files beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import argparse
+import html
+import itertools
+import shutil
+import struct
+import sys
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import soundfile
 
-from engine.types import Audio
+from engine.analysis import analyse
+from engine.dsp.limiter import limit_true_peak
+from engine.dsp.loudness import integrated_lufs
+from engine.inference.restyle import restyle_task
+from engine.inference.styles import list_styles
+from tests.bench import style_measure as measure
+from tests.bench.style_material import CACHE, REPOSITORY, Samples, songs
 
-LIMIT = 6e-3
-"""Second difference that no fade of 5 ms of sound below 0.5 reaches."""
-APART = 960
-"""Frames within which disturbances are one glitch."""
-CHUNK = 1 << 20
-
-
-def glitches(blocks: Iterable[Audio], *, limit: float = LIMIT) -> list[int]:
-    """Frames at which a stream of ``(2, frames) float32`` is disturbed."""
-    found: list[int] = []
-    line = np.zeros((2, 0), dtype=np.float32)
-    at = 0
-    for block in blocks:
-        joined = np.concatenate([line, block], axis=1)
-        rough = np.abs(np.diff(joined.astype(np.float64), n=2, axis=1)).max(axis=0, initial=0.0)
-        for frame in np.flatnonzero(~(rough < limit)):
-            here = at - line.shape[1] + int(frame) + 2
-            if not found or here - found[-1] > APART:
-                found.append(here)
-            else:
-                found[-1] = here
-        line = joined[:, -2:]
-        at += block.shape[1]
-    return found
-
-
-def wav_blocks(path: Path) -> Iterator[Audio]:
-    """A float WAV file in pieces."""
-    import soundfile
-
-    with soundfile.SoundFile(path) as file:
-        while (block := file.read(CHUNK, dtype="float32", always_2d=True)).shape[0]:
-            yield np.ascontiguousarray(block.T)
+LUFS = -16.0
+_HEIGHT, _WIDTH = 160, 720
+_LOW_HZ, _HIGH_HZ = 30.0, 16_000.0
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Contrafact: styles to listen to</title>
+<style>
+body {{ background: #15171c; color: #d8dbe2; font: 15px/1.5 Inter, system-ui, sans-serif; margin: 2rem auto;
+  max-width: 46rem; padding: 0 1rem; }}
+h1, h2 {{ font-weight: 600; }} h2 {{ margin: 2rem 0 .3rem; }}
+img {{ width: 100%; border-radius: 6px; display: block; }} audio {{ width: 100%; margin: .4rem 0; }}
+p.figures {{ color: #9aa1ad; font-size: 13px; margin: 0; }} a {{ color: #7fb3ff; }}
+</style>
+</head>
+<body>
+<h1>Styles to listen to</h1>
+<p>{intro}</p>
+{entries}
+</body>
+</html>
+"""
 
 
-def self_check(clean: Audio, *, limit: float = LIMIT) -> dict[str, bool]:
-    """Whether forced faults in `clean` ``(2, frames)``, sound of at least -40 dBFS, are found, and nothing else is."""
-    middle = clean.shape[1] // 2
-    # Where the sound moves, so that a fault in it is one.
-    window = clean[0, middle : middle + 2_000]
-    middle += int(np.argmax(np.abs(window)))
-    lost = np.concatenate([clean[:, :middle], clean[:, middle + 128 :]], axis=1)
-    repeated = np.concatenate([clean[:, :middle], clean[:, middle - 128 :]], axis=1)
-    holed = clean.copy()
-    holed[:, middle : middle + 128] = 0.0
-    stepped = clean.copy()
-    stepped[:, middle:] *= 0.7
-    nan = clean.copy()
-    nan[0, middle] = np.nan
-    return {
-        "clean": not glitches([clean], limit=limit),
-        "lost block": len(glitches([lost], limit=limit)) == 1,
-        "repeated block": len(glitches([repeated], limit=limit)) == 1,
-        "hole": len(glitches([holed], limit=limit)) == 1,
-        "step": len(glitches([stepped], limit=limit)) == 1,
-        "no number": len(glitches([nan], limit=limit)) == 1,
-    }
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the page and all that belongs to it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.listening", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the page")
+    parser.add_argument("--songs", default="caesium,paper-lanterns", help="ids, separated by commas")
+    parser.add_argument("--styles", default="", help="ids, separated by commas; all where it is empty")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    arguments = parser.parse_args(argv)
+    chosen = [s for s in arguments.styles.split(",") if s] or [info.id for info in list_styles()]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    entries: list[str] = []
+    for song in songs(arguments.seconds, tuple(s for s in arguments.songs.split(",") if s)):
+        audio = song.audio()
+        source = np.sum(list(audio.values()), axis=0).astype(np.float32)
+        harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
+        analysis = analyse(source, rate=song.rate, harmonic=harmonic)
+        heading = f"{song.id}: source ({analysis.tempo_bpm:.0f} BPM, {analysis.key or 'no clear key'})"
+        entries.append(_entry(arguments.out, f"{song.id}-source", heading, "", source, song.rate))
+        known = measure.tuned(harmonic, song.rate)
+        for style in chosen:
+            folder = CACHE / "listening"
+            shutil.rmtree(folder, ignore_errors=True)
+            result = restyle_task(
+                stems=song.stems,
+                out_dir=str(folder),
+                style=style,
+                keep=["vocals"],
+                pack_dir=str(REPOSITORY / "onnx_models" / "style-production"),
+                provider="cpu",
+                analysis=analysis,
+                progress=lambda _, __: None,
+                cancelled=lambda: False,
+            )
+            heard = measure.listen(song, result)
+            chroma = measure.chroma_agreement(known, measure.tuned(heard.mix - heard.drums, song.rate), analysis)
+            low = measure.low_share(heard.mix, song.rate)
+            figures = f"harmony kept {chroma:.2f}; energy below 120 Hz {100 * low:.0f} %. {' '.join(result.notices)}"
+            entries.append(
+                _entry(arguments.out, f"{song.id}-{style}", f"{song.id}: {style}", figures, heard.mix, song.rate)
+            )
+            print(f"{song.id} {style}", file=sys.stderr, flush=True)
+    intro = (
+        f"Made by <code>python -m tests.bench.listening</code>. All sounds at {LUFS:.0f} LUFS, the voice kept as it "
+        "is. Pictures: 30 Hz to 16 kHz, logarithmic, 80 dB. Nobody has judged these by ear yet: the figures are all "
+        "that is known of them."
+    )
+    (arguments.out / "listening.html").write_text(
+        _PAGE.format(intro=intro, entries="\n".join(entries)), encoding="utf-8"
+    )
+    return 0
+
+
+def _entry(folder: Path, name: str, title: str, figures: str, sound: Samples, rate: int) -> str:
+    lufs = integrated_lufs(sound, rate=rate)
+    gain = 10.0 ** ((LUFS - lufs) / 20.0) if np.isfinite(lufs) else 1.0
+    sound = limit_true_peak((sound * np.float32(gain)).astype(np.float32), rate=rate)
+    _write_ogg(folder / f"{name}.ogg", sound, rate)
+    write_png(folder / f"{name}.png", spectrogram(sound, rate))
+    shown = html.escape
+    return (
+        f"<h2>{shown(title)}</h2>\n"
+        f'<img src="{shown(name)}.png" alt="Spectrogram of {shown(title)}">\n'
+        f'<audio controls preload="none" src="{shown(name)}.ogg"></audio>\n'
+        f'<p class="figures">{shown(figures)}</p>'
+    )
+
+
+def _write_ogg(path: Path, sound: Samples, rate: int) -> None:
+    with soundfile.SoundFile(path, "w", rate, 2, format="OGG", subtype="VORBIS", compression_level=0.75) as file:
+        # libsndfile keeps a whole block on the stack: large blocks overflow it.
+        for start in range(0, sound.shape[1], 4096):
+            file.write(np.ascontiguousarray(sound[:, start : start + 4096].T))
+
+
+def spectrogram(sound: Samples, rate: int) -> np.ndarray:
+    """``(height, width) uint8``: frequency upward on a logarithmic scale, 80 dB from black to white."""
+    size = 4096
+    mono = np.pad(sound.mean(axis=0), (size // 2, size))
+    starts = np.linspace(0, max(mono.size - size, 0), _WIDTH).astype(int)
+    frames = np.stack([mono[s : s + size] for s in starts]) * np.hanning(size).astype(np.float32)
+    power = 20.0 * np.log10(np.abs(np.fft.rfft(frames, axis=1)) + 1e-6)
+    edges = np.geomspace(_LOW_HZ, _HIGH_HZ, _HEIGHT + 1) * size / rate
+    rows = []
+    for low, high in itertools.pairwise(edges):
+        first = int(low)
+        rows.append(power[:, first : max(int(np.ceil(high)), first + 1)].max(axis=1))
+    picture = np.array(rows)[::-1]
+    return (np.clip((picture - picture.max() + 80.0) / 80.0, 0.0, 1.0) * 255).astype(np.uint8)
+
+
+def write_png(path: Path, grey: np.ndarray) -> None:
+    """A grey picture ``(height, width) uint8`` as PNG (RFC 2083)."""
+    rows = b"".join(b"\x00" + row.tobytes() for row in np.ascontiguousarray(grey))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 8, 0, 0, 0, 0)
+    parts: list[Any] = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows, 9))]
+    path.write_bytes(b"".join([*parts, chunk(b"IEND", b"")]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -24,6 +24,7 @@ from engine.inference.arrangement_voice import find_voice
 from engine.inference.restyle import restyle_task
 from engine.inference.styles import ARRANGEMENT, Style, list_styles, load_style
 from tests.bench import style_measure as measure
+from tests.bench import style_recognition
 from tests.bench.style_material import CACHE, REPOSITORY, Song, songs
 
 PACK = REPOSITORY / "onnx_models" / "style-production"
@@ -36,6 +37,7 @@ def run(
     styles: Sequence[str] = (),
     only: Sequence[str] = (),
     seed: int = 0,
+    recognise: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Measure styles on songs.
@@ -45,6 +47,7 @@ def run(
         styles: ids; empty takes all.
         only: ids of songs; empty takes all.
         seed: of the restyles.
+        recognise: train a classifier first and let it name each result.
         say: told about each restyle as it is done.
 
     Returns:
@@ -52,12 +55,23 @@ def run(
     """
     chosen = [load_style(style) for style in (styles or [info.id for info in list_styles()])]
     rows: list[dict[str, Any]] = []
+    judge = style_recognition.train(say) if recognise else None
     for song in songs(seconds, tuple(only)):
-        rows += _song_rows(song, chosen, seed, say)
-    return {"styles": [_summary(style, rows) for style in chosen], "rows": rows}
+        rows += _song_rows(song, chosen, seed, say, judge)
+    metrics = json.loads((PACK / "pack.json").read_bytes())["metrics"]
+    quality = next(row for row in metrics if row["name"] == "gap closed" and "stem" not in row)
+    return {
+        "gap_closed": quality["value"],
+        "matchering_like": quality["baseline"],
+        "recognised_held_out": judge.held_out if judge is not None else None,
+        "styles": [_summary(style, rows) for style in chosen],
+        "rows": rows,
+    }
 
 
-def _song_rows(song: Song, chosen: list[Style], seed: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def _song_rows(
+    song: Song, chosen: list[Style], seed: int, say: Callable[[str], None], judge: style_recognition.Classifier | None
+) -> list[dict[str, Any]]:
     audio = song.audio()
     source = np.sum(list(audio.values()), axis=0).astype(np.float32)
     harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
@@ -109,6 +123,9 @@ def _song_rows(song: Song, chosen: list[Style], seed: int, say: Callable[[str], 
             "peak_dbtp": measure.peak_dbtp(heard.mix, song.rate),
             "notices": result.notices,
         }
+        if judge is not None and style.id in judge.styles and result.parts:
+            row["named"] = judge.name(style_recognition.described(heard.mix, song.rate, analysis))
+            row["recognised"] = float(row["named"] == style.id)
         rows.append(measure.rounded(row))
         say(" ".join(f"{k}={v}" for k, v in rows[-1].items() if k != "notices"))
     return rows
@@ -139,6 +156,7 @@ def _summary(style: Style, rows: list[dict[str, Any]]) -> dict[str, Any]:
             "id": style.id,
             "arranges": ARRANGEMENT in style.operators,
             "songs": len(own),
+            "recognised": mean("recognised"),
             "chroma": mean("chroma"),
             "chroma_worst": worst("chroma", min),
             "beat_f": mean("beat_f"),
@@ -162,6 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--styles", default="", help="ids, separated by commas")
     parser.add_argument("--songs", default="", help="ids, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--recognise", action="store_true", help="train a classifier and let it name each result")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="where to write all figures")
     arguments = parser.parse_args(argv)
@@ -170,6 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         styles=[s for s in arguments.styles.split(",") if s],
         only=[s for s in arguments.songs.split(",") if s],
         seed=arguments.seed,
+        recognise=arguments.recognise,
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
     if arguments.out is not None:
