@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.types import Cancelled, PcmRef, Progress
 from engine.worker import Worker
+from studio.base.errors import StudioError
 from studio.library import Library
 from studio.project.model import Project, Source, WarpMarker
 from studio.project.warp import WarpMap
+
+STRETCHED_BYTES = 4 << 30
+"""Room for sounds at other tempos and pitches; what is beyond it is made again when it is needed."""
+IDLE_S = 900.0
+"""A render that still reads a sound asked for it within this time."""
 
 
 class TaskContext(Protocol):
@@ -42,6 +49,17 @@ class Silent:
 
     def checkpoint(self) -> None:
         """Nobody cancels."""
+
+
+class NotReady(StudioError):
+    """A sound that would have to be stretched first, where only what is ready was asked for. Code: media-not-ready."""
+
+    code = "media-not-ready"
+
+
+class ReadyOnly(Silent):
+    """A context for callers who would rather go without than wait for a sound to be stretched: in the middle of a drag
+    every place of the mouse would be another one."""
 
 
 def span(context: TaskContext, start: float, end: float) -> Progress:
@@ -88,6 +106,23 @@ class MediaCache:
     _refs: dict[str, PcmRef] = field(default_factory=dict[str, PcmRef])
     _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock])
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _used_at_s: dict[str, float] = field(default_factory=dict[str, float])
+
+    def trim(self, in_use: Container[str], *, most_bytes: int = STRETCHED_BYTES, idle_s: float = IDLE_S) -> None:
+        """Remove stretched sounds, the longest unused first, until they take at most `most_bytes`: none whose path is
+        `in_use`, and none that was asked for in the last `idle_s` seconds. They are made again when they are needed."""
+        now = time.monotonic()
+        with self._guard:
+            made = {key: ref for key, ref in self._refs.items() if "*" in key or "~" in key}
+            total = sum(ref.frames * ref.channels * 4 for ref in made.values())
+            for key in sorted(made, key=lambda each: self._used_at_s.get(each, 0.0)):
+                if total <= most_bytes:
+                    return
+                if made[key].path in in_use or now - self._used_at_s.get(key, 0.0) < idle_s:
+                    continue
+                del self._refs[key]
+                Path(made[key].path).unlink(missing_ok=True)
+                total -= made[key].frames * made[key].channels * 4
 
     def _once(self, key: str, make: Callable[[Path], PcmRef]) -> PcmRef:
         """The cached sound of this key, made by `make(path)` if it is not there; concurrent callers wait for the
@@ -96,6 +131,7 @@ class MediaCache:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             known = self._refs.get(key)
+            self._used_at_s[key] = time.monotonic()
             if known is not None and Path(known.path).exists():
                 return known
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -198,6 +234,8 @@ class MediaCache:
         self, project: Project, source: Source, rate: int, shape: str, how: dict[str, Any], context: TaskContext
     ) -> PcmRef:
         family = _siblings(project, source)
+        if isinstance(context, ReadyOnly) and source.blob + shape not in self._refs:
+            raise NotReady("That sound is not stretched yet.", remedy="Wait until it is.")
 
         def make(path: Path) -> PcmRef:
             inputs = [self.pcm(member, rate, context) for member in family]
@@ -209,6 +247,7 @@ class MediaCache:
             )
             for member, ref in zip(family, made, strict=True):
                 self._refs[member.blob + shape] = ref
+                self._used_at_s[member.blob + shape] = time.monotonic()
             return self._refs[source.blob + shape]
 
         return self._once(source.blob + shape, make)

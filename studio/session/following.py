@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.plan import MixPlan
 from engine.playback.player import Player
 from studio.base.errors import StudioError
-from studio.flows.media import MediaCache
+from studio.flows.media import MediaCache, NotReady, ReadyOnly
 from studio.flows.mixplan import compile_plan
 from studio.project.model import Project
 
@@ -31,7 +31,10 @@ class PlanFollower:
         media: MediaCache,
         player: Player,
         on_problem: Callable[[StudioError | EngineError], None],
+        *,
+        dragging: Callable[[], bool] = lambda: False,
     ):
+        self._dragging = dragging
         self._project, self._media, self._player, self._on_problem = project, media, player, on_problem
         self._wake = threading.Event()
         self._idle = threading.Event()
@@ -101,7 +104,12 @@ class PlanFollower:
 
     def _follow(self, project: Project) -> None:
         try:
-            self._player.set_plan(compile_plan(project, self._media))
+            # In a drag, what is ready is heard at once; what must be stretched first is made when the mouse lets go.
+            plan = compile_plan(project, self._media, ReadyOnly() if self._dragging() else None)
+            self._player.set_plan(plan)
+            self._media.trim({clip.pcm.path for track in plan.tracks for clip in track.clips})
+        except NotReady:
+            return
         except (StudioError, EngineError) as problem:
             if self._told != problem.message:
                 self._told = problem.message

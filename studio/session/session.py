@@ -99,7 +99,9 @@ class Session(Styling, StemTools, Controllers):
             from studio.session.following import PlanFollower
 
             self._player = Player()
-            self._follower = PlanFollower(lambda: self.played, self.media, self._player, self._tell)
+            self._follower = PlanFollower(
+                lambda: self.played, self.media, self._player, self._tell, dragging=lambda: self.history.in_gesture
+            )
             self.start_sound()
             self.start_controllers()
             self._sync.start()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.plan import AutomationPlan, MixPlan, SendPlan, TempoPlan, TrackPlan
 from engine.types import Audio
-from studio.flows.media import MediaCache, Silent
+from studio.flows.media import MediaCache, NotReady, ReadyOnly, Silent
 from studio.flows.mixplan import OFF, compile_plan, freeze_plan
 from studio.project import edits
 from studio.project.model import Insert, PluginRef, Project, Source, Step
@@ -160,6 +161,22 @@ def test_warped_stems_stay_together(keep: Keep, media: MediaCache, rng: np.rando
     plan = compile_plan(project, media)
     a, b = (np.asarray(track(plan, stem.id).clips[0].pcm.open()) for stem in stems)
     assert np.allclose(a / 0.3, b / 0.7, atol=1e-4), "the very same stretch for both"
+
+
+def test_in_a_drag_nothing_is_stretched_and_old_stretches_go(project: Project, media: MediaCache) -> None:
+    slow = edits.set_clip(project, "ca", tempo_ratio=0.9)
+    with pytest.raises(NotReady):
+        compile_plan(slow, media, ReadyOnly())
+    assert compile_plan(project, media, ReadyOnly()).tracks, "what needs no stretching is ready"
+    made = track(compile_plan(slow, media), "a").clips[0].pcm
+    again = track(compile_plan(slow, media, ReadyOnly()), "a").clips[0].pcm
+    assert again == made
+    other = track(compile_plan(edits.set_clip(project, "ca", tempo_ratio=0.8), media), "a").clips[0].pcm
+    media.trim({other.path}, most_bytes=0)
+    assert Path(made.path).exists(), "it was asked for a moment ago"
+    media.trim({other.path}, most_bytes=0, idle_s=0.0)
+    assert (Path(made.path).exists(), Path(other.path).exists()) == (False, True)
+    assert track(compile_plan(slow, media), "a").clips[0].pcm == made, "it is made again"
 
 
 def test_a_frozen_track_plays_its_sound_until_it_is_out_of_date(
