@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.errors import PackError
+from engine.errors import InferenceError, PackError
 from studio.base.errors import ProjectError
 from studio.flows import audition, separate, separate_files, stem_tools
 from studio.flows.media import Silent
@@ -173,3 +175,22 @@ def test_a_gain_for_a_stem_that_is_not_there_is_named(bench: Bench, tmp_path: Pa
             wish=Wish(tool="balance", gains_db={"kazoo": 1.0}),
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_worker_had_done_is_taken_up_again(bench: Bench, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    song = tmp_path / "long.wav"
+    soundfile.write(song, (rng.standard_normal((RATE * 90, 2)) * 0.1).astype(np.float32), RATE, subtype="FLOAT")
+    project, track, _ = audition.load_project(bench.services, str(song), Silent())
+
+    def kill(partial: separate.SplitPartial) -> None:
+        os.kill(bench.services.inference.pid, signal.SIGKILL)
+
+    with pytest.raises(InferenceError) as caught:
+        separate.split(bench.services, project, track, Silent(), model="shares", on_partial=kill)
+    assert caught.value.code == "worker-died"
+    source = separate.recording_of(project, track)
+    _, facts = separate.model_blobs(bench.services, source, project.rate, Silent(), model="shares")
+    assert 0 < facts["resumed_s"] < 90
+    assert facts["sum_error_db"] < -100
+    assert not (bench.services.paths.cache / "splits").exists()
