@@ -84,6 +84,15 @@ def test_a_bar_of_three_keeps_its_first_and_last_group() -> None:
     assert len(rebar("X---a---b---c---", steps_per_beat=4, beats=5)) == 20
 
 
+@pytest.mark.parametrize(("beats", "last_group"), [(5, 3), (6, 4), (7, 4)])
+def test_longer_bars_have_the_back_beat_where_the_last_group_starts(beats: int, last_group: int) -> None:
+    bar = rebar("K---h---K---S---", steps_per_beat=4, beats=beats)
+    marks = bar[::4]
+    assert len(marks) == beats
+    assert marks[0] == "K"
+    assert [i for i, mark in enumerate(marks) if mark == "S"] == [last_group]
+
+
 def test_steps_lie_on_the_beats_even_when_they_drift() -> None:
     found = analysis(drift=0.08)
     laid = grid(found)
