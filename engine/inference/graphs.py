@@ -112,7 +112,8 @@ class Graphs:
                 gives other numbers than the pack's maker had.
         """
         self._pack, self._memory, self._factory, self._threads = pack, memory, factory, threads
-        self._cancelled = cancelled
+        self.cancelled = cancelled
+        """Asked while a graph runs; may be changed between runs."""
         self.notices: list[str] = []
         self._graphs: dict[str, Graph] = {}
         self.provider = "cpu"
@@ -153,12 +154,12 @@ class Graphs:
 
     def _call(self, name: str, feeds: Sequence[Array]) -> list[Array]:
         try:
-            return self._graphs[name](feeds, cancelled=self._cancelled)
+            return self._graphs[name](feeds, cancelled=self.cancelled)
         except InferenceError as error:
             if self.provider == "cpu":
                 raise
             self._fall("it ran out of memory" if error.code == "out-of-memory" else "the model failed on it")
-            return self._graphs[name](feeds, cancelled=self._cancelled)
+            return self._graphs[name](feeds, cancelled=self.cancelled)
 
     def _prove(self) -> None:
         """Run the self-test where this provider has not passed it yet; one that gives wrong numbers is not used."""
@@ -180,7 +181,7 @@ class Graphs:
         """Why the self-test failed, or None."""
         graph = next(iter(self._graphs.values()))
         try:
-            off = deviation(self._pack, partial(graph, cancelled=self._cancelled))
+            off = deviation(self._pack, partial(graph, cancelled=self.cancelled))
         except InferenceError as error:
             return error.message.rstrip(".").lower()
         if off <= tolerance(self._pack):

@@ -107,13 +107,7 @@ def separate_pcm(
         )
     reader = TrackReader(pcm)
     try:
-        graphs = Graphs(
-            pack,
-            provider,
-            memory=None if memory_dir is None else Path(memory_dir),
-            cancelled=cancelled,
-            threads=threads,
-        )
+        graphs = _graphs(pack, provider, memory_dir, threads, cancelled)
         track = reader.measure(cancelled)
         track = msgspec.structs.replace(track, power=max(track.power, SILENCE_POWER))
         family = family_of(pack, graphs.calls(), track)
@@ -150,6 +144,42 @@ def separate_pcm(
         first_stem_s=work.first_s,
         resumed_s=work.resumed / pcm.rate,
     )
+
+
+_prepared: dict[str, Graphs] = {}
+"""What `warm_task` opened in this process, by what it was opened for; used once."""
+
+
+def warm_task(
+    *, pack_dir: str, provider: str, memory_dir: str | None, progress: Progress, cancelled: CancelledPoll
+) -> str:
+    """Worker task: load the libraries, open a model and prove it, so that the next `separate_pcm` with these arguments
+    begins at once.
+
+    Returns:
+        the provider that it will run on.
+
+    Raises:
+        PackError, InferenceError: as `separate_pcm`.
+    """
+    pack = load_pack(Path(pack_dir))
+    graphs = Graphs(pack, provider, memory=None if memory_dir is None else Path(memory_dir), cancelled=cancelled)
+    _prepared.clear()
+    _prepared[_prepared_for(pack, provider, memory_dir, None)] = graphs
+    return graphs.provider
+
+
+def _prepared_for(pack: Pack, provider: str, memory_dir: str | None, threads: int | None) -> str:
+    return f"{pack.digest} {pack.folder} {provider} {memory_dir} {threads}"
+
+
+def _graphs(pack: Pack, provider: str, memory_dir: str | None, threads: int | None, cancelled: CancelledPoll) -> Graphs:
+    found = _prepared.pop(_prepared_for(pack, provider, memory_dir, threads), None)
+    if found is not None:
+        found.cancelled = cancelled
+        return found
+    memory = None if memory_dir is None else Path(memory_dir)
+    return Graphs(pack, provider, memory=memory, cancelled=cancelled, threads=threads)
 
 
 def _key(pcm: PcmRef, pack: Pack) -> str:

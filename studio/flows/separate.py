@@ -286,6 +286,27 @@ def model_blobs(
     return blobs, facts
 
 
+def warm(services: Services) -> str:
+    """Start the worker, load the model and prove it in the background, so that the first split is heard at once. To be
+    called off the window's thread, when there is something to split.
+
+    Returns:
+        the provider that it will run on.
+
+    Raises:
+        PackError, EngineError: as `model_stems`; the split will say the same.
+    """
+    pack = services.pack(str(services.settings.get("separation.model") or DEFAULT_PACK))
+    return services.inference.run(
+        "engine.inference.separation:warm_task",
+        {
+            "pack_dir": str(pack.folder),
+            "provider": services.settings.get("inference.provider"),
+            "memory_dir": str(services.paths.cache / "models"),
+        },
+    )
+
+
 def _watched(progress: Progress, out_dir: Path, rate: int, on_partial: OnPartial | None) -> Progress:
     """Progress that also looks at what has grown."""
     if on_partial is None:

@@ -134,7 +134,7 @@ def speed(pack: Path, provider: str, seconds: float, threads: int) -> dict[str, 
 
 def first_stem(pack: Path, seconds: float = 240.0) -> float:
     """Seconds from the click on a song of four minutes until a stretch from the play-head on can be mapped and played;
-    the worker runs already, as it does in the studio."""
+    the worker is warm, as `studio.flows.separate.warm` leaves it."""
     worker = Worker()
     stop = threading.Event()
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,7 +142,8 @@ def first_stem(pack: Path, seconds: float = 240.0) -> float:
         arguments = _arguments(sound(seconds), folder, pack, "auto", start_s=seconds / 2)
         for name in ("progress", "cancelled"):
             del arguments[name]
-        worker.run("engine.inference.packs:verify_pack_task", {"pack_dir": str(pack)})
+        prepared = {"pack_dir": str(pack), "provider": "auto", "memory_dir": None}
+        worker.run("engine.inference.separation:warm_task", prepared)
         begun = time.monotonic()
 
         def work() -> None:

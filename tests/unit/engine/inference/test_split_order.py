@@ -173,6 +173,30 @@ def test_cancel_answers_at_once_in_the_middle_of_a_passage(tmp_path: Path, monke
     assert not list(tmp_path.glob("*stems*"))
 
 
+def test_a_warmed_model_is_used_once_and_obeys_the_new_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.inference import separation
+
+    opened: list[int] = []
+    real = separation.Graphs
+
+    def counted(*args: Any, **more: Any) -> Any:
+        opened.append(1)
+        return real(*args, **more)
+
+    monkeypatch.setattr(separation, "Graphs", counted)
+    write_pack(tmp_path / "shares")
+    options: dict[str, Any] = {"pack_dir": str(tmp_path / "shares"), "provider": "cpu", "memory_dir": None}
+    quiet: dict[str, Any] = {"progress": lambda fraction, note: None, "cancelled": lambda: False}
+    assert separation.warm_task(**options, **quiet) == "cpu"
+    split(tmp_path, noise(44100))
+    assert len(opened) == 1
+    split(tmp_path, noise(44100))
+    assert len(opened) == 2
+    separation.warm_task(**options, **quiet)
+    with pytest.raises(Cancelled):
+        split(tmp_path, noise(44100), cancelled=lambda: True)
+
+
 def test_cells_are_joined_whatever_the_order() -> None:
     rng = np.random.default_rng(4)
     frames, length, step = 50_000, 9000, 6000
