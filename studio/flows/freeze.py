@@ -39,8 +39,8 @@ def freeze(services: Services, project: Project, track_id: str, context: TaskCon
     out_path = services.paths.scratch / f"freeze-{uuid7()}.f32"
     try:
         pcm = services.io.run(
-            "studio.flows.tasks:render_dry",
-            {"plan": plan, "out_path": str(out_path), "tail_frames": round(TAIL_S * plan.rate)},
+            "studio.flows.mix_tasks:render_dry",
+            {"plan": plan, "out_path": str(out_path), "tail_s": TAIL_S},
             progress=span(context, 0.3, 0.95),
             cancelled=stop_of(context),
         )

@@ -102,7 +102,7 @@ def review(
 def _levels(services: Services, project: Project, options: ExportOptions, context: TaskContext) -> tuple[float, float]:
     plan = compile_plan(project, services.media, share_of(context, 0.0, 0.2), only_audible=True)
     lufs, peak = services.io.run(
-        "studio.flows.tasks:mix_levels",
+        "studio.flows.mix_tasks:mix_levels",
         {"plan": plan, "loudness_lufs": options.loudness_lufs, "ceiling_dbtp": options.ceiling_dbtp},
         progress=share_of(context, 0.2, 1.0).progress,
         cancelled=stop_of(context),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import msgspec
 import numpy as np
 
 from engine.dsp import watermark
-from engine.dsp.loudness import LoudnessMeter
 from engine.dsp.resample import resample
 from engine.dsp.stretch import stretch
 from engine.dsp.warp import anchors_of, warp
@@ -20,8 +18,6 @@ from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
 from engine.io.decode import AudioReader, decode
 from engine.io.encode import stream
-from engine.plan import MixPlan
-from engine.render import bounce_task, render
 from engine.types import Audio, Cancelled, PcmRef, Progress
 from studio.flows.marks import KEY
 
@@ -35,8 +31,6 @@ def import_file(*, path: str, out_path: str, rate: int | None, progress: Progres
 
 
 BLOCK_FRAMES = 1 << 18
-SILENT = 10.0 ** (-96.0 / 20.0)
-"""Below the lowest bit of a 16-bit file a tail has ended."""
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,24 +118,6 @@ def stretch_together(
     return made
 
 
-def render_dry(
-    *, plan: MixPlan, out_path: str, tail_frames: int = 0, progress: Progress, cancelled: Cancelled
-) -> PcmRef:
-    """Render a plan without its master bus into a PCM file, by up to `tail_frames` longer while it goes on sounding."""
-    longer = msgspec.structs.replace(plan, length_frames=plan.length_frames + tail_frames)
-    samples = render(longer, master=False, block=BLOCK_FRAMES, progress=progress, cancelled=cancelled)
-    sounding = np.flatnonzero(np.max(np.abs(samples[:, plan.length_frames :]), axis=0) > SILENT)
-    frames = plan.length_frames + (int(sounding[-1]) + 1 if sounding.size else 0)
-    return pcm_io.write_pcm(samples[:, : max(frames, 1)], Path(out_path), rate=plan.rate)
-
-
-def loudness_of(*, plan: MixPlan, progress: Progress, cancelled: Cancelled) -> float:
-    """Integrated loudness of a plan's mix in LUFS (BS.1770-5), with its master bus; -inf for silence."""
-    meter = LoudnessMeter(2, rate=plan.rate)
-    meter.process(render(plan, block=BLOCK_FRAMES, progress=progress, cancelled=cancelled))
-    return meter.integrated_lufs()
-
-
 def si_sdr_db(
     *, estimates: dict[str, PcmRef], references: dict[str, PcmRef], progress: Progress, cancelled: Cancelled
 ) -> dict[str, float | None]:
@@ -208,22 +184,3 @@ def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, 
         for reader in readers:
             reader.close()
     return max(20 * float(np.log10(max(worst, 1e-10))), -200.0)
-
-
-def mix_levels(
-    *, plan: MixPlan, loudness_lufs: float | None, ceiling_dbtp: float, progress: Progress, cancelled: Cancelled
-) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP of the file that an export with these options will be; -inf
-    for silence."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = bounce_task(
-            plan=plan,
-            out_path=str(Path(folder) / "levels.wav"),
-            loudness_lufs=loudness_lufs,
-            ceiling_dbtp=ceiling_dbtp,
-            rate=plan.rate,
-            bits=16,
-            progress=progress,
-            cancelled=cancelled,
-        )
-    return made.lufs, made.true_peak_dbtp

@@ -184,7 +184,7 @@ class Audition(Recording):
         known = self._loudness_known.get(key)
         if known is None:
             known = self.services.io.run(
-                "studio.flows.tasks:loudness_of",
+                "studio.flows.mix_tasks:loudness_of",
                 {"plan": plan},
                 progress=context.progress,
                 cancelled=stop_of(context),

@@ -24,6 +24,7 @@ class Status:
     playing: bool = False
     position_s: float = 0.0
     alternative: str = ""
+    lost_sources: tuple[str, ...] = ()
 
 
 @dataclass
