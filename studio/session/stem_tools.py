@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Mapping
 from typing import Literal
 
-from studio.flows import stem_tools
+from engine.errors import EngineError
+from studio.base.errors import StudioError
+from studio.flows import separate, stem_tools
 from studio.flows.separate import SplitResult
 from studio.flows.stem_tools import CLEAN_DB, CleanResult
 from studio.jobs import Job
@@ -16,6 +20,16 @@ from studio.session.work import Work
 
 class StemTools(Work):
     """Tools on the stems of a track."""
+
+    def warm_stems(self) -> None:
+        """Make the model ready in the background, so that the first split is heard at once. Worth calling when there
+        is something to split; a failure is told by the split."""
+
+        def work() -> None:
+            with contextlib.suppress(StudioError, EngineError):
+                separate.warm(self.services)
+
+        threading.Thread(target=work, name="contrafact-warm-stems", daemon=True).start()
 
     def split_in_two(
         self, track_id: str, *, prefer: Literal["label", "model"] = "label", model: str | None = None
