@@ -167,6 +167,23 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
     assert refused(folder) == "pack-refused"
 
 
+def test_a_graph_of_a_stem_outside_the_pack_is_refused(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path / "bad")
+    graphs = dict.fromkeys(("vocals", "drums", "bass", "other"), "../other.onnx")
+    edit(folder, stem_graphs=graphs)
+    assert refused(folder) == "pack-invalid"
+
+
+def test_a_signature_may_lie_beside_but_not_be_listed(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path / "signed")
+    (folder / "pack.sig.json").write_text("{}", encoding="utf-8")
+    assert load_pack(folder).signed
+    manifest = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
+    manifest["members"].append({"path": "pack.sig.json", "role": "data", "sha256": "0" * 64, "bytes": 2})
+    edit(folder, members=manifest["members"])
+    assert refused(folder) == "pack-invalid"
+
+
 def test_an_unlisted_file_is_refused(tmp_path: Path) -> None:
     folder = write_pack(tmp_path / "bad")
     (folder / "deep").mkdir()
@@ -210,6 +227,18 @@ def test_a_missing_file_is_found(tmp_path: Path) -> None:
         {"inputs": [{"name": "mixture", "content": "x", "shape": [1, 4, 999, None]}]},
         {"production": {}},
         {"rights": {"code": "x"}},
+        {"family": "mystery"},
+        {"family": "spectral-masks"},
+        {"chunk": {"samples": 2**40}},
+        {"stft": None},
+        {"stem_graphs": {"vocals": "model.onnx"}},
+        {"stem_graphs": {"kazoo": "model.onnx"}},
+        {"state": [{"input": "mixture", "output": "stems"}]},
+        {"state": [{"input": "nothing", "output": "stems"}]},
+        {"runtime": {"opset": 17, "options": {"cuda": {"cudnn_conv_algo_search": "EXHAUSTIVE"}}}},
+        {"runtime": {"opset": 17, "options": {"tensorrt": {"trt_engine_cache_path": "/etc"}}}},
+        {"match": {"md5_tail": ["no digest"]}},
+        {"post": {"compensate": -1.0}},
     ],
 )
 def test_a_false_description_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
