@@ -34,7 +34,7 @@ EDITING = (
         has_clips,
     ),
     _clip("clip.mute", "Mute or unmute clips", "Shift+M", lambda w: w.commands.toggle_clips_muted(), has_clips),
-    _clip("clip.reverse", "Reverse clips", "Shift+R", lambda w: w.commands.reverse(), has_clips),
+    _clip("clip.reverse", "Reverse clips", "Shift+V", lambda w: w.commands.reverse(), has_clips),
     _clip("clip.louder", "Clips 1 dB louder", "Ctrl+Up", lambda w: w.commands.gain(1.0), has_clips),
     _clip("clip.softer", "Clips 1 dB softer", "Ctrl+Down", lambda w: w.commands.gain(-1.0), has_clips),
     _clip("clip.higher", "Clips a semitone higher", "Alt+Up", lambda w: w.commands.transpose(1.0), has_clips),

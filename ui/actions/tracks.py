@@ -15,6 +15,9 @@ def _take(number: int) -> Action:
 TRACKS = (
     _track("track.mute", "Mute the track", "M", lambda w: w.commands.toggle_mute(), has_track),
     _track("track.solo", "Solo the track", "S", lambda w: w.commands.toggle_solo(), has_track),
+    _track("track.arm", "Arm the track", "R", lambda w: w.ws.recorder.toggle_arm(w.ws.selected_track), has_track),
+    _track("track.effects", "Equaliser and effects", "E", lambda w: w.inspector.show_tab("effects"), has_song),
+    _track("track.freeze", "Freeze or unfreeze the track", "Ctrl+Alt+Z", lambda w: w.commands.freeze(), has_track),
     _track("track.split", "Split into stems", "Ctrl+Shift+S", lambda w: w.split_stems(), lambda w: w.has_song()),
     _track("track.automation", "Automation lanes", "A", lambda w: w.commands.toggle_automation(), has_track),
     _track("track.fold", "Fold or unfold stems", "U", lambda w: w.commands.fold(), has_song),
@@ -26,5 +29,6 @@ TRACKS = (
     _track("track.delete", "Delete the track", "Ctrl+Backspace", lambda w: w.commands.delete_track(), has_track),
     _takes("take.original", "Hear the original", "0", lambda w: w.choose_take(None), has_song),
     *(_take(number) for number in range(1, 10)),
+    _takes("take.keep", "Keep the take that is heard", "Ctrl+Shift+K", lambda w: w.ws.comparing.end(keep=True)),
     _takes("take.ab", "Original against take", "`", lambda w: w.dock.toggle_side(), has_song),
 )

@@ -11,6 +11,11 @@ TRANSPORT = (
     _row("play.selection", "Play from the selection", "Shift+Space", lambda w: w.play_range_start(), has_song),
     _row("play.home", "Go to the start", "Home", lambda w: w.ws.seek(0.0)),
     _row("play.end", "Go to the end", "End", lambda w: w.ws.seek(w.ws.project.length_s), has_song),
+    _row("play.record", "Record or stop recording", "Shift+R", lambda w: w.ws.recorder.toggle()),
+    _row(
+        "play.punch", "Record only in the loop's range", "P", lambda w: w.ws.recorder.set_punch(not w.ws.recorder.punch)
+    ),
+    _row("play.metronome", "Metronome on or off", "C", lambda w: w.transport.toggle_metronome()),
     _row("play.loop", "Loop on or off", "L", lambda w: w.transport.toggle_loop(), has_song),
     _row("play.loop_selection", "Loop the selection", "Ctrl+L", lambda w: w.commands.loop_selection(), has_clips),
     _row("marker.add", "Add a marker", "Ctrl+M", lambda w: w.commands.add_marker(), has_song),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+import contextlib
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from studio.project import edits
+from ui.panels.mixer.menus import check, menu_on
 from ui.viewmodels import words
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
@@ -16,9 +20,13 @@ from ui.widgets.logo import Logo
 from ui.widgets.meter import Meter
 from ui.widgets.surface import Surface
 
+METRONOME_KEY = "transport.metronome"
+
 
 class TransportBar(Surface):
     """Title on the left, transport in the middle, levels on the right."""
+
+    _settings_changed = Signal()
 
     def __init__(self, ws: Workspace):
         super().__init__(ws.theme, "bg.panel", lines="b")
@@ -43,6 +51,22 @@ class TransportBar(Surface):
         self.play.setFixedWidth(40)
         self.loop = Button(theme, icon="repeat", kind="ghost", height=32, icon_size=18, name="Loop", tip="Loop (L)")
         self.loop.setCheckable(True)
+        self.record = Button(
+            theme, icon="circle", kind="ghost", height=32, icon_size=18, name="Record", tip="Record (Shift+R)"
+        )
+        self.record.set_icon("circle", "record")
+        self.record.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.record.customContextMenuRequested.connect(lambda at: self.record_menu(self.record.mapToGlobal(at)))
+        self.metronome = Button(
+            theme,
+            icon="metronome",
+            kind="toggle",
+            height=28,
+            name="Metronome",
+            tip="Metronome (C); right click for more",
+        )
+        self.metronome.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.metronome.customContextMenuRequested.connect(lambda at: self.click_menu(self.metronome.mapToGlobal(at)))
         self.undo = Button(theme, icon="undo-2", kind="ghost", height=28, name="Undo", tip="Undo")
         self.redo = Button(theme, icon="redo-2", kind="ghost", height=28, name="Redo", tip="Redo")
         self.position = Text(theme, "1.1.000", px="counter", weight="semibold", fixed=True).reserve("188.8.888")
@@ -87,6 +111,7 @@ class TransportBar(Surface):
         layout.addWidget(self._left)
         layout.addWidget(self.home)
         layout.addWidget(self.play)
+        layout.addWidget(self.record)
         layout.addWidget(self.loop)
         layout.addWidget(self._line())
         layout.addWidget(self.position)
@@ -95,6 +120,7 @@ class TransportBar(Surface):
         layout.addWidget(self.tempo)
         layout.addWidget(self.metre)
         layout.addWidget(self.key)
+        layout.addWidget(self.metronome)
         layout.addSpacing(4)
         layout.addWidget(self.undo)
         layout.addWidget(self.redo)
@@ -111,6 +137,12 @@ class TransportBar(Surface):
         self.play.clicked.connect(ws.toggle_play)
         self.home.clicked.connect(lambda: ws.seek(0.0))
         self.loop.clicked.connect(self._on_loop)
+        self.record.clicked.connect(ws.recorder.toggle)
+        self.metronome.clicked.connect(lambda on: self.set_metronome(on))
+        ws.recorder.changed.connect(self._show_recording)
+        self._unfollow = ws.session.settings.changed.subscribe(self._on_setting)
+        self.destroyed.connect(self._unfollow)
+        self._settings_changed.connect(self._show_metronome)
         self.undo.clicked.connect(lambda: ws.attempt(ws.session.undo))
         self.redo.clicked.connect(lambda: ws.attempt(ws.session.redo))
         self.tempo.submitted.connect(self._on_tempo)
@@ -129,8 +161,9 @@ class TransportBar(Surface):
     def resizeEvent(self, event: QResizeEvent) -> None:
         width = self.width()
         self.clock.setVisible(width >= 1180)
-        self.undo.setVisible(width >= 1280)
-        self.redo.setVisible(width >= 1280)
+        self.undo.setVisible(width >= 1320)
+        self.redo.setVisible(width >= 1320)
+        self.metronome.setVisible(width >= 1080)
         self._left.setFixedWidth(self.theme.size("browser") - 20 if width >= 1180 else 168)
 
     def refresh(self) -> None:
@@ -154,13 +187,81 @@ class TransportBar(Surface):
         self.undo.setEnabled(history.can_undo)
         self.redo.setEnabled(history.can_redo)
         self._show_time()
+        self._show_recording()
+        self._show_metronome()
+
+    def _on_setting(self, change: Any) -> None:
+        # Settings change on any thread, such as that of a controller.
+        if change.key == METRONOME_KEY:
+            with contextlib.suppress(RuntimeError):
+                self._settings_changed.emit()
+
+    def _show_metronome(self) -> None:
+        self.metronome.setChecked(bool(self.ws.session.settings.get(METRONOME_KEY)))
+
+    def set_metronome(self, on: bool) -> None:
+        """Click on the beats, or not, also after a restart."""
+        self.ws.attempt(lambda: self.ws.session.settings.set(METRONOME_KEY, on))
+        self._show_metronome()
+
+    def toggle_metronome(self) -> None:
+        """The same by key."""
+        self.set_metronome(not self.ws.session.settings.get(METRONOME_KEY))
+
+    def click_menu(self, at: QPoint) -> None:
+        """How loud the clicks are, and how many bars are counted in."""
+        menu = menu_on(self)
+        settings = self.ws.session.settings
+        self._choices(menu.addMenu("Count-in"), "transport.count_in")
+        loud = menu.addMenu("Level")
+        for level_db in (-24.0, -18.0, -12.0, -6.0, 0.0):
+            check(
+                loud,
+                words.decibels(level_db),
+                abs(float(settings.get("transport.metronome_db")) - level_db) < 0.5,
+                lambda level_db=level_db: self.ws.attempt(lambda: settings.set("transport.metronome_db", level_db)),
+            )
+        menu.popup(at)
+
+    def record_menu(self, at: QPoint) -> None:
+        """Input, count-in and punch."""
+        menu = menu_on(self)
+        recorder = self.ws.recorder
+        check(
+            menu, "Keep only the loop's range (punch)", recorder.punch, lambda: recorder.set_punch(not recorder.punch)
+        )
+        menu.addSeparator()
+        self._choices(menu.addMenu("Input channels"), "audio.channels")
+        self._choices(menu.addMenu("Count-in"), "transport.count_in")
+        menu.addAction("Choose the input …", lambda: self.ws.preferences_asked.emit("Audio"))
+        menu.popup(at)
+
+    def _choices(self, menu: QMenu, key: str) -> None:
+        settings = self.ws.session.settings
+        for choice in settings.setting(key).choices:
+            check(
+                menu,
+                choice.title,
+                settings.get(key) == choice.value,
+                lambda value=choice.value: self.ws.attempt(lambda: settings.set(key, value)),
+            )
+
+    def _show_recording(self) -> None:
+        on = self.ws.recorder.recording
+        self.record.set_icon("square" if on else "circle", "record")
+        self.record.setAccessibleName("Stop recording" if on else "Record")
+        tip = "Record (Shift+R)" if not on else "Stop and keep the recording"
+        self.record.setToolTip(tip + ("; only within the loop's range" if self.ws.recorder.punch else ""))
 
     def _show_time(self) -> None:
-        self.position.set_text(self.ws.grid.position(self.ws.position_s))
+        token = "record" if self.ws.recorder.recording else "text"
+        self.position.set_text(self.ws.grid.position(self.ws.position_s), token)
         self.clock.set_text(words.clock(self.ws.position_s))
 
     def _on_tick(self, elapsed_s: float, status: object, meters: object) -> None:
         self._show_time()
+        if status.counting_in:  # type: ignore[attr-defined]
+            self.position.set_text("count-in", "record")
         playing = self.ws.playing
         if (self.play.icon_name == "pause") != playing:
             self.play.set_icon("pause" if playing else "play")

@@ -268,6 +268,16 @@ class Commands:
         count = sum(track.kind == "bus" for track in self.ws.project.tracks) + 1
         self.ws.commit("Add bus", lambda p: edits.add_bus(p, f"Bus {count}"))
 
+    def freeze(self) -> None:
+        """Render the track in focus to spare the processor, or let it play its clips again."""
+        track = self.ws.track()
+        if track is None or track.kind == "bus":
+            return
+        if track.frozen is not None:
+            self.ws.attempt(lambda: self.ws.session.unfreeze(track.id))
+        elif track.clips:
+            self.ws.run(lambda: self.ws.session.freeze(track.id))
+
     def toggle_automation(self) -> None:
         """Open or close the automation lanes of the track in focus."""
         if self.ws.selected_track is not None:

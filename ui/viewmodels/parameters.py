@@ -43,7 +43,7 @@ def frequency(hz: float) -> str:
 
 def is_share(parameter: Parameter) -> bool:
     """Whether a value is shown in per cent: a bare number from 0 to 1 or 2, but no width of a band."""
-    bare = parameter.unit == "" and parameter.minimum == 0.0 and parameter.maximum in (1.0, 2.0)
+    bare = parameter.unit == "" and parameter.minimum == 0.0 and parameter.maximum <= 2.0
     return bare and parameter.scale != "switch" and not parameter.target.endswith(".q")
 
 

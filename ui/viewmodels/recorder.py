@@ -44,7 +44,7 @@ class Recorder(QObject):
         if track_id is None:
             return
         track = next((t for t in self._ws.project.tracks if t.id == track_id), None)
-        if track is None or track.kind == "bus" or track.parent is not None:
+        if track is None or track.kind == "bus" or track.role != "own":
             self._ws.say(
                 "This track cannot be recorded to.", "Arm a track of your own, or record a new one.", "warning"
             )

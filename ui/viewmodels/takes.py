@@ -24,10 +24,9 @@ class TakeCard:
     token: str
 
 
-def take_cards(project: Project, track_id: str, styles: Iterable[Any]) -> list[TakeCard]:
-    """The takes of a track, or of all stems of a split one, by number."""
+def take_cards(project: Project, track_id: str, styles: Iterable[Any], *, heard: int | None = None) -> list[TakeCard]:
+    """The takes of a track, or of all stems of a split one, by number; `heard` is the one that plays."""
     names = {style.id: style.name for style in styles}
-    shown = edits.shown_take(project, track_id)
     cards: list[TakeCard] = []
     for number in edits.take_numbers(project, track_id):
         pairs = [
@@ -49,9 +48,9 @@ def take_cards(project: Project, track_id: str, styles: Iterable[Any]) -> list[T
         cards.append(
             TakeCard(
                 number=number,
-                title=names.get(first.style or "", first.name),
+                title=_title(first, names),
                 note=" · ".join(parts),
-                shown=number == shown,
+                shown=number == heard,
                 starred=any(t.starred for _, t in pairs),
                 source=take.clips[0].source if take.clips else None,
                 token=role_token(track.role),
@@ -63,3 +62,13 @@ def take_cards(project: Project, track_id: str, styles: Iterable[Any]) -> list[T
 def _new(project: Project, take: Any) -> bool:
     sources = [project.sources.get(clip.source) for clip in take.clips]
     return any(source is not None and source.origin == "generated" for source in sources)
+
+
+def _title(take: Any, names: dict[str, str]) -> str:
+    """The name that a person gave, else that of the style."""
+    style = names.get(take.style or "", "")
+    return take.name if take.name and not _is_given(take.name, style) else style or take.name
+
+
+def _is_given(name: str, style: str) -> bool:
+    return not style or name.startswith(style) or name.lower().startswith("take ")

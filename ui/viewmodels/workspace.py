@@ -16,6 +16,7 @@ from studio.project.tempo import Division
 from ui.bridge import Bridge
 from ui.theme import Theme
 from ui.viewmodels.automation import lanes_on, points_of
+from ui.viewmodels.comparing import Comparing
 from ui.viewmodels.plugins import PluginWatch
 from ui.viewmodels.recorder import Recorder
 from ui.viewmodels.snapping import FREE, REACH_PX, Snap, places_of
@@ -27,7 +28,6 @@ LANE_PX = (36, 180)
 """How low and how high tracks can be, in pixels."""
 FRAME_MS = 16
 REST_MS = 66
-READY_MS = 120
 SEEK_SLACK_S = 0.25
 SEEK_TICKS = 15
 """For how many ticks a seek is waited for; an engine that restarts may lose one."""
@@ -56,7 +56,11 @@ class Workspace(QObject):
     """Level (info, ok, warning, error), text, remedy: a message for the person."""
     preview_ended = Signal()
     dock_asked = Signal(str)
+    preferences_asked = Signal(str)
+    """Show this page of the preferences."""
     inspector_asked = Signal(str)
+    variations_asked = Signal(str, int)
+    """Make so many takes in this style (its id; "" is any)."""
     effect_asked = Signal(str)
     """Show this in the panel of effects: ``equaliser``, ``compressor`` or the id of an effect."""
 
@@ -90,14 +94,10 @@ class Workspace(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(REST_MS)
         self._timer.timeout.connect(self._tick)
-        self._tries = 0
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(READY_MS)
-        self._soon.timeout.connect(self._try_play)
         bridge.project_changed.connect(self._prune)
         self.plugins = PluginWatch(self)
         self.recorder = Recorder(self)
+        self.comparing = Comparing(self)
 
     # project
 
@@ -324,7 +324,6 @@ class Workspace(QObject):
     def stop_clock(self) -> None:
         """Stop following."""
         self._timer.stop()
-        self._soon.stop()
 
     def _tick(self) -> None:
         player = self.session.player
@@ -374,25 +373,18 @@ class Workspace(QObject):
         self.session.player.seek(self.position_s)
         self._tick()
 
-    def play_when_ready(self, *, tries: int = 160) -> None:
+    def play_when_ready(self) -> None:
         """Play from the start as soon as the engine has the new project's plan, which is made in the background."""
-        self._tries = tries
-        self._try_play()
-
-    def _try_play(self) -> None:
-        if self.session.player.status().playing or self._tries <= 0:
-            return
-        self._tries -= 1
-        self.session.player.play(0.0)
-        self._soon.start()
+        self.attempt(lambda: self.session.play(0.0))
 
     def toggle_play(self) -> None:
         """Play from the play-head, or stop and keep the place."""
-        self._tries = 0
         if self.previewing:
             self.end_preview()
+        elif self.recorder.recording:
+            self.recorder.stop()
         elif self.playing:
-            self.session.player.pause()
+            self.session.pause()
         else:
-            self.session.player.play()
+            self.attempt(self.session.play)
         self._tick()

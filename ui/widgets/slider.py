@@ -198,8 +198,13 @@ class Fader(ValueControl):
         theme = self.theme
         painter.setFont(theme.font(10))
         painter.setPen(theme.color("text.faint"))
+        last = -1e9
         for gain_db, _ in FADER_MARKS[:-1]:
             y = self.y_of(gain_db)
+            if y - last < 14:
+                # A short fader shows fewer marks.
+                continue
+            last = y
             text = f"{gain_db:.0f}".replace("-", "−")
             where = QRectF(0, y - 7, self.SCALE_W - 6, 14)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)

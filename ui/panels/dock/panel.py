@@ -11,6 +11,7 @@ from ui.panels.dock.variations import Variations
 from ui.panels.editor import ClipEditor
 from ui.panels.mixer import Mixer
 from ui.panels.mixer.panel import SECTIONS
+from ui.viewmodels import words
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text
@@ -64,6 +65,14 @@ class DockPanel(Surface):
             self.sections[name] = chip
             row.addWidget(chip)
         row.addWidget(self.picture)
+        self.lamp = Text(theme, token="text.muted", px="caption", icon="volume-2", icon_token="accent", fixed=True)
+        self.lamp.setToolTip("The louder take is turned down, in play-back only, so that the better one wins")
+        self.keep = Button(theme, "Keep", height=22, tip="Choose what is heard (Ctrl+Shift+K)")
+        self.keep.clicked.connect(lambda: ws.comparing.end(keep=True))
+        self.back = Button(theme, "Back", kind="ghost", height=22, tip="Go back to the take that was chosen")
+        self.back.clicked.connect(lambda: ws.comparing.end(keep=False))
+        for widget in (self.lamp, self.keep, self.back):
+            row.addWidget(widget)
         row.addWidget(self._side_note)
         row.addWidget(self.source_or_take)
         layout = QVBoxLayout(self)
@@ -76,6 +85,7 @@ class DockPanel(Surface):
         ws.dock_asked.connect(self.show_tab)
         ws.bridge.project_changed.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
+        ws.comparing.changed.connect(self.refresh)
         self.show_tab("variations")
         self.refresh()
 
@@ -104,11 +114,15 @@ class DockPanel(Surface):
         for chip in self.sections.values():
             chip.setVisible(self.tab == "mixer")
         show = bool(numbers) and self.tab == "variations"
+        comparing = self.ws.comparing.active
+        for widget in (self.lamp, self.keep, self.back):
+            widget.setVisible(comparing and show)
+        self.lamp.set_text(f"Level-matched {words.decibels(self.ws.comparing.matched_db)}")
         self.source_or_take.setVisible(show)
         self._side_note.setVisible(show)
         if track is None or not numbers:
             return
-        shown = edits.shown_take(self.ws.project, track.id)
+        shown = self.ws.comparing.heard(track.id)
         if shown is not None:
             self._last_take = shown
         elif self._last_take not in numbers:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.project import edits
+from ui.panels.mixer.menus import menu_on
 from ui.theme import Theme
 from ui.viewmodels.takes import TakeCard, take_cards
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import Choice
+from ui.widgets.inline import InlineEditor
 from ui.widgets.label import Text, label
 from ui.widgets.paint import elided, focus_ring, rounded
 from ui.widgets.wave import WaveView
@@ -26,6 +28,8 @@ class TakeView(QWidget):
 
     chosen = Signal(int)
     starred = Signal(int, bool)
+    renamed = Signal(int, str)
+    menu_asked = Signal(int, QPointF)
 
     def __init__(self, theme: Theme, number: int):
         super().__init__()
@@ -46,6 +50,8 @@ class TakeView(QWidget):
 
     def show_card(self, card: TakeCard | None, pyramid: Any | None) -> None:
         """Show a take; None is a free place."""
+        if card is self._card is None:
+            return
         self._card = card
         title = f"Take {self.number}, {card.title}" if card is not None else f"Take {self.number}, free"
         self.setAccessibleName(title + (", playing" if card is not None and card.shown else ""))
@@ -58,8 +64,28 @@ class TakeView(QWidget):
     def _star_rect(self) -> QRectF:
         return QRectF(self.width() - 24, 9, 15, 15)
 
+    def _title_rect(self) -> QRectF:
+        return QRectF(4, self.height() - 42, self.width() - 8, 20)
+
+    def rename(self) -> None:
+        """Type another name."""
+        card = self._card
+        if card is not None:
+            where = self._title_rect()
+            InlineEditor(
+                self, where, card.title, lambda name: self.renamed.emit(self.number, name), name="Name of the take"
+            )
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._title_rect().contains(event.position()):
+            self.rename()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._card is not None:
+            self.menu_asked.emit(self.number, QPointF(event.globalPos()))
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._card is None:
+        if self._card is None or event.button() != Qt.MouseButton.LeftButton:
             return
         if self._star_rect().adjusted(-5, -5, 5, 5).contains(event.position()):
             self.starred.emit(self.number, not self._card.starred)
@@ -69,6 +95,8 @@ class TakeView(QWidget):
     def keyPressEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._card is not None:
             self.chosen.emit(self.number)
+        elif event.key() == Qt.Key.Key_F2:
+            self.rename()
         else:
             super().keyPressEvent(event)
 
@@ -132,6 +160,10 @@ class Variations(QWidget):
         self.make = Button(theme, "Make a take", icon="sparkles", height=28)
         self.make.clicked.connect(lambda: self.restyle_asked.emit(self.style_choice.currentData()))
         column.addWidget(self.make)
+        self.fill = Button(theme, "Fill up to nine", height=28)
+        self.fill.setToolTip("Several takes that differ, the least change first; one undo takes them all back")
+        self.fill.clicked.connect(self._on_fill)
+        column.addWidget(self.fill)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 12, 0)
         layout.setSpacing(8)
@@ -144,12 +176,15 @@ class Variations(QWidget):
             view = TakeView(theme, number)
             view.chosen.connect(self.choose)
             view.starred.connect(self._star)
+            view.renamed.connect(self._rename)
+            view.menu_asked.connect(self._menu)
             cards.addWidget(view, 1)
             self.views.append(view)
         layout.addLayout(cards, 1)
         ws.bridge.project_changed.connect(self.refresh)
         ws.bridge.peaks_ready.connect(lambda _: self.refresh())
         ws.selection_changed.connect(self.refresh)
+        ws.comparing.changed.connect(self.refresh)
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -159,7 +194,10 @@ class Variations(QWidget):
     def cards(self) -> list[TakeCard]:
         """The takes of the song in focus."""
         track = self.ws.song_track()
-        return take_cards(self.ws.project, track.id, self.ws.styles) if track is not None else []
+        if track is None:
+            return []
+        heard = self.ws.comparing.heard(track.id)
+        return take_cards(self.ws.project, track.id, self.ws.styles, heard=heard)
 
     def refresh(self) -> None:
         """Show the takes as they are."""
@@ -169,17 +207,43 @@ class Variations(QWidget):
             source = self.ws.project.sources.get(card.source) if card is not None and card.source else None
             view.show_card(card, self.ws.session.peaks(source) if source is not None else None)
         track = self.ws.song_track()
-        self.make.setEnabled(track is not None and bool(track.clips))
+        possible = track is not None and bool(track.clips)
+        self.make.setEnabled(possible)
+        self.fill.setEnabled(possible and len(cards) < len(self.views))
 
     def choose(self, number: int | None) -> None:
         """Hear a take, or the original with None."""
         track = self.ws.song_track()
         if track is None or (number is not None and number not in edits.take_numbers(self.ws.project, track.id)):
             return
-        title = f"Take {number}" if number is not None else "Original"
-        self.ws.commit(title, lambda p: edits.choose_take(p, track.id, number))
+        self.ws.comparing.hear(track.id, number)
+
+    def _on_fill(self) -> None:
+        self.ws.variations_asked.emit(self.style_choice.currentData() or "", len(self.views) - len(self.cards()))
 
     def _star(self, number: int, on: bool) -> None:
         track = self.ws.song_track()
         if track is not None:
             self.ws.commit("Star take" if on else "Unstar take", lambda p: edits.star_take(p, track.id, number, on))
+
+    def _rename(self, number: int, name: str) -> None:
+        track = self.ws.song_track()
+        if track is not None:
+            self.ws.commit("Rename take", lambda p: edits.rename_take(p, track.id, number, name))
+
+    def _menu(self, number: int, at: QPointF) -> None:
+        track = self.ws.song_track()
+        card = next((each for each in self.cards() if each.number == number), None)
+        if track is None or card is None:
+            return
+        menu = menu_on(self)
+        menu.addAction("Hear it", lambda: self.choose(number))
+        menu.addAction("Rename", self.views[number - 1].rename)
+        menu.addAction(
+            "No favourite any more" if card.starred else "Favourite", lambda: self._star(number, not card.starred)
+        )
+        menu.addSeparator()
+        menu.addAction(
+            "Discard", lambda: self.ws.commit("Discard take", lambda p: edits.remove_take(p, track.id, number))
+        )
+        menu.popup(at.toPoint())

@@ -160,6 +160,7 @@ class TrackTab(QWidget):
         layout.addWidget(restyle)
         layout.addStretch(1)
 
+        ws.variations_asked.connect(self.ask_variations)
         ws.bridge.jobs_changed.connect(self._on_job)
         ws.bridge.project_changed.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
@@ -281,6 +282,26 @@ class TrackTab(QWidget):
         intensity, seed, keep = self.intensity.value, int(self.seed.text() or 0), tuple(sorted(self._keep))
         self._style_job = self.ws.run(
             lambda: self.ws.session.restyle(track.id, style, intensity=intensity, seed=seed, keep=keep),
+            self._restyled,
+            self._restyle_failed,
+        )
+        self.refresh()
+
+    def ask_variations(self, style: str, count: int) -> None:
+        """Make several takes of the song in focus that differ."""
+        track = self._song()
+        if track is None or not track.clips or self._style_job is not None or count <= 0:
+            return
+        keep = tuple(sorted(self._keep))
+        self._style_job = self.ws.run(
+            lambda: self.ws.session.variations(
+                track.id,
+                count,
+                style_ids=(style,) if style else (),
+                seed=max(int(self.seed.text() or 0), 1),
+                intensity=self.intensity.value,
+                keep=keep,
+            ),
             self._restyled,
             self._restyle_failed,
         )

@@ -21,7 +21,7 @@ from ui.widgets.meter import CorrelationMeter, Meter, ReductionMeter, mixer_posi
 from ui.widgets.slider import Fader
 from ui.widgets.surface import Surface
 
-WIDE_PX, NARROW_PX = 220, 104
+WIDE_PX, NARROW_PX = 236, 104
 
 
 class MasterStrip(Surface):

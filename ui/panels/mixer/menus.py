@@ -199,7 +199,7 @@ class StripMenus:
                 freeze.setEnabled(bool(track.clips))
             else:
                 menu.addAction("Unfreeze", lambda: ws.attempt(lambda: ws.session.unfreeze(track_id)))
-            if track.parent is None:
+            if track.role == "own":
                 check(
                     menu,
                     "Armed for recording",

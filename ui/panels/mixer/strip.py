@@ -132,7 +132,7 @@ class MixerStrip(QWidget):
         self.mute.setChecked(strip.mute)
         self.solo.setChecked(strip.solo)
         self.solo.setToolTip("Solo (S); safe from the solo of others" if strip.solo_safe else "Solo (S)")
-        self.arm.setVisible(track.kind == "audio" and track.parent is None)
+        self.arm.setVisible(track.kind == "audio" and track.role == "own")
         self.arm.setChecked(self.ws.recorder.armed == self.track_id)
         self.fader.set_value(strip.gain_db)
         self.pan.set_value(strip.pan)
