@@ -114,6 +114,13 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """Why it ended before it was stopped, "" when it did not."""
 
 
+class Begin(msgspec.Struct, frozen=True):
+    """The first message to an engine process: open this and publish from now on. A spare one waits for it, warm."""
+
+    audio: SetAudio
+    rate: int
+
+
 class SetPlan(msgspec.Struct, frozen=True):
     """Play this from now on; `serial` names it in the telemetry."""
 

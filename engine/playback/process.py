@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import sys
 import threading
@@ -12,11 +11,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from engine.playback.engine import Engine
-from engine.playback.messages import Answer, Command, DeviceLost, Quit, SetAudio, SetPlan, SourcesLost
+from engine.playback.messages import Answer, Begin, Command, DeviceLost, Quit, SetPlan, SourcesLost
 from engine.playback.warm import warm
 
 POLL_S = 0.1
-HIGHEST_PRIORITY = -11
 SWITCH_S = 0.001
 """Threads of this process hand the interpreter on this often: none of them has long work in it."""
 
@@ -52,17 +50,19 @@ class Inbox:
         return command
 
 
-def engine_main(connection: Connection, memory: Any, audio: SetAudio, rate: int) -> None:
-    """Run the engine until the player closes the pipe or asks to quit."""
+def engine_main(connection: Connection, memory: Any) -> None:
+    """Wait, warm, for a `Begin`, then run the engine until the player closes the pipe or asks to quit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        # Only where the system allows it; sound comes first.
-        with contextlib.suppress(OSError):
-            os.nice(HIGHEST_PRIORITY)
     sys.setswitchinterval(SWITCH_S)
-    warm(rate=rate)
+    warm()
     # What is loaded stays: the collector need not look at it again.
     gc.freeze()
+    try:
+        first = connection.recv()
+    except (EOFError, OSError):
+        return
+    if not isinstance(first, Begin):
+        return
     sending = threading.Lock()
 
     def send(message: Answer | SourcesLost) -> None:
@@ -70,7 +70,7 @@ def engine_main(connection: Connection, memory: Any, audio: SetAudio, rate: int)
             connection.send(message)
 
     engine = Engine(memory, send)
-    engine.open(audio, default_rate=rate)
+    engine.open(first.audio, default_rate=first.rate)
     engine.start()
     inbox = Inbox(connection)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import queue
 import threading
 import time
@@ -13,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from engine.playback import telemetry
-from engine.playback.messages import Answer, Command, DeviceLost, Quit, SetAudio, SetPlan, SourcesLost
+from engine.playback.messages import Answer, Begin, Command, DeviceLost, Quit, SetAudio, SetPlan, SourcesLost
 
 QUIT_S = 2.0
 SHORT_LIFE_S = 5.0
@@ -27,11 +28,22 @@ class Resume(Protocol):
     def __call__(self, seen: Any, *, without_device: bool) -> tuple[SetAudio, int, list[Command]]: ...
 
 
-def _engine_main(connection: Connection, memory: Any, audio: SetAudio, rate: int) -> None:
+SPARE_AFTER_S = 5.0
+"""A second engine process is started this long after the first one runs. It waits, with everything loaded, and takes
+over at once should the first one die or lose its device.
+"""
+HIGHEST_PRIORITY = -11
+
+
+def _engine_main(connection: Connection, memory: Any) -> None:
+    if hasattr(os, "nice"):
+        # Only where the system allows it; sound comes first, and its coming back, too.
+        with contextlib.suppress(OSError):
+            os.nice(HIGHEST_PRIORITY)
     # Imported in the engine process only: it loads the compiled kernels.
     from engine.playback.process import engine_main
 
-    engine_main(connection, memory, audio, rate)
+    engine_main(connection, memory)
 
 
 class Supervisor:
@@ -68,6 +80,7 @@ class Supervisor:
         self._closed = False
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._spare: tuple[BaseProcess, Connection] | None = None
         self._threads = [
             threading.Thread(target=self._supervise, name="player-supervisor", daemon=True),
             threading.Thread(target=self._send, name="player-sender", daemon=True),
@@ -89,14 +102,11 @@ class Supervisor:
 
     def _launch(self, *, without_device: bool) -> None:
         """Start an engine that goes on where the last one was."""
-        ours, theirs = self._context.Pipe()
+        spare, self._spare = self._spare, None
+        process, ours = spare if spare is not None and spare[0].is_alive() else self._spawn()
         audio, rate, commands = self._resume(self.telemetry.read(), without_device=without_device)
-        process = self._context.Process(
-            target=_engine_main, args=(theirs, self._memory, audio, rate), name="contrafact-engine", daemon=True
-        )
-        process.start()
-        theirs.close()
         with contextlib.suppress(OSError):
+            ours.send(Begin(audio, rate))
             for command in commands:
                 ours.send(command)
         with self._lock:
@@ -104,6 +114,15 @@ class Supervisor:
         if self._closed:
             # `close` came before there was a process to end.
             process.kill()
+
+    def _spawn(self) -> tuple[BaseProcess, Connection]:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_engine_main, args=(theirs, self._memory), name="contrafact-engine", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return process, ours
 
     def _supervise(self) -> None:
         early = 0
@@ -127,10 +146,14 @@ class Supervisor:
         if process is None or connection is None:
             return
         beat = int(self.telemetry.read()["heartbeat"])
+        ran_since: float | None = None
         while not self._closed:
             arrived = wait([connection, process.sentinel], timeout=0.25 if self.ready.is_set() else 0.02)
             if not self.ready.is_set() and int(self.telemetry.read()["heartbeat"]) not in (0, beat):
                 self.ready.set()
+                ran_since = time.monotonic()
+            if self._spare is None and ran_since is not None and time.monotonic() - ran_since > SPARE_AFTER_S:
+                self._spare = self._spawn()
             if connection in arrived:
                 try:
                     message = connection.recv()
@@ -184,6 +207,10 @@ class Supervisor:
                 process.join(QUIT_S)
         for thread in self._threads:
             thread.join(QUIT_S)
+        if self._spare is not None:
+            self._spare[0].kill()
+            self._spare[0].join(QUIT_S)
+            self._spare[1].close()
         if connection is not None:
             connection.close()
         if process is not None:
