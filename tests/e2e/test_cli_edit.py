@@ -44,6 +44,14 @@ def test_a_project_is_routed_automated_and_rendered(cli, song, bundle, tmp_path)
     assert cli("render", bundle, "--out", target).code == 0
     sound, rate = soundfile.read(target)
     assert np.isfinite(sound).all()
+    # Its sends are before the fader: what the song itself gives comes up over 4.8 s and goes down at the end.
+    dry = tmp_path / "dry.wav"
+    assert cli("edit", "send", bundle, "my song", "Room", "--remove").code == 0
+    assert cli("render", bundle, "--out", dry).code == 0
+    levels = [float(np.sqrt(np.mean(part**2))) for part in np.array_split(soundfile.read(dry)[0], 24)]
+    assert levels[0] < 0.01 * levels[14]
+    assert levels[0] < levels[5] < levels[14]
+    assert levels[23] < 0.5 * levels[14]
     assert len(sound) / rate == pytest.approx(12.0, abs=0.05)
 
 
