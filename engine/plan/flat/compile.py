@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -154,10 +154,12 @@ class _Compiler:
         if self.previous is None:
             return tracks, set(), arrange(tracks, routes, latency, after=after)
         here = {track.id for track in tracks}
+        # Before a plan has been taken, its lanes do not show what is heard.
+        settled = self.previous.previous is None
         gone = [
             node
             for name, node in self.previous.nodes.items()
-            if name != MASTER and name not in here and not (node.leaving and node.faded_out)
+            if name != MASTER and name not in here and not (node.leaving and settled and node.faded_out)
         ]
         ghosts = [msgspec.structs.replace(node.track, audible=False) for node in gone]
         buses = {track.id for track in (*tracks, *ghosts) if track.kind == "bus"} | {MASTER}
@@ -285,9 +287,11 @@ class _Compiler:
                 words[L.N_INPUT_PARTS] = len(parts[track.id])
             routes = graph.routes[track.id]
             self._fader(node, direct=graph.direct[track.id])
-            if graph.direct[track.id] > 0.0 and MASTER not in buffers:
+            old_stages, old_compressor, old_direct = self._old_use(track)
+            stages |= old_stages
+            compressor = compressor or old_compressor
+            if (graph.direct[track.id] > 0.0 or old_direct) and MASTER not in buffers:
                 buffers[MASTER] = self.keeper.buffer(self.capacity)
-                record[L.G_DIRECT_AT] = buffers[MASTER]
             for route in routes:
                 if route.target not in buffers:
                     buffers[route.target] = self.keeper.buffer(self.capacity)
@@ -295,10 +299,6 @@ class _Compiler:
                 self._edges(node, words, routes, buffers)
             if needs or routes:
                 special |= 1 << lane
-        for track in members:
-            old_stages, old_compressor = self._old_use(track)
-            stages |= old_stages
-            compressor = compressor or old_compressor
         record[L.G_STAGES] = stages
         record[L.G_COMPRESSOR] = int(compressor)
         record[L.G_SPECIAL] = special
@@ -316,20 +316,28 @@ class _Compiler:
         automated = any(lane.target.startswith("compressor.") for lane in node.track.automation)
         return automated or (compressor is not None and compressor.ratio > 1.0)
 
-    def _old_use(self, track: TrackPlan) -> tuple[int, bool]:
-        """Filter stages that do something in the plan before, and whether its compressor does: they glide to nothing
-        and must not stop at once.
+    def _before(self, name: str) -> Iterator[Node]:
+        """A node as it is in the plans that may still be heard when this one begins."""
+        flat = self.previous
+        while flat is not None:
+            if name in flat.nodes:
+                yield flat.nodes[name]
+            flat = flat.previous
+
+    def _old_use(self, track: TrackPlan) -> tuple[int, bool, bool]:
+        """Filter stages that do something in the plans before, whether the compressor does, and whether the node plays
+        straight into the master: all this glides to nothing and must not stop at once.
         """
-        old = self.previous.nodes.get(track.id) if self.previous is not None else None
-        if old is None:
-            return 0, False
-        rows = old.lanes.reshape(-1, L.ROW)
-        mask = 0
-        for stage in range(L.STAGES):
-            base = stage * L.STAGE_ROWS
-            m0, m1, m2 = (float(rows[base + row, old.lane]) for row in (L.R_M0, L.R_M1, L.R_M2))
-            mask |= int((m0, m1, m2) != (1.0, 0.0, 0.0)) << stage
-        return mask, self._compresses(old) or float(rows[L.R_GAIN, old.lane]) != 1.0
+        mask, compresses, direct = 0, False, False
+        for old in self._before(track.id):
+            rows = old.lanes.reshape(-1, L.ROW)
+            for stage in range(L.STAGES):
+                base = stage * L.STAGE_ROWS
+                m0, m1, m2 = (float(rows[base + row, old.lane]) for row in (L.R_M0, L.R_M1, L.R_M2))
+                mask |= int((m0, m1, m2) != (1.0, 0.0, 0.0)) << stage
+            compresses = compresses or self._compresses(old) or float(rows[L.R_GAIN, old.lane]) != 1.0
+            direct = direct or bool(rows[[L.R_DIRECT, L.R_DIRECT_TARGET], old.lane].any())
+        return mask, compresses, direct
 
     def _edges(self, node: Node, words: Words, routes: Sequence[Route], buffers: dict[str, int]) -> None:
         """The records of a node's ways."""
@@ -393,7 +401,7 @@ class _Compiler:
         out = self.keeper.buffer(self.capacity)
         record[L.G_LANES_AT] = self.keeper.hold(lanes)
         record[L.G_NODES] = address(node_words)
-        old_stages, old_compressor = self._old_use(track)
+        old_stages, old_compressor, _ = self._old_use(track)
         record[L.G_STAGES] = stages | old_stages
         record[L.G_COMPRESSOR] = int(self._compresses(node) or old_compressor)
         record[L.G_SPECIAL] = int(special)
