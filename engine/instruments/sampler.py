@@ -120,7 +120,9 @@ def _voice(instrument: Instrument, item: _Planned, rate: int, tuned: dict[tuple[
     transposition = (note.pitch - region.root if not instrument.is_kit else 0.0) + item.cents / 100.0
     wanted_s = held_s + release_s
     if note.bend:
-        sound = _bent(instrument, region, transposition, note.bend, rate, wanted_s)
+        # The sound begins before its note, by the time it takes to speak; bends count from the note.
+        lead_s = 0.0 if note.legato else region.lead_s
+        sound = _bent(instrument, region, transposition, note.bend, rate, wanted_s, lead_s)
     else:
         sound = _straight(instrument, region, transposition, rate, wanted_s, tuned)
     if note.legato and sound.shape[1] > round((info.legato_offset_s + 0.1) * rate):
@@ -191,6 +193,7 @@ def _bent(
     bend: tuple[tuple[float, float], ...],
     rate: int,
     wanted_s: float,
+    lead_s: float,
 ) -> Audio:
     """A tone whose pitch moves: read at a moving speed, from a copy at twice the rate, so that it stays clean."""
     sound, source_rate = instrument.sound(region)
@@ -198,7 +201,7 @@ def _bent(
     frames = round(min(wanted_s, limit_s, 600.0) * rate)
     t = np.arange(frames) / rate
     times, semitones = zip(*bend, strict=True)
-    speed = 2.0 ** ((transposition + np.interp(t, times, semitones)) / 12.0)
+    speed = 2.0 ** ((transposition + np.interp(t - lead_s, times, semitones)) / 12.0)
     position_s = np.concatenate([[0.0], np.cumsum(speed[:-1]) / rate]) if frames else np.zeros(0)
     sound, source_rate = _source(instrument, region, float(position_s[-1]) + 0.1 if frames else 0.1)
     dense = np.asarray(soxr.resample(sound.T, float(source_rate), 2.0 * source_rate, quality="HQ"), np.float32).T
