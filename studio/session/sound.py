@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from engine.analysis.model import Analysis
+from engine.errors import EngineError
 from engine.io.pyramid import Pyramid
 from engine.io.spectrogram import Spectrogram
 from studio.base.ids import uuid7
@@ -83,6 +86,16 @@ class Sound(SessionParts):
             for source in self.project.sources.values()
             if (known := self.media.known(source, rate)) is not None and known.path in lost
         )
+
+    def save_project(self, path: Path | None = None, *, overwrite: bool = False) -> Path:
+        """As `Desk.save_project`, with the plug-ins as they stand; one that does not answer is saved as it was known.
+
+        Raises:
+            ProjectError, StorageError: as there.
+        """
+        with contextlib.suppress(EngineError, TimeoutError):
+            self.take_plugin_states()
+        return super().save_project(path, overwrite=overwrite)
 
     def take_plugin_states(self) -> None:
         """Keep what was turned in plug-ins' own windows, as one undoable step; nothing happens where nothing was.

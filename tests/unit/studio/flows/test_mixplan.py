@@ -14,6 +14,7 @@ from studio.flows.media import MediaCache, NotReady, ReadyOnly, Silent
 from studio.flows.mixplan import OFF, compile_plan, freeze_plan
 from studio.project import edits
 from studio.project.model import Insert, PluginRef, Project, Source, Step
+from studio.project.usage import rights_groups
 
 RATE = 48_000
 Keep = Callable[..., Source]
@@ -161,6 +162,25 @@ def test_warped_stems_stay_together(keep: Keep, media: MediaCache, rng: np.rando
     plan = compile_plan(project, media)
     a, b = (np.asarray(track(plan, stem.id).clips[0].pcm.open()) for stem in stems)
     assert np.allclose(a / 0.3, b / 0.7, atol=1e-4), "the very same stretch for both"
+
+
+def test_what_comes_back_from_a_bus_counts_for_whoever_fed_it(keep: Keep, media: MediaCache) -> None:
+    tone = 0.2 * np.sin(2 * np.pi * 330 * np.arange(RATE) / RATE)
+    made = Step(operation="style:arrangement", at="2026-01-01T00:00:00Z", model_id="dreamer")
+    project = edits.add_track_for(Project(id="p"), keep("mine", np.stack([tone, tone])), ids=["a", "ca"])
+    other = keep("theirs", np.stack([tone, -tone]), origin="generated", steps=(made,))
+    project = edits.add_track_for(project, other, ids=["b", "cb"])
+    project = edits.add_bus(project, "Room", ids=["room"])
+    # Of one's own sound only the send is heard, half as loud.
+    project = edits.set_send(edits.set_strip(project, "a", gain_db=-96), "a", "room", gain_db=-6.02, pre=True)
+    groups = {group: [clip for _, clip in clips] for group, clips in rights_groups(project).items()}
+    assert groups == {"you": ["ca"], "pool:dreamer": ["cb"]}
+    plan = compile_plan(project, media, only_audible=True, frozen=False)
+    found = media.worker.run("engine.render:track_powers_task", {"plan": plan, "groups": groups})
+    mine, theirs = (np.mean(found["groups"][group]) for group in ("you", "pool:dreamer"))
+    assert mine / theirs == pytest.approx(0.25, rel=0.02)
+    muted = edits.set_strip(project, "room", mute=True)
+    assert rights_groups(muted) == {"pool:dreamer": [("b", "cb")]}
 
 
 def test_in_a_drag_nothing_is_stretched_and_old_stretches_go(project: Project, media: MediaCache) -> None:

@@ -114,20 +114,26 @@ def test_settings_reach_the_player_when_they_differ(desk) -> None:
     assert len(player.said) == 3
 
 
-def test_what_was_turned_in_a_plug_in_is_kept(desk) -> None:
+def test_what_was_turned_in_a_plug_in_is_kept(desk, tmp_path: Path) -> None:
     session, player = desk.session, desk.player
     plug = Insert(id="v", kind="vst3", parameters={"tone": 0.5}, plugin=PluginRef(path="/x/Tone.vst3"))
     project = edits.add_insert(edits.add_track(session.project, Track(id="t", name="Track")), "t", plug)
     session.commit("Plug-in", project)
     found = SimpleNamespace(state=b"new", values={"tone": 0.75, "other": 0.1})
     player.plugin_states = lambda: {"v": found, "gone": found}
-    session.take_plugin_states()
+    session.save_project(tmp_path / "Plug")
     insert = session.project.track("t").strip.inserts[0]
     assert insert.plugin is not None
     assert (insert.plugin.state, insert.parameters) == (b"new", {"tone": 0.75})
     steps = len(session.history.entries)
     session.take_plugin_states()
     assert len(session.history.entries) == steps, "nothing was turned since"
+
+    def hangs() -> None:
+        raise TimeoutError
+
+    player.plugin_states = hangs
+    session.save_project()
 
 
 def test_sounds_that_went_away_are_named(desk, song: Callable[..., Path]) -> None:
