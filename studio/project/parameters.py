@@ -10,6 +10,7 @@ import msgspec
 
 from engine.dsp.effects import EFFECTS
 from engine.plan import HEAVY_KINDS
+from engine.types import STEMS
 from studio.base.errors import ProjectError
 from studio.project import limits
 from studio.project.model import Compressor, Insert, Project, Strip
@@ -97,6 +98,8 @@ EQ_BAND: dict[str, Parameter] = {
 
 SEND_GAIN = _row("gain_db", "Send", "dB", limits.GAIN_DB, 0.0)
 
+LIVE_STEM_DB = (-60.0, 12.0)
+"""Of the gains of an insert that separates stems as it plays; at the lower end a stem is silent."""
 INSERT_RANGE = (0.0, 1.0)
 """Of the parameters of a plug-in: the plug-in names them, and all of them run from 0 to 1."""
 SEPARATION_RANGE = (-60.0, 12.0)
@@ -221,6 +224,9 @@ def _insert(insert: Insert) -> Iterator[Parameter]:
     elif insert.kind == "separation":
         for stem in ("vocals", "drums", "bass", "other"):
             yield _row(f"insert.{insert.id}.{stem}_db", f"Live {stem}", "dB", SEPARATION_RANGE, 0.0)
+    elif insert.kind == "separation":
+        for stem in STEMS:
+            yield _row(f"insert.{insert.id}.{stem}_db", f"Live stems {stem}", "dB", LIVE_STEM_DB, 0.0)
     elif insert.kind in HEAVY_KINDS:
         title = insert.plugin.name if insert.plugin is not None and insert.plugin.name else insert.kind
         for name in insert.parameters:

@@ -8,6 +8,7 @@ import typer
 
 from engine.dsp import effects
 from engine.plan import HEAVY_KINDS
+from studio.base.errors import ProjectError
 from studio.base.ids import uuid7
 from studio.cli.console import HomeOption, JsonFlag
 from studio.cli.edit.app import app
@@ -111,7 +112,9 @@ def compressor(
 def insert_add(
     project: ProjectArg,
     track: TrackArg,
-    kind: Annotated[str, typer.Argument(help="delay, reverb, saturation, limiter, width, lowpass, chorus or vst3.")],
+    kind: Annotated[
+        str, typer.Argument(help="delay, reverb, saturation, limiter, width, lowpass, chorus, vst3 or separation.")
+    ],
     parameter: SetOption = None,
     index: Annotated[int | None, typer.Option(min=1, help="Place among the effects; the last if absent.")] = None,
     plugin: Annotated[str, typer.Option(help="Path of the plug-in's file, for vst3 (`contrafact plugins list`).")] = "",
@@ -126,8 +129,15 @@ def insert_add(
 
     def edit(p: Project) -> Project:
         given = _values(parameter)
+        if kind == "vst3" and not plugin:
+            raise ProjectError(
+                "Which plug-in is missing.",
+                remedy="Name its file with --plugin; `contrafact plugins list` shows them.",
+                code="edit-invalid",
+            )
         if kind in HEAVY_KINDS:
-            made = Insert(id=uuid7(), kind=kind, parameters=given, plugin=PluginRef(path=plugin, name=name))
+            reference = PluginRef(path=plugin, name=name) if kind == "vst3" else None
+            made = Insert(id=uuid7(), kind=kind, parameters=given, plugin=reference)
         else:
             # The project takes any kind, so that one from a newer version survives; a person's typing error must not.
             made = Insert(id=uuid7(), kind=kind, parameters=effects.resolve(kind, given))

@@ -70,6 +70,7 @@ def test_every_parameter_of_the_table_can_be_read_set_and_automated(project: Pro
     project = edits.set_send(project, "t", "room", gain_db=-6)
     project = edits.add_insert(project, "t", Insert(id="fx", kind="delay", parameters={"mix": 0.5}))
     project = edits.add_insert(project, "t", Insert(id="plug", kind="vst3", parameters={"tone": 0.5}))
+    project = edits.add_insert(project, "t", Insert(id="live", kind="separation"))
     for track in ("t", edits.MASTER):
         table = parameters_of(project, track)
         assert len({each.target for each in table}) == len(table)
@@ -82,7 +83,14 @@ def test_every_parameter_of_the_table_can_be_read_set_and_automated(project: Pro
             lane = edits.set_automation(project, track, each.target, [(1, each.minimum - 1)])
             assert points(lane, track, each.target) == [(1, each.minimum)]
     targets = {each.target for each in parameters_of(project, "t")}
-    assert {"insert.fx.feedback", "insert.plug.tone", "send.room.gain_db", "eq.3.q", "compressor.ratio"} <= targets
+    assert {
+        "insert.fx.feedback",
+        "insert.plug.tone",
+        "insert.live.vocals_db",
+        "send.room.gain_db",
+        "eq.3.q",
+        "compressor.ratio",
+    } <= targets
     assert parameter_of(project, "t", "insert.fx.time_s").unit == "s"
 
 
