@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from engine.errors import EngineError
 from studio.base.errors import StudioError
+from studio.base.paths import AppPaths
 from studio.session import Session
+from studio.settings import Settings
 from ui.theme import Theme, load_fonts
 from ui.theme.style import style_sheet
 from ui.widgets.logo import paint_logo
@@ -53,6 +55,21 @@ def has_display(environment: Mapping[str, str], platform: str) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
+def apply_scale(environment: MutableMapping[str, str], home: Path | None = None) -> None:
+    """Hand the size that the person chose to Qt, which reads it once, before there is an application."""
+    try:
+        paths = AppPaths.open(home)
+    except StudioError:
+        # The session says what is wrong with the folders.
+        return
+    try:
+        scale = float(Settings(paths.config / "settings.json").get("appearance.scale"))
+    finally:
+        paths.close()
+    if abs(scale - 1.0) > 1e-3 and "QT_SCALE_FACTOR" not in environment:
+        environment["QT_SCALE_FACTOR"] = f"{scale:g}"
+
+
 def run(project: Path | None = None) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
     if not has_display(os.environ, sys.platform):
@@ -60,6 +77,7 @@ def run(project: Path | None = None) -> int:
         print("Start it from a desktop, or use a command: contrafact --help", file=sys.stderr)
         return 1
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    apply_scale(os.environ)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Contrafact")
     app.setOrganizationName("Contrafact")
@@ -72,6 +90,7 @@ def run(project: Path | None = None) -> int:
         QMessageBox.critical(None, "Contrafact", f"{problem.message}\n\n{problem.remedy}")
         return 1
     chosen = str(session.settings.get("appearance.theme"))
+    theme.reduced_motion = bool(session.settings.get("appearance.reduced_motion"))
     theme.set_mode("light" if (system_mode() if chosen == "system" else chosen) == "light" else "dark")
     prepare(app, theme)
     window = MainWindow(session, theme)

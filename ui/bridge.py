@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 FINAL_STATES = frozenset({"done", "failed", "cancelled"})
@@ -99,7 +100,13 @@ class Bridge(QObject):
         if waiting is None:
             return
         _, done, failed = waiting
-        if job.state == "done":
+        if job.state == "done" and _listens(done):
             done(job.result)
-        elif job.state == "failed" and failed is not None:
+        elif job.state == "failed" and failed is not None and _listens(failed):
             failed(job.error)
+
+
+def _listens(call: Callable[..., None]) -> bool:
+    """Whether the panel that a method belongs to is still there: it may have been closed while the job ran."""
+    owner = getattr(call, "__self__", None)
+    return not isinstance(owner, QObject) or shiboken6.isValid(owner)

@@ -26,7 +26,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.project import edits
-from ui.actions import ActionSet
+from ui.actions import ACTIONS, ActionSet
+from ui.actions.keymap import KeyMap
 from ui.bridge import Bridge
 from ui.panels.arrangement import ArrangementPanel
 from ui.panels.browser import BrowserPanel
@@ -111,7 +112,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(root)
 
         self.messages = Messages(theme, root, foot_px=theme.size("status"))
-        self.actions_set = ActionSet(self, self)
+        keymap = KeyMap(session.paths.config / "keys.json", ACTIONS)
+        self.actions_set = ActionSet(self, self, keymap=keymap)
         self.addActions(self.actions_set.actions())
         self.menus = Menus(self, self.actions_set)
         self.files = Files(self)
@@ -122,9 +124,6 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """Begin to follow the player and ask for the catalogue."""
-        device = self.session.settings.get("audio.device")
-        if device is not None:
-            self.session.player.set_device(str(device))
         self.ws.start_clock()
         self.browser.start()
         if not self.ws.project.tracks:
@@ -167,6 +166,7 @@ class MainWindow(QMainWindow):
         self.dock.tab_changed.connect(self._size_dock)
         self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
         self.status.preferences_asked.connect(self.show_preferences)
+        ws.preferences_asked.connect(self.show_preferences)
         self.status.account_asked.connect(self.menus.account)
 
     def _show_middle(self) -> None:
@@ -232,9 +232,9 @@ class MainWindow(QMainWindow):
         sheet.verify_asked.connect(self.verify_file)
         self._open_sheet(sheet)
 
-    def show_preferences(self) -> None:
-        """Settings."""
-        sheet = Preferences(self.ws, self._root)
+    def show_preferences(self, page: str = "") -> None:
+        """Settings, on this page."""
+        sheet = Preferences(self.ws, self._root, self.actions_set, page=page)
         sheet.theme_asked.connect(self.set_mode)
         self._open_sheet(sheet)
 
@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def play_range_start(self) -> None:
         """Shift+Space: play from the start of the selection."""
         found = self.ws.clip()
-        self.session.player.play(found[1].start_s if found is not None else self.ws.position_s)
+        self.session.play(found[1].start_s if found is not None else self.ws.position_s)
 
     def edit_clip(self) -> None:
         """Open the selected clip in the clip editor."""

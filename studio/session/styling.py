@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style, StyleInfo
 from engine.types import PcmRef
 from studio.flows import extend, like, styles, variations
 from studio.flows.extend import ExtendResult
+from studio.flows.media import TaskContext
 from studio.flows.variations import VariationsResult
 from studio.jobs import Job
 from studio.project import edits
 from studio.session.work import Work
 
+if TYPE_CHECKING:
+    from engine.inference.measure import Speed
+
 
 class Styling(Work):
-    """What a person does with styles beside choosing one."""
+    """What a person does with styles beside choosing one, and how fast models are here."""
 
     def styles(self) -> list[StyleInfo]:
         """The styles that there are, the user's among them."""
@@ -113,3 +118,23 @@ class Styling(Work):
             ),
             lane="inference",
         )
+
+    def measure_model(self, pack_id: str = "separation-default", *, seconds: float = 10.0) -> Job[Speed]:
+        """Measure how fast a model splits on this computer, with the provider of the settings."""
+
+        def work(context: TaskContext) -> Speed:
+            pack = self.services.pack(pack_id)
+            arguments = {
+                "pack_dir": str(pack.folder),
+                "provider": str(self.settings.get("inference.provider")),
+                "seconds": seconds,
+                "folder": str(self.paths.scratch),
+            }
+            return self.services.inference.run(
+                "engine.inference.measure:measure_task",
+                arguments,
+                progress=context.progress,
+                cancelled=lambda: context.cancelled,
+            )
+
+        return self._job("Measuring a model", work, lane="inference")

@@ -9,21 +9,25 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 
+from ui.actions.keymap import KeyMap
 from ui.actions.table import ACTIONS, Action
 
 
 class ActionSet(QObject):
     """Builds a QAction for each row; `refresh` brings what is possible up to date."""
 
-    def __init__(self, window: Any, parent: QObject, table: Iterable[Action] = ACTIONS):
+    def __init__(
+        self, window: Any, parent: QObject, table: Iterable[Action] = ACTIONS, *, keymap: KeyMap | None = None
+    ):
         super().__init__(parent)
         self._window = window
         self.table = tuple(table)
+        self.keymap = keymap
         self._actions: dict[str, QAction] = {}
         for row in self.table:
             action = QAction(row.title, self)
             action.setObjectName(row.id)
-            action.setShortcuts([QKeySequence(key) for key in row.keys])
+            action.setShortcuts([QKeySequence(key) for key in self.keys(row.id)])
             action.setShortcutVisibleInContextMenu(True)
             action.triggered.connect(lambda _=False, row=row: self.trigger(row.id))
             self._actions[row.id] = action
@@ -34,6 +38,15 @@ class ActionSet(QObject):
 
     def __getitem__(self, action_id: str) -> QAction:
         return self._actions[action_id]
+
+    def keys(self, action_id: str) -> tuple[str, ...]:
+        """The keys of an action as they are now."""
+        return self.keymap.keys(action_id) if self.keymap is not None else self.row(action_id).keys
+
+    def apply_keys(self) -> None:
+        """Take the keys of the key map over."""
+        for action_id, action in self._actions.items():
+            action.setShortcuts([QKeySequence(key) for key in self.keys(action_id)])
 
     def actions(self) -> list[QAction]:
         """All of them in the order of the table."""

@@ -14,7 +14,11 @@ from ui.widgets.sheet import Sheet
 MOUSE = (
     ("Wheel over the lanes", "Zoom about the pointer"),
     ("Shift + wheel", "Pan"),
-    ("Alt + drag", "Move without snapping"),
+    ("Alt + wheel", "Height of the tracks"),
+    ("Ctrl + drag a clip", "Copy it"),
+    ("Alt + drag a clip", "Slip the sound under it"),
+    ("Shift + drag", "Without snapping"),
+    ("Alt + drag a lane", "Draw automation freehand"),
     ("Double-click a knob", "Back to its default"),
     ("Shift + drag a knob", "Fine"),
 )
@@ -40,8 +44,9 @@ class HelpSheet(Sheet):
         for row in actions.table:
             if row.id.startswith("take.") and row.id[5:].isdigit():
                 continue
-            if row.keys:
-                keys = "  ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in row.keys)
+            now = actions.keys(row.id)
+            if now:
+                keys = "  ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in now)
                 groups.setdefault(row.group, []).append((keys, row.title))
         groups.setdefault("Takes", []).insert(0, ("1 – 9", "Hear a take"))
         groups["Mouse"] = list(MOUSE)

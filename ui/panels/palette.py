@@ -84,7 +84,8 @@ class Palette(Sheet):
     def _show(self, text: str) -> None:
         self.list.clear()
         for row in rank(text, self._rows, lambda row: f"{row.title} {row.group}"):
-            keys = QKeySequence(row.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if row.keys else ""
+            now = self._actions.keys(row.id)
+            keys = QKeySequence(now[0]).toString(QKeySequence.SequenceFormat.NativeText) if now else ""
             item = QListWidgetItem(row.title)
             item.setData(KEYS_ROLE, keys)
             item.setData(Qt.ItemDataRole.UserRole, row.id)

@@ -30,7 +30,7 @@ class Chip(Text):
 class StatusBar(Surface):
     """One line; files dropped on it are verified."""
 
-    preferences_asked = Signal()
+    preferences_asked = Signal(str)
     account_asked = Signal()
 
     def __init__(self, ws: Workspace):
@@ -66,8 +66,8 @@ class StatusBar(Surface):
         layout.addWidget(self.sync)
         self.cancel.clicked.connect(self._on_cancel)
         self.account.clicked.connect(self.account_asked)
-        self.provider.clicked.connect(self.preferences_asked)
-        self.device.clicked.connect(self.preferences_asked)
+        self.provider.clicked.connect(lambda: self.preferences_asked.emit("Models"))
+        self.device.clicked.connect(lambda: self.preferences_asked.emit("Audio"))
         self.sync.clicked.connect(self._on_sync)
         ws.bridge.jobs_changed.connect(self._on_job)
         ws.bridge.sync_changed.connect(self.refresh)

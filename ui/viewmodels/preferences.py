@@ -1,4 +1,4 @@
-"""The rows of the preferences, from the table of the settings."""
+"""The pages of the preferences as plain rows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from typing import Any
 
 from studio.settings import TABLE, Setting
 
-SHOWN = (
-    "appearance.theme",
-    "audio.device",
-    "inference.provider",
-    "rights.territory",
-    "timeline.snap",
-    "export.format",
-    "export.loudness_lufs",
-    "platform.url",
+PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Audio", "volume-2", ("audio.block_frames", "audio.rate", "audio.channels", "audio.latency_ms")),
+    (
+        "Playing",
+        "metronome",
+        ("transport.count_in", "transport.metronome_db", "transport.switch", "transport.match_loudness"),
+    ),
+    ("Controllers", "sliders-horizontal", ("midi.pick_up",)),
+    ("Models", "cpu", ("inference.provider",)),
+    ("Arrangement", "magnet", ("timeline.snap", "timeline.crossfade")),
+    ("Appearance", "sparkles", ("appearance.theme", "appearance.reduced_motion", "appearance.scale")),
+    ("Keys", "keyboard", ()),
+    ("Storage", "hard-drive", ("library.cache_gb",)),
+    (
+        "Export",
+        "upload",
+        ("export.format", "export.rate", "export.bits", "export.loudness_lufs", "export.ceiling_dbtp"),
+    ),
+    ("Rights and privacy", "shield-check", ("rights.territory", "export.mark", "platform.url")),
 )
+"""Title, icon and settings of each page; the pages of audio, controllers, models, keys and storage hold more."""
+
 DEFAULT_DEVICE = "default"
 
 
@@ -28,48 +40,80 @@ class PreferenceRow:
 
     key: str
     title: str
-    section: str
+    kind: str
     help: str
     value: str
     choices: tuple[tuple[str, str], ...]
     apply: Callable[[str], str]
 
 
-def preference_rows(session: Any) -> list[PreferenceRow]:
-    """The rows in the order of the page."""
-    table = {setting.key: setting for setting in TABLE}
-    return [_row(session, table[key]) for key in SHOWN]
-
-
-def _row(session: Any, setting: Setting) -> PreferenceRow:
+def preference_row(session: Any, key: str) -> PreferenceRow:
+    """The row of one setting."""
     settings = session.settings
-    choices = tuple((_text(choice.value), choice.title) for choice in setting.choices)
-    value = _text(settings.get(setting.key))
-    if setting.key == "audio.device":
-        devices = [device for device in session.player.devices() if device.channels]
-        choices = ((DEFAULT_DEVICE, "Default output"), *((_text(device.id), device.name) for device in devices))
-        value = value if settings.get(setting.key) is not None else DEFAULT_DEVICE
+    setting = _setting(key)
 
     def apply(text: str) -> str:
-        if setting.key == "audio.device":
-            device = None if text == DEFAULT_DEVICE else text
-            settings.set(setting.key, device)
-            session.player.set_device(device)
-        elif not text and setting.optional:
-            settings.set(setting.key, None)
+        if not text and setting.optional:
+            settings.set(key, None)
         else:
-            settings.set(setting.key, setting.parsed(text))
-        return _text(settings.get(setting.key))
+            settings.set(key, setting.parsed(text))
+        return _text(settings.get(key))
 
     return PreferenceRow(
-        key=setting.key,
+        key=key,
         title=setting.title,
-        section=setting.section,
-        help=setting.help,
-        value=value,
-        choices=choices,
+        kind=setting.kind,
+        help=_help(setting),
+        value=_text(settings.get(key)),
+        choices=tuple((_text(choice.value), choice.title) for choice in setting.choices),
         apply=apply,
     )
+
+
+def device_row(session: Any, devices: list[Any], *, inputs: bool) -> PreferenceRow:
+    """The row that chooses the output or the input among the devices that are there; one that was chosen and is
+    away keeps its place."""
+    key = "audio.input" if inputs else "audio.device"
+    setting, settings = _setting(key), session.settings
+    there = [device for device in devices if (device.inputs if inputs else device.channels)]
+    choices = [(DEFAULT_DEVICE, "Default input" if inputs else "Default output")]
+    choices += [(str(device.id), device_title(device, inputs=inputs)) for device in there]
+    chosen = settings.get(key)
+    if chosen is not None and all(str(chosen) != value for value, _ in choices):
+        choices.append((str(chosen), f"{chosen} (not connected)"))
+
+    def apply(text: str) -> str:
+        settings.set(key, None if text == DEFAULT_DEVICE else text)
+        return _text(settings.get(key))
+
+    return PreferenceRow(
+        key=key,
+        title=setting.title,
+        kind="device",
+        help=setting.help,
+        value=DEFAULT_DEVICE if chosen is None else str(chosen),
+        choices=tuple(choices),
+        apply=apply,
+    )
+
+
+def device_title(device: Any, *, inputs: bool) -> str:
+    """``Studio interface · ALSA · 5.3 ms``."""
+    latency_s = device.input_latency_s if inputs else device.latency_s
+    parts = [device.name, device.host]
+    if latency_s:
+        parts.append(f"{latency_s * 1000:.1f} ms")
+    return " · ".join(part for part in parts if part)
+
+
+def _setting(key: str) -> Setting:
+    return next(setting for setting in TABLE if setting.key == key)
+
+
+def _help(setting: Setting) -> str:
+    if setting.minimum is not None and setting.maximum is not None:
+        return f"{setting.help} From {setting.minimum:g} to {setting.maximum:g} {setting.unit}.".replace(" x.", ".")
+    return setting.help
 
 
 def _text(value: object) -> str:

@@ -8,8 +8,6 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.session.recording import CHANNELS
 
-INPUT_KEYS = ("audio.input", "audio.channels")
-
 
 class Recorder(QObject):
     """One track is armed at a time: there is one input. Its level is seen from then on."""
@@ -21,6 +19,7 @@ class Recorder(QObject):
         self._ws = ws
         self.armed: str | None = None
         """Id of the track that the next recording goes to; None makes a new one."""
+        self._listening = False
         self.punch = False
         """Whether only the loop's range is kept."""
         ws.bridge.recording_changed.connect(self.changed)
@@ -51,10 +50,17 @@ class Recorder(QObject):
             return
         self.arm(None if self.armed == track_id else track_id)
 
+    def listen(self, on: bool) -> None:
+        """Keep the input open so that its level is seen, also without an armed track."""
+        self._listening = on
+        self.apply_input()
+
     def apply_input(self) -> None:
-        """Open the input that the settings name while a track is armed."""
+        """Open the input that the settings name while a track is armed, or somebody looks at its level."""
         session = self._ws.session
-        if self.armed is None:
+        if self.recording:
+            return
+        if self.armed is None and not self._listening:
             session.player.disarm()
             return
         get = session.settings.get
