@@ -10,6 +10,8 @@ import numpy.typing as npt
 from engine.types import Audio
 
 BLOCK = 2048
+ROUNDING = 2e-6
+"""What a sum of stems may be off by rounding alone (-114 dBFS): not worth sharing out."""
 Floats = npt.NDArray[np.float32]
 Deliver = Callable[[int, Audio, float], None]
 """``deliver(frame, stems, left)``: stems ``(stems, 2, n)`` from this frame on are final; `left` is the largest
@@ -57,6 +59,7 @@ class Joiner:
         self._open = np.zeros(len(self._edges), np.int64)
         for first, last in self._cover:
             self._open[first:last] += 1
+        self._alone = self._open == 1
         self._wanted = [not skip(a, b) for a, b in zip(self._edges, self._edges[1:], strict=False)]
         self._sums: dict[int, tuple[Audio, Floats]] = {}
         self._tails: dict[int, tuple[Audio, Floats]] = {}
@@ -73,6 +76,10 @@ class Joiner:
         first, last = self._cover[passage]
         for cell in range(first, last):
             a, b = self._edges[cell], self._edges[cell + 1]
+            if self._wanted[cell] and self._alone[cell]:
+                self._open[cell] = 0
+                self._finish(cell, stems[:, :, a - start : b - start])
+                continue
             if self._wanted[cell]:
                 weight = window[a - start : b - start]
                 part = stems[:, :, a - start : b - start] * weight
@@ -96,28 +103,27 @@ class Joiner:
         blocks = -(-length // BLOCK)
         edges: npt.NDArray[np.int64] = np.array([min(block * BLOCK, length) for block in range(blocks + 1)])
         middles = (edges[:-1] + edges[1:]) // 2
-        squares: Floats = np.einsum("scn,scn->sn", stems, stems)
-        sizes: Floats = np.diff(edges).astype(np.float32)
-        summed: Floats = np.add.reduceat(squares, edges[:-1], axis=1)
-        power = summed / sizes
-        power += np.float32(1e-20)
-        share: Floats = power / power.sum(0)
+        share = self._shares(start, stems, edges)
         low, high = int(middles[0]), int(middles[-1])
         if high > low:
-            at = np.arange(low, high)
-            gains: Floats = np.empty((self._stems, high - low), np.float32)
-            for index in range(self._stems):
-                gains[index] = np.interp(at, middles, share[index])
-            self._give(start + low, stems[:, :, low:high], gains)
+            inner = np.arange(low, high)
+
+            def glide() -> Floats:
+                gains: Floats = np.empty((self._stems, high - low), np.float32)
+                for index in range(self._stems):
+                    gains[index] = np.interp(inner, middles, share[index])
+                return gains
+
+            self._give(start + low, stems[:, :, low:high], glide)
         self._heads[cell] = (stems[:, :, :low], share[:, 0])
         self._tails[cell] = (stems[:, :, high:], share[:, -1])
         last = len(self._edges) - 2
         if cell == 0:
             head, gain = self._heads.pop(cell)
-            self._give(start, head, np.repeat(gain[:, None], head.shape[2], axis=1))
+            self._give(start, head, _steady(gain))
         if cell == last:
             tail, gain = self._tails.pop(cell)
-            self._give(start + high, tail, np.repeat(gain[:, None], tail.shape[2], axis=1))
+            self._give(start + high, tail, _steady(gain))
         self._bridge(cell - 1)
         self._bridge(cell)
 
@@ -130,16 +136,33 @@ class Joiner:
         both = np.concatenate([tail, head], axis=2)
         ramp: Floats = np.linspace(0.0, 1.0, both.shape[2], endpoint=False, dtype=np.float32)
         gains = (before[:, None] + (behind - before)[:, None] * ramp).astype(np.float32)
-        self._give(self._edges[cell + 1] - tail.shape[2], both, gains)
+        self._give(self._edges[cell + 1] - tail.shape[2], both, lambda: gains)
 
-    def _give(self, start: int, stems: Audio, gains: Floats) -> None:
+    def _shares(self, start: int, stems: Audio, edges: npt.NDArray[np.int64]) -> Floats:
+        """Part of the residual for each stem in each block ``(stems, blocks)``."""
+        blocks = edges.size - 1
+        if float(np.abs(self._mixture(start, stems.shape[2]) - stems.sum(0)).max()) <= ROUNDING:
+            return np.full((self._stems, blocks), 1.0 / self._stems, np.float32)
+        squares: Floats = np.einsum("scn,scn->sn", stems, stems)
+        sizes: Floats = np.diff(edges).astype(np.float32)
+        summed: Floats = np.add.reduceat(squares, edges[:-1], axis=1)
+        power = summed / sizes
+        power += np.float32(1e-20)
+        return power / power.sum(0)
+
+    def _give(self, start: int, stems: Audio, gains: Callable[[], Floats]) -> None:
         if stems.shape[2] == 0:
             return
         mixture = self._mixture(start, stems.shape[2])
         residual = mixture - stems.sum(0)
-        stems = stems + residual * gains[:, None]
+        stems = stems + residual * gains()[:, None] if float(np.abs(residual).max()) > ROUNDING else stems.copy()
         # The last rounding goes to the loudest stem, where it is least.
         energy: Floats = np.einsum("scn,scn->s", stems, stems)
         stems[int(energy.argmax())] += mixture - stems.sum(0)
         left = float(np.abs(mixture - stems.sum(0)).max())
         self._deliver(start, stems, left)
+
+
+def _steady(share: Floats) -> Callable[[], Floats]:
+    """The same share from end to end."""
+    return lambda: share[:, None]
