@@ -166,6 +166,7 @@ class Engine:
         self._upkeep.close()
         with self._lock:
             self._shut()
+        self.transport.heavy.close()
 
     # -- commands
     # --------------------------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ class Engine:
         return (NO_DEVICE,)
 
     def _plugin(self, what: PluginQuestion, insert: str) -> Any:
-        method = getattr(self.transport.rack, what)
+        method = getattr(self.transport.heavy.rack, what)
         return method(insert) if insert else method()
 
     # -- recording

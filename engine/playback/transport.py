@@ -23,9 +23,9 @@ from engine.plan.kernel.render import RENDER
 from engine.plan.sources import SourcePool
 from engine.playback import deck as words
 from engine.playback.deck import Deck
+from engine.playback.heavy import HeavyEffects
 from engine.playback.messages import Prepare, SetPlan, SwitchPoint
 from engine.playback.tempo import count_in_frames, next_beat
-from engine.plugins.rack import Rack
 
 ENTRY: int = cast(Any, RENDER).address
 """Address of the plan's block function."""
@@ -51,8 +51,8 @@ class Transport:
     def __init__(self, deck: Deck):
         self._deck = deck
         self.lock = threading.RLock()
-        self.rack = Rack(live=True)
-        """The plug-ins that run."""
+        self.heavy = HeavyEffects()
+        """What runs ahead of the callback."""
         self.pool = SourcePool(tolerant=True)
         self.session: Session | None = None
         self.flat: FlatPlan | None = None
@@ -179,7 +179,7 @@ class Transport:
             return False
         plan = command.plan
         try:
-            flat = compile_plan(plan, pool=self.pool, previous=session.newest)
+            flat = compile_plan(plan, pool=self.pool, previous=session.newest, heavy=self.heavy)
         except EngineError as error:
             self.notice = f"{error.message} {error.remedy}"
             return False

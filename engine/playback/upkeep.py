@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ FEED_EVERY_S = 0.02
 AHEAD_S = 5.0
 LOOP_AHEAD_S = 1.0
 HEAVY_AHEAD_S = 0.2
+NOTICE_S = 20.0
+"""How long a notice of a heavy effect stays."""
+MOST_NOTICES = 4
 PAGE = 1024
 """float32 samples of the smallest page."""
 
@@ -69,6 +73,7 @@ class Upkeep:
         self._wake = threading.Event()
         self.lost: tuple[str, ...] = ()
         """Paths of the sources that are gone."""
+        self._told: deque[tuple[str, float]] = deque(maxlen=MOST_NOTICES)
         self._threads = [
             threading.Thread(target=self._disk, name="prefetch", daemon=True),
             threading.Thread(target=self._feed, name="look-ahead", daemon=True),
@@ -82,9 +87,8 @@ class Upkeep:
             names = ", ".join(f"“{Path(path).name}”" for path in self.lost[:3])
             more = f" and {len(self.lost) - 3} more" if len(self.lost) > 3 else ""
             told.append(f"A sound is missing, and silent until its file is back: {names}{more}.")
-        feeder = getattr(self._transport.flat, "feeder", None)
-        if feeder is not None:
-            told.extend(feeder.notices())
+        now = time.monotonic()
+        told.extend(text for text, until in tuple(self._told) if until > now)
         return " ".join(told)
 
     def start(self) -> None:
@@ -132,7 +136,7 @@ class Upkeep:
         while not self._closed.wait(max(FEED_EVERY_S - spent, 0.001)):
             began = time.monotonic()
             flat, session = self._transport.flat, self._transport.session
-            feeder = getattr(flat, "feeder", None)
-            if session is not None and feeder is not None:
-                feeder.fill(session, round(HEAVY_AHEAD_S * session.rate))
+            if flat is not None and session is not None and flat.feeder is not None:
+                flat.feeder.fill(session, round(HEAVY_AHEAD_S * session.rate))
+                self._told.extend((text, began + NOTICE_S) for text in flat.feeder.notices())
             spent = time.monotonic() - began
