@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.playback.player import Player
 from engine.render import render
-from tests.bench import jack, listening
+from tests.bench import glitches, jack
 from tests.bench.edits import RATE, SECONDS, Desk, sounds
 
 PIECE_S = 60.0
@@ -50,7 +50,7 @@ def run(
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder, jack.server(frames=block, rate=RATE), Player() as player:
         desk = Desk(sounds(Path(folder)), rng)
-        checked = listening.self_check(render(desk.plan, start_frame=30 * RATE, frames=RATE))
+        checked = glitches.self_check(render(desk.plan, start_frame=30 * RATE, frames=RATE))
         if not all(checked.values()):
             raise AssertionError(f"the glitch detector is deaf: {checked}")
         player.set_plan(desk.plan)
@@ -82,7 +82,7 @@ def run(
                 time.sleep(float(rng.uniform(0.02, 0.25)))
             captured = player.capture(None).result(30.0)
             frames += captured
-            for frame in listening.glitches(listening.wav_blocks(path)):
+            for frame in glitches.find(glitches.wav_blocks(path)):
                 at = frame / RATE
                 near = [f"{deed} {at - when:+.3f} s after" for when, deed in log if -0.02 < at - when < 0.5][-3:]
                 found.append({"second": round(frames / RATE - captured / RATE + at, 3), "after": near})

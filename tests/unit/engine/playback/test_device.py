@@ -18,7 +18,7 @@ import soundfile
 from engine.errors import DeviceError
 from engine.plan import MixPlan, TempoPlan
 from engine.playback.player import Player
-from tests.bench import gates, listening, loopback
+from tests.bench import gates, glitches, loopback
 from tests.bench.jack import NoJack, server
 
 MakePlan = Callable[..., MixPlan]
@@ -186,7 +186,7 @@ def test_random_edits_while_playing_leave_no_glitch(jack: str, tmp_path: Path) -
 
     rng = np.random.default_rng(11)
     desk = Desk(sounds(tmp_path), rng)
-    checked = listening.self_check(bounced(desk.plan, 30 * RATE, RATE))
+    checked = glitches.self_check(bounced(desk.plan, 30 * RATE, RATE))
     assert all(checked.values()), checked
     with Player() as player:
         player.set_plan(desk.plan)
@@ -202,7 +202,7 @@ def test_random_edits_while_playing_leave_no_glitch(jack: str, tmp_path: Path) -
         frames = player.capture(None).result(PATIENCE_S)
         own = player.status().xruns_own
     assert frames > RATE
-    assert listening.glitches(listening.wav_blocks(tmp_path / "heard.wav")) == []
+    assert glitches.find(glitches.wav_blocks(tmp_path / "heard.wav")) == []
     assert own == 0
 
 
