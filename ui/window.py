@@ -40,8 +40,10 @@ from ui.panels.inspector import InspectorPanel
 from ui.panels.intake import Intake
 from ui.panels.menus import Menus
 from ui.panels.messages import Messages
+from ui.panels.missing import MissingSheet
 from ui.panels.palette import Palette
 from ui.panels.preferences import Preferences
+from ui.panels.recovery import RecoverySheet
 from ui.panels.status import StatusBar
 from ui.panels.transport import TransportBar
 from ui.panels.verify import VerifySheet
@@ -161,7 +163,7 @@ class MainWindow(QMainWindow):
         self.first_run.browse_asked.connect(self.focus_search)
         self.first_run.file_asked.connect(self.files.ask_import)
         self.first_run.project_asked.connect(lambda recent: self.open_project(recent.path))
-        self.first_run.recover_asked.connect(lambda item: ws.attempt(lambda: self.session.recover(item)))
+        self.first_run.recover_asked.connect(self.ask_recover)
         self.inspector.review_asked.connect(self.review_and_export)
         self.dock.tab_changed.connect(self._size_dock)
         self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
@@ -196,8 +198,23 @@ class MainWindow(QMainWindow):
     # projects
 
     def open_project(self, path: Path | str) -> None:
-        """Open a project."""
-        self.ws.attempt(lambda: self.session.open_project(Path(path)))
+        """Open a project; sounds that are not there are looked for."""
+        self.ws.attempt(lambda: (self.session.open_project(Path(path)), self._look_for_sounds()))
+
+    def ask_recover(self, item: Any) -> None:
+        """Say what was not saved, then open it or not."""
+        sheet = RecoverySheet(self.ws, self._root, item)
+        sheet.recover_asked.connect(self._recover)
+        sheet.discarded.connect(self.first_run.refresh)
+        self._open_sheet(sheet)
+
+    def _recover(self, item: Any) -> None:
+        self.ws.attempt(lambda: (self.session.recover(item), self._look_for_sounds()))
+
+    def _look_for_sounds(self) -> None:
+        missing = self.session.missing_sounds()
+        if missing:
+            self._open_sheet(MissingSheet(self.ws, self._root, missing))
 
     # sheets
 

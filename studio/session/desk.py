@@ -11,12 +11,13 @@ from studio.base.errors import ProjectError, StudioError
 from studio.base.ids import uuid7
 from studio.base.paths import AppPaths
 from studio.project import edits
+from studio.project.difference import differences
 from studio.project.history import Change, History
 from studio.project.model import Project
 from studio.session.values import Notice, SessionEvents
 from studio.store.bundle import Bundle
 from studio.store.recent import RecentProject, RecentProjects
-from studio.store.recovery import Autosave, Recoverable, recover, recoverable
+from studio.store.recovery import Autosave, Recoverable, recover, recoverable, versions
 
 ProjectState = Literal["saved", "unsaved"]
 
@@ -129,6 +130,15 @@ class Desk:
             self._replace(project, self._autosave.begin(project))
             return
         self._replace(bundle.project, bundle)
+
+    def recovered_changes(self, item: Recoverable) -> tuple[str, ...]:
+        """What a crash left behind has that the last save has not, in plain words; nothing where it cannot be told."""
+        found = versions(item.path)
+        return () if found is None else differences(*found)
+
+    def discard_recoverable(self, item: Recoverable) -> None:
+        """Throw away a never-saved project that a crash left behind; a saved one is left alone."""
+        self._autosave.discard(item.path)
 
     # Edits
 

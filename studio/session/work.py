@@ -8,18 +8,19 @@ from typing import Literal
 from engine.inference.runtime import has_gpu
 from engine.inference.styles import StyleInfo, list_styles
 from studio.base.ids import uuid7
-from studio.flows import acquire, export, fixes, freeze, import_own, restyle, review, separate, shares, verify
+from studio.flows import acquire, export, fixes, freeze, import_own, relink, restyle, review, separate, shares, verify
 from studio.flows.export import ExportOptions, ExportResult
 from studio.flows.import_own import ImportResult
 from studio.flows.landing import Landing
 from studio.flows.media import TaskContext
+from studio.flows.relink import Relinked
 from studio.flows.restyle import RestyleResult
 from studio.flows.review import Review
 from studio.flows.separate import SplitPartial, SplitResult
 from studio.flows.verify import VerifyResult
 from studio.jobs import Job
 from studio.project import edits
-from studio.project.model import Project, Track
+from studio.project.model import Project, Source, Track
 from studio.project.warp import WarpMap
 from studio.rights.shares import Shares
 from studio.rights.verdict import Fix
@@ -68,6 +69,22 @@ class Work(People):
             lambda context: import_own.import_file(
                 self.services, self.project, path, context, at_s=at_s, track_id=track_id
             ),
+        )
+
+    def missing_sounds(self) -> tuple[Source, ...]:
+        """The sounds that clips play and that the library does not hold any more."""
+        return relink.missing(self.services, self.project)
+
+    def look_for_sounds(self, folder: Path) -> Job[dict[str, Path]]:
+        """Which missing sounds of one's own have a file of their name below a folder: source id -> path."""
+        wanted = [source for source in self.missing_sounds() if source.origin == "own" and not source.parents]
+        return self._job(f"Looking in {folder.name}", lambda _: relink.look_in(folder, wanted))
+
+    def relink(self, source_id: str, path: Path) -> Job[Relinked]:
+        """Take a file for a sound of one's own that is missing."""
+        return self._landing_job(
+            f"Reading {path.name}",
+            lambda context: relink.relink(self.services, self.project, source_id, path, context),
         )
 
     def split(

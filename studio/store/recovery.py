@@ -131,6 +131,15 @@ def recover(path: Path) -> Project:
         return bundle.project
 
 
+def versions(path: Path) -> tuple[Project, Project] | None:
+    """The project as it was saved last and as it is with all edits since; None where one of them cannot be read."""
+    try:
+        with Bundle.open(path, write=False) as bundle:
+            return bundle.saved, bundle.project
+    except StudioError:
+        return None
+
+
 def _look(path: Path, *, never_saved: bool) -> Recoverable | None:
     try:
         with Bundle.open(path, write=False) as bundle:
