@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, StyleError
 from engine.inference.production_balance import low_and_rest
 from engine.inference.production_features import features
-from engine.inference.styles import PRODUCTION, SCHEMA, TYPICAL_BELOW_MIX_DB, Production, Style, check_style
+from engine.inference.style_reference import Reference
+from engine.inference.styles import TYPICAL_BELOW_MIX_DB
 from engine.types import STEMS, PcmRef, Progress
 
 QUIETEST_BELOW_MIX_DB = 25.0
 """A stem further below the mix is what the separation left over: it says nothing about the production."""
 LARGEST_BALANCE_DB = 6.0
-
-
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """What was heard in a reference."""
-
-    targets: dict[str, tuple[float, ...]]
-    balance_db: dict[str, float]
-    low_share: float
-    """Share of its energy below 120 Hz."""
 
 
 def reference_task(*, stems: dict[str, PcmRef], progress: Progress, cancelled: Callable[[], bool]) -> Reference:
@@ -60,30 +51,3 @@ def reference_task(*, stems: dict[str, PcmRef], progress: Progress, cancelled: C
             balance[role] = round(float(np.clip(level, -LARGEST_BALANCE_DB, LARGEST_BALANCE_DB)), 2)
     low, rest = low_and_rest(mix, rate)
     return Reference(targets=targets, balance_db=balance, low_share=low / max(low + rest, 1e-12))
-
-
-def style_like(reference: Reference, *, style_id: str, name: str, title: str) -> Style:
-    """A production style that aims at a reference.
-
-    Args:
-        reference: as `reference_task` heard it.
-        style_id: id of the style, small letters, digits and hyphens.
-        name: of the style, for menus.
-        title: of the recording, for the description.
-
-    Raises:
-        StyleError: ``style-invalid`` for an id or a name that cannot be used.
-    """
-    style = Style(
-        schema=SCHEMA,
-        id=style_id,
-        version=1,
-        name=name,
-        description=f"Production alone: mixed like “{title[:120]}”.",
-        operators=(PRODUCTION,),
-        needs_beat=False,
-        tempo_bpm=(40.0, 250.0),
-        production=Production(targets=reference.targets, balance_db=reference.balance_db, amount=1.0),
-    )
-    check_style(style)
-    return style

@@ -15,38 +15,16 @@ from engine.analysis.melody import Line, SungNote, notes_of, track
 from engine.analysis.spectra import Floats
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, StyleError
+from engine.inference.timbres import Timbre, find_timbre
 from engine.instruments import Note, load, render_notes
 from engine.io.pcm import write_pcm
 from engine.types import Audio, PcmRef, Progress
 
-OPERATION = "style:timbre"
 _FEWEST_NOTES = 2
 _SLUR_S = 0.05
 _LEVEL_RANGE_DB = 12.0
 _STRETCH_S = 30.0
 _TAIL_S = 2.0
-
-
-class Timbre(msgspec.Struct, frozen=True):
-    """An instrument that can take over a voice."""
-
-    id: str
-    name: str
-    instrument: str
-    low: int
-    high: int
-    """Where it sounds well, MIDI numbers."""
-
-
-TIMBRES: tuple[Timbre, ...] = (
-    Timbre("saxophone", "Tenor saxophone", "sax", 46, 76),
-    Timbre("flute", "Flute", "flute", 60, 91),
-    Timbre("strings", "Strings", "strings", 48, 88),
-    Timbre("horn", "French horn", "horn", 41, 76),
-    Timbre("saw", "Saw lead", "lead_saw", 40, 88),
-    Timbre("organ", "Organ", "organ", 43, 86),
-    Timbre("vibraphone", "Vibraphone", "vibraphone", 55, 89),
-)
 
 
 class TimbreResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,22 +38,6 @@ class TimbreResult(msgspec.Struct, frozen=True, kw_only=True):
     pitched_share: float
     """Share of the sounding time that had a pitch to follow."""
     notices: list[str]
-
-
-def find_timbre(timbre_id: str) -> Timbre:
-    """The timbre with this id.
-
-    Raises:
-        StyleError: ``style-unknown``.
-    """
-    for timbre in TIMBRES:
-        if timbre.id == timbre_id:
-            return timbre
-    raise StyleError(
-        f"There is no timbre called “{timbre_id}”.",
-        remedy=f"Choose one of: {', '.join(t.id for t in TIMBRES)}.",
-        code="style-unknown",
-    )
 
 
 def timbre_task(

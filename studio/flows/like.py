@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any, Literal
 
-from engine.inference.style_like import style_like
+from engine.inference.style_reference import style_like
 from engine.inference.styles import Style
 from studio.flows import restyle, styles
 from studio.flows.media import TaskContext, share_of, span, stop_of

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style, StyleInfo
+from engine.inference.timbres import TIMBRES, Timbre
 from engine.types import PcmRef
 from studio.flows import extend, like, styles, variations
+from studio.flows import timbre as timbre_flow
 from studio.flows.extend import ExtendResult
 from studio.flows.media import TaskContext
+from studio.flows.timbre import TimbreResult
 from studio.flows.variations import VariationsResult
 from studio.jobs import Job
 from studio.project import edits
+from studio.project.model import Role
 from studio.session.work import Work
 
 if TYPE_CHECKING:
@@ -105,6 +109,21 @@ class Styling(Work):
             ),
             lane="inference",
         )
+
+    def change_timbre(self, track_id: str, timbre: str, *, stem: Role = "vocals") -> Job[TimbreResult]:
+        """Let an instrument play the line of a stem; the result is the next take."""
+        name = edits.find_track(self.project, track_id).name
+        return self._landing_job(
+            f"Changing the timbre of {name}",
+            lambda context: timbre_flow.change_timbre(
+                self.services, self.project, track_id, context, timbre=timbre, stem=stem
+            ),
+            lane="inference",
+        )
+
+    def timbres(self) -> tuple[Timbre, ...]:
+        """The instruments that can take over a voice."""
+        return TIMBRES
 
     def extend(
         self, track_id: str, *, minutes: float, energy: EnergyCurve = "flat", seed: int = 0

@@ -10,8 +10,9 @@ import pytest
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, StyleError
 from engine.inference.production_features import SIZE
-from engine.inference.style_like import reference_task, style_like
+from engine.inference.style_like import reference_task
 from engine.inference.style_preview import LUFS, RATE, imagined_song, preview_task
+from engine.inference.style_reference import style_like
 from engine.inference.styles import PRODUCTION, check_style
 from engine.types import PcmRef
 from tests.unit.engine.inference.synthetic_song import song, write

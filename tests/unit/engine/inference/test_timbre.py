@@ -10,7 +10,8 @@ import pytest
 from engine.analysis.melody import notes_of, pitch_errors, track
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, StyleError
-from engine.inference.timbre import TIMBRES, TimbreResult, find_timbre, timbre_task
+from engine.inference.timbre import TimbreResult, timbre_task
+from engine.inference.timbres import TIMBRES, find_timbre
 from engine.instruments import list_instruments
 from engine.io.pcm import write_pcm
 from engine.types import PcmRef
