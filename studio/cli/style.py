@@ -34,6 +34,7 @@ def register(parent: typer.Typer) -> None:
     """Add these commands to `parent`."""
     parent.add_typer(app, name="styles")
     parent.command()(restyle)
+    parent.command()(timbre)
     parent.command()(extend)
 
 
@@ -201,6 +202,35 @@ def restyle(
             f"{result.out}: {result.style} at {result.tempo_bpm:.1f} BPM in {result.key or 'no clear key'}, "
             f"{result.state}, {result.lufs:.1f} LUFS"
         )
+
+
+def timbre(
+    source: InputArg,
+    name: Annotated[str, typer.Option("--as", help="saxophone, flute, strings, horn, saw, organ or vibraphone.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The file to write: .wav, .flac or .mp3.")],
+    stem: Annotated[
+        Literal["vocals", "drums", "bass", "other"], typer.Option(help="Whose line the instrument plays.")
+    ] = "vocals",
+    home: HomeOption = None,
+    platform: PlatformOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Let an instrument play what a stem sings; all else stays.
+
+    Example: contrafact timbre song.wav --as saxophone --out sax.wav
+    """
+    with opened(home, platform, as_json=json) as session:
+        result = with_progress(
+            "Playing",
+            lambda ctx: restyle_files.timbre_to_file(session.services, source, out_file, ctx, timbre=name, stem=stem),
+            quiet=json,
+        )
+        if json:
+            print_json(result)
+            return
+        for notice in result.notices:
+            out(f"note: {notice}")
+        out(f"{result.out}: {result.notes} notes of {result.stem} on {result.timbre}, {result.state}")
 
 
 def extend(

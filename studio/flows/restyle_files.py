@@ -10,12 +10,15 @@ import msgspec
 
 from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style
+from engine.inference.timbres import find_timbre
 from studio.base.atomic import storage_error
 from studio.flows import export, extend, like, restyle, styles, variations
+from studio.flows import timbre as timbre_flow
 from studio.flows.audition import load_project
 from studio.flows.media import TaskContext, share_of
 from studio.flows.services import Services
 from studio.project import edits
+from studio.project.model import Role
 
 
 class RestyleFileResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,20 @@ class ExtendFileResult(msgspec.Struct, frozen=True, kw_only=True):
     worst_seam: float
     seed: int
     energy: str
+    state: str
+    lufs: float
+    notices: tuple[str, ...] = ()
+
+
+class TimbreFileResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed file, and what its instrument followed."""
+
+    out: str
+    timbre: str
+    stem: str
+    notes: int
+    octaves: int
+    pitched_share: float
     state: str
     lufs: float
     notices: tuple[str, ...] = ()
@@ -201,6 +218,43 @@ def variations_to_folder(
         tempo_bpm=made.tempo_bpm,
         key=made.key,
         notices=tuple(dict.fromkeys((*notices, *landing.result.notices, *said))),
+    )
+
+
+def timbre_to_file(
+    services: Services, text: str, out_file: Path, context: TaskContext, *, timbre: str, stem: Role = "vocals"
+) -> TimbreFileResult:
+    """Let an instrument play the line of a stem of a file or recording, and export the result, signed.
+
+    Raises:
+        StudioError, EngineError: with remedy; nothing is written then.
+    """
+    options = export.options_for(services, out_file)
+    export.check_target(out_file.absolute())
+    find_timbre(timbre)
+    project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
+    landing = timbre_flow.change_timbre(
+        services, project, track_id, share_of(context, 0.1, 0.7), timbre=timbre, stem=stem
+    )
+    project = edits.rename_project(landing.apply(project), f"{project.title} ({timbre})")
+    exported = export.export(
+        services,
+        project,
+        out_file,
+        msgspec.structs.replace(options, title=project.title),
+        share_of(context, 0.7, 1.0),
+    )
+    made = landing.result
+    return TimbreFileResult(
+        out=str(out_file),
+        timbre=made.timbre,
+        stem=made.stem,
+        notes=made.notes,
+        octaves=made.octaves,
+        pitched_share=made.pitched_share,
+        state=exported.state,
+        lufs=exported.lufs,
+        notices=(*notices, *made.notices),
     )
 
 
