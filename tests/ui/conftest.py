@@ -104,7 +104,8 @@ def person(window: Any, sound: Path) -> Person:
     """A person with that file in the arrangement."""
     someone = Person(window)
     window.intake.files([str(sound)])
-    someone.wait(lambda: window.ws.project.tracks, "the import")
+    # The first render of a fresh installation compiles; on a busy machine that takes a while.
+    someone.wait(lambda: window.ws.project.tracks, "the import", timeout_s=240)
     someone.wait(lambda: window.arrangement.isVisible() and window.arrangement.headers, "the arrangement")
     return someone
 
