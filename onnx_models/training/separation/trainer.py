@@ -23,6 +23,9 @@ from onnx_models.training.separation.loss import mask_loss
 from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
 from onnx_models.training.separation.network import SubTdf
 
+WARM_UP = 100
+"""Steps in which the rate rises, while the optimiser gathers its moments."""
+
 Network = SubTdf | BandGru
 GRIDS: dict[type[nn.Module], Grid] = {SubTdf: DEFAULT, BandGru: LIVE}
 
@@ -128,6 +131,7 @@ class Run:
         self.heard_s = 0.0
         self.minutes_before = 0.0
         self.best = -99.0
+        self.warm_up = WARM_UP
 
     def save(self, path: Path, *, small: bool = False) -> None:
         """Write a checkpoint; `small` leaves the optimiser out."""
@@ -154,6 +158,8 @@ class Run:
         self.network.load_state_dict(state.get("network", state["average"]))
         if "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
+            # Its moments are known: there is nothing to warm up.
+            self.warm_up = 1
         self.step, self.batches, self.best = state["step"], state["batches"], state["best"]
         self.minutes_before, self.heard_s = state["minutes"], state["heard_s"]
 
@@ -190,7 +196,7 @@ class Run:
                 passed = time.monotonic() - begun
                 done = passed >= s.minutes * 60
                 share = min(passed / max(s.minutes * 60, 1e-6), 1.0)
-                warm = min((self.step - first_step + 1) / 100, 1.0)
+                warm = min((self.step - first_step + 1) / self.warm_up, 1.0)
                 rate = warm * (s.final_rate + (s.rate - s.final_rate) * 0.5 * (1 + math.cos(math.pi * share)))
                 for group in self.optimizer.param_groups:
                     group["lr"] = rate
