@@ -18,7 +18,8 @@ import numpy.typing as npt
 from engine.errors import InferenceError
 from engine.inference import runtime
 from engine.inference.families.protocol import Call
-from engine.inference.packs import Pack, deviation, tolerance
+from engine.inference.packs import Pack
+from engine.inference.selftest import deviation, tolerance
 from engine.types import Cancelled as CancelledPoll
 
 Array = npt.NDArray[np.float32]
