@@ -6,10 +6,10 @@ by the callback, which looks at the session once a block.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
-from typing import Any, cast
 
 import msgspec
 
@@ -25,14 +25,17 @@ from engine.playback import deck as words
 from engine.playback.deck import Deck
 from engine.playback.heavy import HeavyEffects
 from engine.playback.messages import Prepare, SetPlan, SwitchPoint
+from engine.playback.pages import prefetch
 from engine.playback.tempo import count_in_frames, next_beat
 
-ENTRY: int = cast(Any, RENDER).address
+ENTRY: int = RENDER.address
 """Address of the plan's block function."""
 SWITCH_LEAD_S = 0.03
 """A switch on the beat is asked for at least this long before."""
 PUBLISH_S = 1.0
 """The callback takes a plan within a block and 10 ms; after this long it does not run."""
+TOUCH_S = 0.7
+"""Longer than it takes `engine.playback.upkeep` to look again."""
 TAIL_S = 10.0
 """The longest that reverbs and delays ring after the end of the plan."""
 SILENT = 1e-4
@@ -184,6 +187,8 @@ class Transport:
             self.notice = f"{error.message} {error.remedy}"
             return False
         self.notice = ""
+        if self.asked_playing:
+            self._touch(plan, self.position)
         deadline = time.monotonic() + PUBLISH_S
         while not session.publish(flat, at_tick=self._tick_of(plan, at)):
             if time.monotonic() > deadline:
@@ -196,6 +201,11 @@ class Transport:
             session.set_metronome(*self._metronome)
             session.set_tap(self._tap_of(plan))
         return True
+
+    def _touch(self, plan: MixPlan, frame: int) -> None:
+        """Map the first pages that will be read; the rest follows beside the sound."""
+        with contextlib.suppress(EngineError):
+            prefetch(plan, self.pool, frame, round(TOUCH_S * plan.rate))
 
     def _tick_of(self, plan: MixPlan, at: SwitchPoint) -> int | None:
         session = self.session
@@ -325,6 +335,7 @@ class Transport:
             self._started_at = start
             self._ended_s = None
             self._target = start
+            self._touch(plan, start)
             session.play(start, count_in_frames=count_in_frames(plan.tempo, start, bars))
             self._rest = None
             self.bad_before = session.bad()
@@ -349,6 +360,8 @@ class Transport:
             self._ended_s = None
             if self._rest is None and self.session is not None:
                 self._target = frame
+                if self.plan is not None:
+                    self._touch(self.plan, frame)
                 self.session.seek(frame)
             else:
                 self._rest = frame

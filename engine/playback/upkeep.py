@@ -8,13 +8,9 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
-
-from numba import njit
 
 from engine.errors import EngineError
-from engine.plan import MixPlan
-from engine.plan.sources import SourcePool
+from engine.playback.pages import prefetch
 from engine.playback.transport import Transport
 
 LOOK_EVERY_S = 0.5
@@ -25,39 +21,6 @@ HEAVY_AHEAD_S = 0.2
 NOTICE_S = 20.0
 """How long a notice of a heavy effect stays."""
 MOST_NOTICES = 4
-PAGE = 1024
-"""float32 samples of the smallest page."""
-
-
-@njit(cache=True, nogil=True)
-def touch(row: Any, first: int, last: int) -> float:
-    """Read a sample of each page of ``row[first:last]``, float32, so that the callback finds the pages mapped."""
-    total = 0.0
-    for i in range(first, last, PAGE):
-        total += row[i]
-    if last > first:
-        total += row[last - 1]
-    return total
-
-
-def prefetch(plan: MixPlan, pool: SourcePool, frame: int, frames: int) -> int:
-    """Touch what `plan` reads in ``[frame, frame + frames)``; how many samples lie there."""
-    seen = 0
-    for track in plan.tracks:
-        for clip in track.clips:
-            start = max(frame - clip.start_frame, 0)
-            length = min(frame + frames - clip.start_frame, clip.length_frames) - start
-            if length <= 0:
-                continue
-            if clip.reverse:
-                start = clip.length_frames - start - length
-            samples = pool.source(clip.pcm, rate=plan.rate).samples
-            first = min(max(clip.source_frame + start, 0), samples.shape[1])
-            last = min(first + length, samples.shape[1])
-            for row in samples[:2]:
-                touch(row, first, last)
-                seen += last - first
-    return seen
 
 
 class Upkeep:

@@ -54,7 +54,7 @@ def callback_step(frames: int, seconds: float, folder: str, answer: Any) -> None
         engine.do(SetPlan(busy_plan(write_sources(Path(folder)), tracks=TRACKS), 1))
         engine.do(Play(0))
         time.sleep(1.0)
-        calls = engine.deck.calls
+        calls, own, driver = engine.deck.calls, engine.deck.xruns_own, engine.deck.xruns_driver
         time.sleep(seconds)
         spent = engine.deck.durations_ns()[-max(engine.deck.calls - calls, 1) :] / 1000.0
         output = engine.output
@@ -67,8 +67,8 @@ def callback_step(frames: int, seconds: float, folder: str, answer: Any) -> None
                 "max_us": round(float(spent.max()), 1),
                 "budget_us": round(frames / RATE * 1e6, 1),
                 "callbacks": int(spent.size),
-                "underruns_own": engine.deck.xruns_own,
-                "underruns_driver": engine.deck.xruns_driver,
+                "underruns_own": engine.deck.xruns_own - own,
+                "underruns_driver": engine.deck.xruns_driver - driver,
                 "device": output.id if output is not None else "none",
             }
         )

@@ -10,7 +10,7 @@ from engine.dsp import effects
 from engine.dsp.effects import dispatch
 from engine.dsp.effects.base import PARAMETERS, SETTINGS
 from engine.plan.flat.plan import InsertState, Node
-from engine.plan.flat.words import Keeper, address
+from engine.plan.flat.words import Keeper, address, aligned
 from engine.plan.kernel import layout as L
 from engine.plan.kernel.inserts import AMOUNT, OWN
 from engine.plan.model import HEAVY_KINDS, InsertPlan, StripPlan
@@ -45,7 +45,7 @@ def new_state(insert: InsertPlan, *, rate: int, heard: bool) -> InsertState:
     state[:SETTINGS] = target
     state[AMOUNT] = float(heard)
     raw = dispatch.parameters_of(insert.kind, values)
-    return InsertState(insert.kind, state, np.zeros(samples, dtype=np.float32), raw, target)
+    return InsertState(insert.kind, state, aligned(samples), raw, target)
 
 
 def continued(insert: InsertPlan, old: InsertState, *, rate: int) -> InsertState:

@@ -18,9 +18,10 @@ from engine.playback.callback import run
 from engine.playback.deck import Deck
 from engine.playback.figures import Figures
 from engine.playback.messages import Prepare, SetPlan
+from engine.playback.pages import prefetch
 from engine.playback.telemetry import SIZE, Telemetry
 from engine.playback.transport import Transport
-from engine.playback.upkeep import Upkeep, prefetch
+from engine.playback.upkeep import Upkeep
 
 RATE = 48_000
 RAMP = 240
