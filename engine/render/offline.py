@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.plan import MixPlan
-from engine.plan.offline import CAPACITY, OfflineRenderer
+from engine.plan.offline import CAPACITY
+from engine.render.heavy import renderer_of
 from engine.render.steps import CORES, step, without_loop
 from engine.types import Audio, Cancelled, Progress
 
@@ -41,8 +42,7 @@ def render_blocks(
         EngineError: as `render`.
     """
     total = max(plan.length_frames - start_frame, 0) if frames is None else frames
-    renderer = OfflineRenderer(without_loop(plan), limit=limit, master=master, threads=threads)
-    try:
+    with renderer_of(without_loop(plan), limit=limit, master=master, threads=threads) as renderer:
         renderer.seek(start_frame)
         for start in range(0, total, block):
             part = np.empty((2, min(block, total - start)), dtype=np.float32)
@@ -56,8 +56,6 @@ def render_blocks(
             loud = np.flatnonzero(np.abs(part).max(axis=0) > SILENCE)
             quiet = quiet + part.shape[1] if loud.size == 0 else part.shape[1] - 1 - int(loud[-1])
             yield part
-    finally:
-        renderer.close()
 
 
 def render(
@@ -116,20 +114,20 @@ def render_tracks(
         EngineError, Cancelled: as `render`.
     """
     total = max(plan.length_frames - start_frame, 0) if frames is None else frames
-    renderer = OfflineRenderer(without_loop(plan), master=False, taps=True)
-    early = {track.id: renderer.flat.graph.fader_ahead[track.id] for track in plan.tracks}
     out = {track.id: np.zeros((2, total), dtype=np.float32) for track in plan.tracks}
-    # A track whose way to the master is longer is heard earlier at its fader: each is taken when it is due.
-    renderer.seek(start_frame - max(early.values(), default=0))
-    start = -max(early.values(), default=0)
-    while start < total:
-        count = min(block, CAPACITY, total - start)
-        renderer.process(np.empty((2, count), dtype=np.float32))
-        for name, samples in renderer.taps_of(count).items():
-            at = start + early[name]
-            first, last = max(at, 0), min(at + count, total)
-            if last > first:
-                out[name][:, first:last] = samples[:, first - at : last - at]
-        start += count
-        step(max(start, 0), total, "Rendering tracks", progress, cancelled)
+    with renderer_of(without_loop(plan), master=False, taps=True) as renderer:
+        early = {track.id: renderer.flat.graph.fader_ahead[track.id] for track in plan.tracks}
+        # A track whose way to the master is longer is heard earlier at its fader: each is taken when it is due.
+        renderer.seek(start_frame - max(early.values(), default=0))
+        start = -max(early.values(), default=0)
+        while start < total:
+            count = min(block, CAPACITY, total - start)
+            renderer.process(np.empty((2, count), dtype=np.float32))
+            for name, samples in renderer.taps_of(count).items():
+                at = start + early[name]
+                first, last = max(at, 0), min(at + count, total)
+                if last > first:
+                    out[name][:, first:last] = samples[:, first - at : last - at]
+            start += count
+            step(max(start, 0), total, "Rendering tracks", progress, cancelled)
     return out

@@ -12,7 +12,7 @@ from engine.dsp.loudness import BlockPowers
 from engine.errors import EngineError
 from engine.plan import MixPlan, TrackPlan
 from engine.plan.flat.graph import MASTER
-from engine.plan.offline import OfflineRenderer
+from engine.render.heavy import renderer_of
 from engine.render.steps import BLOCK, step, without_loop
 from engine.types import Cancelled, Progress
 
@@ -40,20 +40,20 @@ def track_powers_task(
         Cancelled: when `cancelled` turned true.
     """
     split, members = split_by_group(without_loop(plan), groups)
-    renderer = OfflineRenderer(split, master=False, taps=True)
     total = plan.length_frames
     meters = {group: BlockPowers(2, rate=plan.rate, block_s=block_s) for group in groups}
     whole = BlockPowers(2, rate=plan.rate, block_s=block_s)
     # Those that play straight into the master are in time there, and so is their sum.
     heard = {group: [track.id for track in tracks if track.output == MASTER] for group, tracks in members.items()}
-    for start in range(0, total, BLOCK):
-        mix = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
-        renderer.process(mix)
-        whole.process(mix)
-        blocks = renderer.taps_of(mix.shape[1])
-        for group, meter in meters.items():
-            meter.process(sum((blocks[name] for name in heard[group]), np.zeros_like(mix)))
-        step(start + mix.shape[1], total, "Measuring who is heard", progress, cancelled)
+    with renderer_of(split, master=False, taps=True) as renderer:
+        for start in range(0, total, BLOCK):
+            mix = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
+            renderer.process(mix)
+            whole.process(mix)
+            blocks = renderer.taps_of(mix.shape[1])
+            for group, meter in meters.items():
+                meter.process(sum((blocks[name] for name in heard[group]), np.zeros_like(mix)))
+            step(start + mix.shape[1], total, "Measuring who is heard", progress, cancelled)
     return {
         "groups": {group: meter.values().tolist() for group, meter in meters.items()},
         "mix": whole.values().tolist(),

@@ -1,0 +1,49 @@
+"""Off line, plug-ins are waited for and heard in bounces, tracks and shares alike."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.io.pcm import write_pcm
+from engine.plan import ClipPlan, InsertPlan, MixPlan, PluginPlan, StripPlan, TrackPlan
+from engine.plugins import rack
+from engine.render import render, render_tracks, track_powers_task
+from tests.unit.engine.plugins import lookahead_gain
+
+RATE = 48_000
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MixPlan:
+    """Half a second of a constant through a plug-in (a latent gain in a process of its own) at 0.25 of the input."""
+    loader = f"{lookahead_gain.__name__}:load"
+    monkeypatch.setattr(rack, "Rack", functools.partial(rack.Rack, loader=loader))
+    pcm = write_pcm(np.full((2, RATE // 2), 0.5, np.float32), tmp_path / "a.f32", rate=RATE)
+    insert = InsertPlan(id="v", kind="vst3", parameters={"gain": 0.25}, plugin=PluginPlan(path="gain.vst3"))
+    clip = ClipPlan(id="c", pcm=pcm, start_frame=0, length_frames=RATE // 2)
+    track = TrackPlan(id="t", clips=(clip,), strip=StripPlan(inserts=(insert,)))
+    return MixPlan(rate=RATE, length_frames=RATE // 2, tracks=(track,))
+
+
+def middle(sound: np.ndarray) -> float:
+    return float(np.median(sound[:, RATE // 8 : RATE // 4]))
+
+
+def test_a_bounce_waits_for_plug_ins(plan: MixPlan) -> None:
+    dry = msgspec.structs.replace(plan, tracks=(msgspec.structs.replace(plan.tracks[0], strip=StripPlan()),))
+    assert middle(render(dry, master=False)) == pytest.approx(0.5)
+    wet = middle(render(plan, master=False))
+    assert wet == pytest.approx(0.25, rel=1e-3)
+    assert middle(render_tracks(plan)["t"]) == pytest.approx(wet)
+
+
+def test_shares_hear_them_too(plan: MixPlan) -> None:
+    found = track_powers_task(plan=plan, groups={"you": ["c"]})
+    dry = msgspec.structs.replace(plan, tracks=(msgspec.structs.replace(plan.tracks[0], strip=StripPlan()),))
+    loud = track_powers_task(plan=dry, groups={"you": ["c"]})
+    assert found["mix"][0] == pytest.approx(loud["mix"][0] / 4.0, rel=0.05)
