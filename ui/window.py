@@ -29,7 +29,9 @@ from studio.project import edits
 from ui.actions import ACTIONS, ActionSet
 from ui.actions.keymap import KeyMap
 from ui.bridge import Bridge
+from ui.panels.about import AboutSheet
 from ui.panels.arrangement import ArrangementPanel
+from ui.panels.artist import ArtistSheet
 from ui.panels.browser import BrowserPanel
 from ui.panels.dock import DockPanel
 from ui.panels.export_review import ExportReview
@@ -45,6 +47,7 @@ from ui.panels.palette import Palette
 from ui.panels.preferences import Preferences
 from ui.panels.recovery import RecoverySheet
 from ui.panels.status import StatusBar
+from ui.panels.tour import Tour
 from ui.panels.transport import TransportBar
 from ui.panels.verify import VerifySheet
 from ui.theme import Theme
@@ -254,6 +257,33 @@ class MainWindow(QMainWindow):
         sheet = Preferences(self.ws, self._root, self.actions_set, page=page)
         sheet.theme_asked.connect(self.set_mode)
         self._open_sheet(sheet)
+
+    def show_artist(self) -> None:
+        """The artist's view."""
+        sheet = ArtistSheet(self.ws, self._root)
+        sheet.hear_asked.connect(self._hear_as)
+        self._open_sheet(sheet)
+
+    def _hear_as(self, recording_id: str, style: str) -> None:
+        """A recording in another style, in a project of its own."""
+        if self._sheet is not None:
+            self._sheet.dismiss()
+        self.session.new_project()
+
+        def added(track_id: str) -> None:
+            self.ws.select(track=track_id)
+            self.inspector.track.ask_restyle(style)
+
+        self.ws.run(lambda: self.session.add_recording(recording_id), added)
+
+    def show_about(self) -> None:
+        """What the program is made of."""
+        self._open_sheet(AboutSheet(self.ws, self._root))
+
+    def show_tour(self) -> None:
+        """The five steps to a licensed remix, each beside its place."""
+        tour = Tour(self)
+        tour.start()
 
     def show_palette(self) -> None:
         """All commands by name."""

@@ -24,10 +24,12 @@ from studio.platform.messages import (
     PlatformInfo,
     PublishRequest,
     RecordingDetail,
+    RecordingSummary,
     Resolution,
     Revocation,
     RevocationList,
     SearchPage,
+    Statement,
     TokenSet,
     UsageEvent,
 )
@@ -294,6 +296,37 @@ class PlatformClient:
         """
         body = Body(json={"reason": reason})
         return decode(self._transport.call("POST", f"/grants/{_segment(grant_id)}/revoke", body), Revocation)
+
+    # Rightsholders
+
+    def own_recordings(self) -> list[RecordingSummary]:
+        """The recordings of this rightsholder, in the order of the catalogue.
+
+        Raises:
+            PlatformError: signed-out. PlatformDown.
+        """
+        found: list[RecordingSummary] = []
+        while True:
+            query = {"mine": "true", "offset": len(found), "limit": 200}
+            page = decode(self._transport.call("GET", "/recordings", query=query), SearchPage)
+            found += page.recordings
+            if len(found) >= page.total or not page.recordings:
+                return found
+
+    def statement(self) -> tuple[Statement, bytes]:
+        """What became of this rightsholder's recordings, and the bytes that the platform signed.
+
+        Raises:
+            PlatformError: not-a-rightsholder, receipt-invalid, signed-out. PlatformDown.
+        """
+        raw = self._transport.call("GET", "/statement")
+        try:
+            found = msgspec.convert(open_signed(raw, self.trusted_keys()), Statement)
+        except msgspec.ValidationError as error:
+            raise bad_response(str(error)) from error
+        if found.owner != self.account().subject:
+            raise bad_response("it is for somebody else")
+        return found, raw
 
     # Devices, exports, publishing
 

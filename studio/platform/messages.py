@@ -262,6 +262,38 @@ class Resolution(Struct, frozen=True, kw_only=True):
     receipt: dict[str, Any]
 
 
+class RecordingUse(Struct, frozen=True, kw_only=True):
+    """An export that uses a recording, and the recording's part of it, of a million on each side."""
+
+    receipt_id: str
+    title: str
+    at: str
+    master_ppm: int
+    publishing_ppm: int
+
+
+class RecordingStatement(Struct, frozen=True, kw_only=True):
+    """What became of one recording. `licences` counts persons who licensed it, `events` plays, splits and the like."""
+
+    recording_id: str
+    asset_sha256: Sha256
+    title: str
+    artists: list[str]
+    terms_rev: int
+    licences: int
+    events: dict[str, int]
+    uses: list[RecordingUse]
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """All recordings of a rightsholder, signed by the platform."""
+
+    owner: str
+    name: str
+    at: str
+    recordings: list[RecordingStatement]
+
+
 Mark = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 """The 64-bit id that an export carries in its sound, in hexadecimal digits."""
 

@@ -31,6 +31,7 @@ _ROUTES: tuple[tuple[str, str, str, type | None, type | None, bool], ...] = (
     ("post", "/grants", "License or renew; the exact signed bytes", messages.GrantRequest, None, True),
     ("get", "/grants/revocations", "Ended licences, signed", None, messages.RevocationList, True),
     ("post", "/grants/{grant_id}/revoke", "End a licence", messages.RevokeRequest, messages.Revocation, True),
+    ("get", "/statement", "What became of the rightsholder's recordings, signed", None, messages.Statement, True),
     ("post", "/devices", "A device certificate", messages.CertificateRequest, messages.Certificate, True),
     ("post", "/exports", "Hand in an export (Idempotency-Key)", messages.ExportRequest, None, True),
     ("get", "/exports/{sha256}", "What is known of an export", None, messages.Resolution, False),

@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import uvicorn
 
@@ -32,6 +33,7 @@ class EmbeddedServer:
         self._state: PlatformState | None = None
         self._base_url = ""
         self._demo: DemoAccount | None = None
+        self._label: DemoAccount | None = None
 
     @property
     def base_url(self) -> str:
@@ -55,6 +57,17 @@ class EmbeddedServer:
         return self._demo
 
     @property
+    def label_account(self) -> DemoAccount:
+        """The local account of the label that published the demo catalogue.
+
+        Raises:
+            PlatformDown: before `start`.
+        """
+        if self._label is None:
+            raise _not_running()
+        return self._label
+
+    @property
     def trusted_keys(self) -> dict[str, bytes]:
         """The keys of this service, known without asking over the network."""
         if self._state is None:
@@ -76,7 +89,8 @@ class EmbeddedServer:
             app = create_app(replace(self._config, public_url=self._base_url))
             state: PlatformState = app.state.platform
             self._state = state
-            self._demo = _demo_account(state)
+            self._demo = _local_account(state, DEMO_EMAIL, "Demo listener", "demo-password")
+            self._label = _local_account(state, seed.LABEL_EMAIL, seed.LABEL_NAME, "label-password", "rightsholder")
             if self._catalogue_dir is not None:
                 seed.seed_demo(state, self._catalogue_dir)
         except BaseException:
@@ -150,17 +164,19 @@ def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
         listener.close()
 
 
-def _demo_account(state: PlatformState) -> DemoAccount:
-    path = state.data_dir / "keys" / "demo-password"
+def _local_account(
+    state: PlatformState, email: str, name: str, file: str, role: Literal["remixer", "rightsholder"] = "remixer"
+) -> DemoAccount:
+    path = state.data_dir / "keys" / file
     lost = not path.exists()
     password = load_demo_password(path)
-    known = accounts.find_account(state, DEMO_EMAIL)
+    known = accounts.find_account(state, email)
     if known is None:
-        accounts.ensure_account(state, DEMO_EMAIL, password, name="Demo listener")
+        accounts.ensure_account(state, email, password, name=name, role=role)
     elif lost:
         # The account follows the secret that was made anew.
         accounts.set_password(state, known.id, password)
-    return DemoAccount(email=DEMO_EMAIL, password=password)
+    return DemoAccount(email=email, password=password)
 
 
 def _not_running() -> PlatformDown:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from studio.base.signatures import sign_document
-from studio.platform import catalogue, delivery, devices, ingest, licensing, openapi, publishing, usage_log
+from studio.platform import catalogue, delivery, devices, ingest, licensing, openapi, publishing, statements, usage_log
 from studio.platform import database as db
 from studio.platform.catalogue import SearchQuery
 from studio.platform.messages import (
@@ -174,6 +174,14 @@ async def revocations(request: Request) -> Response:
     return json_answer(sign_document(msgspec.to_builtins(found), state.signing_key))
 
 
+async def statement(request: Request) -> Response:
+    """What became of this rightsholder's recordings, signed."""
+    account = await account_of(request)
+    state = state_of(request)
+    found = await run_in_threadpool(statements.statement, state, account)
+    return json_answer(sign_document(msgspec.to_builtins(found), state.signing_key))
+
+
 async def certificate(request: Request) -> Response:
     """A certificate for this device's key."""
     account = await account_of(request)
@@ -242,6 +250,7 @@ ROUTES = [
     Route("/grants", guarded(grant), methods=["POST"]),
     Route("/grants/revocations", guarded(revocations), methods=["GET"]),
     Route("/grants/{grant_id}/revoke", guarded(revoke_grant), methods=["POST"]),
+    Route("/statement", guarded(statement), methods=["GET"]),
     Route("/devices", guarded(certificate), methods=["POST"]),
     Route("/exports", guarded(export), methods=["POST"]),
     Route("/exports/{sha256}", guarded(resolve), methods=["GET"]),

@@ -52,6 +52,7 @@ class Connection:
         self._client: Future[PlatformClient] = Future()
         self._lock = threading.Lock()
         self._account = self._remembered()
+        self._artist: PlatformClient | None = None
         if url is None:
             config = ServiceConfig(
                 data_dir=paths.data / "platform",
@@ -152,6 +153,25 @@ class Connection:
         """Sign in in the browser (PKCE, loopback)."""
         return self.sign_in(lambda client: client.pkce_login(open_browser, stop=stop))
 
+    def artist(self) -> PlatformClient:
+        """The client of the rightsholder: on the embedded platform the label of the demo songs, whose session is
+        apart from that of the person who remixes; elsewhere whoever is signed in.
+
+        Raises:
+            PlatformError: sign-in-refused. PlatformDown. StudioError.
+        """
+        server = self._server
+        if server is None:
+            return self.client()
+        self.client()
+        with self._lock:
+            if self._artist is None:
+                self._artist = PlatformClient(
+                    server.base_url, self._keys, trusted_keys=server.trusted_keys, realm="embedded-label"
+                )
+                self._artist.demo_login(server.label_account)
+            return self._artist
+
     def sign_out(self) -> None:
         """Forget the account on this computer. Licences stay in the library and open again after signing in."""
         with self._lock:
@@ -173,6 +193,8 @@ class Connection:
         self._thread.join(30.0)
         if self._client.done() and self._client.exception() is None:
             self._client.result().close()
+        if self._artist is not None:
+            self._artist.close()
         if self._server is not None:
             self._server.stop()
 

@@ -19,6 +19,7 @@ from studio.jobs import JobQueue
 from studio.library.library import Library
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustStore
+from studio.session.artists import Artists
 from studio.session.connection import Connection
 from studio.session.controllers import Controllers
 from studio.session.hearing import Hearing
@@ -33,7 +34,7 @@ from studio.sync.worker import SyncWorker
 _OUTBOX_KEY = "outbox-key"
 
 
-class Session(Styling, StemTools, Controllers):
+class Session(Styling, StemTools, Controllers, Artists):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 

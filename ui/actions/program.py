@@ -28,6 +28,9 @@ PROGRAM = (
     _program("app.palette", "All commands", "Ctrl+K", lambda w: w.show_palette(), in_text=True),
     _program("app.preferences", "Preferences …", "Ctrl+,", lambda w: w.show_preferences(), in_text=True),
     _program("app.sign_in", "Sign in in the browser …", "Ctrl+Alt+L", lambda w: w.sign_in()),
+    _program("app.artist", "My catalogue …", "Ctrl+Alt+A", lambda w: w.show_artist()),
+    _program("app.tour", "Show me around", "Ctrl+F1", lambda w: w.show_tour()),
+    _program("app.about", "About and licences", "Shift+F1", lambda w: w.show_about()),
     _program("app.help", "Keys", "F1 ?", lambda w: w.show_help()),
     _program("app.quit", "Quit", "Ctrl+Q", lambda w: w.close(), in_text=True),
 )

@@ -344,6 +344,10 @@ class Workspace(QObject):
             self.position_s = status.position_s
         self.tick.emit(elapsed_s, status, meters)
 
+    def show_now(self) -> None:
+        """Show where the player is at once, not at the next frame."""
+        self._tick()
+
     def _arrived(self, position_s: float) -> bool:
         """Whether the engine has carried out the last seek: until then the play-head stays where it was put."""
         if self._sought_ticks > 0 and abs(position_s - self.position_s) > SEEK_SLACK_S:
