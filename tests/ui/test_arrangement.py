@@ -17,6 +17,7 @@ from studio.session import Session
 from tests.ui.driver import Person, drag, send
 from ui.panels.arrangement.ruler import LOOP_Y
 from ui.viewmodels import automation
+from ui.viewmodels.workspace import PointChoice
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -268,6 +269,24 @@ def test_alt_draws_freehand_by_few_points_and_escape_takes_it_back(person: Perso
     send(canvas, QEvent.Type.MouseButtonRelease, way[-1])
     assert _points(window) == few
     assert len(window.session.history.entries) == steps
+
+
+def test_points_are_worked_by_keys(person: Person, window) -> None:
+    track = _track(window).id
+    window.ws.commit("x", lambda p: edits.set_automation(p, track, "gain_db", [(0.5, -6.0), (2.0, 0.0)]))
+    window.ws.show_automation(track, ["gain_db"])
+    window.ws.choose_points(PointChoice(track_id=track, target="gain_db", indices=frozenset([0])))
+    canvas = window.arrangement.canvas
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    assert _points(window)[0].value < -6.0
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    assert window.ws.chosen_points.indices == {1}
+    assert canvas.accessibleDescription().startswith("Volume, 0.0 dB, ")
+    window.actions_set.trigger("clip.nudge_right_fine")
+    assert _points(window)[1].at_s == pytest.approx(2.01)
+    window.escape()
+    assert window.ws.chosen_points is None
 
 
 def test_a_lane_is_chosen_switched_off_and_closed(person: Person, window) -> None:

@@ -28,6 +28,8 @@ from ui.widgets.paint import rounded
 PAD_PX = 6
 POINT_PX = 4.0
 NEAR_PX = 7.0
+STEP = 0.02
+"""Share of a lane's height by which an arrow key moves a value."""
 BENDS = 12
 """Pieces of a line between two points whose value is not straight on the lane."""
 
@@ -189,6 +191,38 @@ class AutomationLanes:
                 where = self._point(hit.row, parameter, each.at_s, each.value)
                 self._tag = (where, lanes.show_value(parameter, each.value))
         self._canvas.update()
+
+    # keys
+
+    def key(self, key: Qt.Key) -> bool:
+        """Arrow keys on a chosen point: left and right go to its neighbours, up and down move its value; False where no
+        point is chosen."""
+        choice = self.ws.chosen_points
+        if choice is None:
+            return False
+        points = lanes.points_of(self.ws.project, choice.track_id, choice.target)
+        parameter = lanes.find_parameter(self.ws.project, choice.track_id, choice.target)
+        if not points or parameter is None:
+            return False
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            index = max(choice.indices) + 1 if key == Qt.Key.Key_Right else min(choice.indices) - 1
+            index = min(max(index, 0), len(points) - 1)
+            self.ws.choose_points(
+                PointChoice(track_id=choice.track_id, target=choice.target, indices=frozenset([index]))
+            )
+            self._canvas.setAccessibleDescription(
+                f"{parameter.title}, {lanes.show_value(parameter, points[index].value)}, "
+                f"{self.ws.grid.position(points[index].at_s)}"
+            )
+            return True
+        shift = STEP if key == Qt.Key.Key_Up else -STEP
+        self.ws.commit(
+            f"Automate {parameter.title}",
+            lambda p: lanes.with_points(
+                p, choice.track_id, choice.target, lanes.moved(points, choice.indices, 0.0, shift, parameter)
+            ),
+        )
+        return True
 
     # edits
 

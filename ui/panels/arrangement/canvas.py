@@ -278,7 +278,8 @@ class Canvas(QWidget):
             return
         arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right)
         if event.key() in arrows and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            self._walk(Qt.Key(event.key()))
+            if not self.automation.key(Qt.Key(event.key())):
+                self._walk(Qt.Key(event.key()))
             return
         self.pointer.modifiers_changed(event.modifiers())
         super().keyPressEvent(event)
