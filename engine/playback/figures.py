@@ -82,6 +82,7 @@ class Figures:
             rate=deck.rate,
             block_frames=deck.word(words.BLOCK),
             xruns_own=deck.word(words.XRUNS_OWN),
+            xruns_waited=deck.word(words.WAITED_OWN),
             xruns_driver=deck.word(words.XRUNS_DRIVER),
             recording=int(recording),
             counting_in=int(session is not None and playing and session.mode == "counting"),

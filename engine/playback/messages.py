@@ -58,6 +58,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Gaps since the engine started: `xruns_own` + `xruns_driver`."""
     xruns_own: int = 0
     """Blocks that came late because the engine computed or waited too long."""
+    xruns_waited: int = 0
+    """Those of `xruns_own` in which the callback waited for something; in the others it computed too long."""
     xruns_driver: int = 0
     """Gaps that the audio system reported although the engine was in time, or was not given the processor."""
     device: str = NO_DEVICE_ID

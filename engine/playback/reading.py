@@ -21,6 +21,7 @@ def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Sta
         dsp_load=float(seen["dsp_load"]),
         xruns=own + driver,
         xruns_own=own,
+        xruns_waited=int(seen["xruns_waited"]),
         xruns_driver=driver,
         device=seen["device"].decode() or NO_DEVICE_ID,
         device_name=seen["device_name"].decode(),

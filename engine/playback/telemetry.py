@@ -26,6 +26,7 @@ LAYOUT = np.dtype(
         ("rate", "<i8"),
         ("block_frames", "<i8"),
         ("xruns_own", "<i8"),
+        ("xruns_waited", "<i8"),
         ("xruns_driver", "<i8"),
         ("recording", "<i8"),
         ("counting_in", "<i8"),

@@ -185,6 +185,7 @@ def gil_torture(*, minutes: float, frames: int = 128, say: Callable[[str], None]
             "minutes": minutes,
             "frames": after.block_frames,
             "underruns_own": after.xruns_own - before.xruns_own,
+            "underruns_own_waited": after.xruns_waited - before.xruns_waited,
             "underruns_driver": after.xruns_driver - before.xruns_driver,
             "torture": torture.done,
             "still_playing": after.playing,

@@ -102,6 +102,7 @@ def run(
             "glitches": len(found),
             "glitch_list": found[:20],
             "underruns_own": status.xruns_own - before[0],
+            "underruns_own_waited": status.xruns_waited,
             "underruns_driver": status.xruns_driver - before[1],
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,
