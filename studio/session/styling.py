@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style, StyleInfo
 from engine.inference.timbres import TIMBRES, Timbre
+from engine.plan import ClipPlan, MixPlan, TrackPlan
 from engine.types import PcmRef
 from studio.flows import extend, like, styles, variations
 from studio.flows import timbre as timbre_flow
@@ -70,6 +71,23 @@ class Styling(Work):
             "Playing a style",
             lambda context: styles.preview(self.services, style_id, context),
             lane="inference",
+        )
+
+    def hear_style(self, style_id: str) -> Job[PcmRef]:
+        """Play a style on a few imagined bars outside of the project, until `stop_preview`."""
+
+        def landed(pcm: PcmRef) -> None:
+            clip = ClipPlan(pcm=pcm, start_frame=0, length_frames=pcm.frames)
+            plan = MixPlan(rate=pcm.rate, length_frames=pcm.frames, tracks=(TrackPlan(id="preview", clips=(clip,)),))
+            if self._follower is not None:
+                self._follower.hold(plan)
+                self.player.play(0.0)
+
+        return self._job(
+            "Playing a style",
+            lambda context: styles.preview(self.services, style_id, context),
+            lane="inference",
+            landed=landed,
         )
 
     def style_from_track(self, track_id: str, *, name: str = "") -> Job[Style]:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.panels.styles import StyleList
 from ui.viewmodels import words
 from ui.viewmodels.catalogue import ITEM_ROLE, CatalogueModel, subtitle, terms_line
 from ui.viewmodels.workspace import Workspace
@@ -62,7 +63,7 @@ class BrowserPanel(Surface):
         self.empty = label("The catalogue is on its way …", "muted", wrap=True)
         self.empty.setContentsMargins(20, 24, 20, 24)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.styles = _Styles(ws)
+        self.styles = StyleList(ws)
         self.styles.chosen.connect(self.style_asked)
 
         filters = QWidget()
@@ -333,29 +334,3 @@ class _PreviewCard(Surface):
     def _on_add(self) -> None:
         if self._item is not None:
             self.add_asked.emit(self._item.id)
-
-
-class _Styles(QWidget):
-    """What a song can become; a press restyles the track in focus."""
-
-    chosen = Signal(str)
-
-    def __init__(self, ws: Workspace):
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 10, 9, 8)
-        layout.setSpacing(3)
-        hint = label(
-            "Press a style to hear the song in it. What you keep as it is, you choose under Track.", "muted", wrap=True
-        )
-        layout.addWidget(hint)
-        layout.addSpacing(8)
-        for style in ws.styles:
-            button = Button(ws.theme, style.name, icon="wand-sparkles", height=30, tip=style.description).align_left()
-            button.setAccessibleName(f"Restyle as {style.name}")
-            button.clicked.connect(lambda _=False, style_id=style.id: self.chosen.emit(style_id))
-            layout.addWidget(button)
-            words_of_style = label(style.description, "captionfaint", wrap=True)
-            words_of_style.setContentsMargins(2, 0, 2, 6)
-            layout.addWidget(words_of_style)
-        layout.addStretch(1)

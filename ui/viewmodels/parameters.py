@@ -54,6 +54,9 @@ def parse_value(parameter: Parameter, text: str) -> float | None:
         return {"on": 1.0, "yes": 1.0, "1": 1.0, "off": 0.0, "no": 0.0, "0": 0.0}.get(word)
     if "∞" in word or word == "off":
         return parameter.minimum
+    if parameter.target == "pan":
+        amount = 0.0 if word == "c" else parse_number(word.lstrip("lr"))
+        return None if amount is None else (-amount if word.startswith("l") else amount) / 100.0
     value = parse_number(word)
     if value is None:
         return None
@@ -65,10 +68,6 @@ def parse_value(parameter: Parameter, text: str) -> float | None:
         if parameter.unit == "s" and (parameter.maximum <= 1.0 or value > parameter.maximum):
             return value / 1000.0
         return value
-    if parameter.target == "pan":
-        amount = parse_number(word.lstrip("lrc")) if word[:1] in "lrc" else value
-        sign = -1.0 if word.startswith("l") else 1.0
-        return sign * (amount or 0.0) / 100.0
     return value / 100.0 if is_share(parameter) else value
 
 

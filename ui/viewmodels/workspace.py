@@ -61,6 +61,8 @@ class Workspace(QObject):
     inspector_asked = Signal(str)
     variations_asked = Signal(str, int)
     """Make so many takes in this style (its id; "" is any)."""
+    intensity_asked = Signal(float)
+    """By how much the next restyle changes the song, 0 to 1."""
     effect_asked = Signal(str)
     """Show this in the panel of effects: ``equaliser``, ``compressor`` or the id of an effect."""
 

@@ -161,6 +161,7 @@ class TrackTab(QWidget):
         layout.addStretch(1)
 
         ws.variations_asked.connect(self.ask_variations)
+        ws.intensity_asked.connect(self._on_intensity)
         ws.bridge.jobs_changed.connect(self._on_job)
         ws.bridge.project_changed.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
@@ -316,6 +317,10 @@ class TrackTab(QWidget):
         self._style_job = None
         self.refresh()
         self.ws.fail(error)
+
+    def _on_intensity(self, value: float) -> None:
+        self.intensity.set_value(value)
+        self._intensity_text.set_text(f"{value:.2f}")
 
     def _fold_styles(self) -> None:
         """Show all styles, or the first few."""
