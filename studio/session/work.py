@@ -82,9 +82,18 @@ class Work(People):
 
     def relink(self, source_id: str, path: Path) -> Job[Relinked]:
         """Take a file for a sound of one's own that is missing."""
+
+        def land(landing: Landing[Relinked]) -> Relinked:
+            with self._lock:
+                self.commit(landing.label, landing.apply(self._history.committed))
+            # The very same sound changes nothing in the project, and can be played again.
+            self.project_edited()
+            return landing.result
+
         return self._landing_job(
             f"Reading {path.name}",
             lambda context: relink.relink(self.services, self.project, source_id, path, context),
+            land=land,
         )
 
     def split(
