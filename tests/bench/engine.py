@@ -208,7 +208,7 @@ def run(
     """
     from tests.bench import engine_core
 
-    figures: dict[str, Any] = dict(engine_core.run(peer=peer is not None))
+    figures: dict[str, Any] = dict(engine_core.run(peer=peer))
     say(f"core {figures}")
     figures["callback"] = ladder(seconds=seconds, say=say)
     figures["gil_torture"] = gil_torture(minutes=minutes, say=say)
