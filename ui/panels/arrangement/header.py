@@ -55,7 +55,10 @@ class TrackHeader(QWidget):
         self.automation.clicked.connect(lambda: ws.toggle_automation(self.track_id))
         self.mute = Button(theme, "M", kind="mute", height=20, name="Mute")
         self.solo = Button(theme, "S", kind="solo", height=20, name="Solo")
-        for button in (self.mute, self.solo):
+        self.arm = Button(theme, "R", kind="record", height=20, name="Arm")
+        self.arm.clicked.connect(self._on_arm)
+        ws.recorder.changed.connect(self._show_arm)
+        for button in (self.mute, self.solo, self.arm):
             button.setFixedWidth(22)
         self.volume = Slider(
             theme, name="Volume", minimum=-96, maximum=12, default=0, step=0.1, show=words.decibels, decibels=True
@@ -80,6 +83,7 @@ class TrackHeader(QWidget):
         bottom.setSpacing(5)
         bottom.addWidget(self.mute)
         bottom.addWidget(self.solo)
+        bottom.addWidget(self.arm)
         bottom.addSpacing(4)
         bottom.addWidget(self.volume, 1)
         bottom.addSpacing(8)
@@ -106,6 +110,9 @@ class TrackHeader(QWidget):
         tall = lane.height >= TWO_ROWS_PX
         for widget in (self.mute, self.solo, self.volume, self.pan):
             widget.setVisible(tall)
+        self.arm.setVisible(tall and track.kind == "audio" and track.role == "own")
+        self.arm.setAccessibleName(f"Arm {track.name}")
+        self._show_arm()
         self.automation.setVisible(bool(track.automation) or bool(lane.automation))
         self.automation.setChecked(bool(lane.automation))
         self._name.set_text(track.name, "text" if lane.audible else "text.muted")
@@ -129,6 +136,13 @@ class TrackHeader(QWidget):
         self._badge.setVisible(badge is not None)
         if badge is not None:
             self._badge.set_badge(badge)
+
+    def _show_arm(self) -> None:
+        self.arm.setChecked(self.ws.recorder.armed == self.track_id)
+
+    def _on_arm(self, _on: bool) -> None:
+        self.ws.recorder.toggle_arm(self.track_id)
+        self._show_arm()
 
     def _on_mute(self, on: bool) -> None:
         self.ws.set_strip("Mute" if on else "Unmute", self.track_id, mute=on)

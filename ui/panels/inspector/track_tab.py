@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWid
 from studio.project import edits
 from studio.project.model import Track
 from ui.bridge import FINAL_STATES
+from ui.panels.inspector.record_section import RecordSection
 from ui.panels.inspector.rights_section import section_head
 from ui.viewmodels import words
 from ui.viewmodels.lanes import ROLE_TITLES
@@ -40,6 +41,8 @@ class TrackTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
 
+        self.record = RecordSection(ws)
+        layout.addWidget(self.record)
         stems = QWidget()
         inside = QVBoxLayout(stems)
         inside.setContentsMargins(12, 12, 12, 14)
