@@ -1,3 +1,6 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportOptionalCall=false, reportUntypedClassDecorator=false
+# numba's and LLVM's own interfaces have no types.
 """Keeps the cache of compiled kernels true: a kernel that was changed makes all that contain it be compiled anew.
 
 Numba looks only at the file in which a cached function is defined, but the function contains what it calls in other

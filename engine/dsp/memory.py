@@ -1,3 +1,6 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportOptionalCall=false, reportUntypedClassDecorator=false
+# numba's and LLVM's own interfaces have no types.
 """Plain memory for compiled code: words and samples at addresses.
 
 A flat plan is reached by one pointer, so its kernels read tables of 8-byte words (integers or doubles) and runs of
@@ -10,11 +13,15 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic as typed_intrinsic
+from numba.np.numpy_support import carray
 
 from engine.dsp import fresh
+
+intrinsic: Any = typed_intrinsic
+"""Its results are called without their first argument, which no type can say."""
 
 FRESH = fresh.digest
 """Imported for its effect: see there."""

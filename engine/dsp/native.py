@@ -1,3 +1,6 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportOptionalCall=false, reportUntypedClassDecorator=false
+# numba's and LLVM's own interfaces have no types.
 """Calls from compiled code through addresses, so that each large kernel is compiled, and cached, once.
 
 Code that numba compiles contains all that it calls. A function that is called by its address instead is compiled by
@@ -9,8 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import cfunc, types
+from numba.extending import intrinsic as typed_intrinsic
+
+intrinsic: Any = typed_intrinsic
+"""Its results are called without their first argument, which no type can say."""
+
+c_function: Any = cfunc
+"""Its results have an ``address``, and a ``ctypes`` function that lets go of the interpreter's lock."""
 
 _INT = ir.IntType(64)
 

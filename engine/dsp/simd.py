@@ -1,3 +1,6 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportOptionalCall=false, reportUntypedClassDecorator=false
+# numba's and LLVM's own interfaces have no types.
 """Vectors of float32 as a type of compiled code: eight tracks, or their sixteen sides, are one value.
 
 Numba leaves vectorising to chance; here a vector is a value of its own, kept in registers between operations, and
@@ -12,7 +15,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic as typed_intrinsic
+from numba.extending import lower_builtin, models, register_model
+
+intrinsic: Any = typed_intrinsic
+"""Its results are called without their first argument, which no type can say."""
 
 FLOAT = ir.FloatType()
 I32 = ir.IntType(32)

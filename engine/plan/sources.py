@@ -1,4 +1,4 @@
-"""Reading clips: slices of memory-mapped sources with gain, fades and reverse."""
+"""Sources: files of samples, mapped into memory, that may vanish and come back while they play."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ import numpy.typing as npt
 from engine.errors import EngineError
 from engine.plan.flat.words import address
 from engine.plan.kernel import layout as L
-from engine.plan.model import ClipPlan, TrackPlan
-from engine.plan.timeline import Timeline
 from engine.types import Audio, PcmRef
-
-LOOP_FADE_S = 0.005
 
 
 class SourceNotice(NamedTuple):
@@ -133,14 +129,6 @@ class SourcePool:
             self._open[ref.path] = found
         return found
 
-    def get(self, ref: PcmRef, *, rate: int) -> Audio:
-        """The samples of `ref`.
-
-        Raises:
-            EngineError: as `source`.
-        """
-        return self.source(ref, rate=rate).samples
-
     def check(self) -> tuple[SourceNotice, ...]:
         """Look after every file, a few microseconds each: about twice a second is enough."""
         found = (source.check() for source in tuple(self._open.values()))
@@ -154,77 +142,3 @@ class SourcePool:
     def keep(self, paths: set[str]) -> None:
         """Close the sources that are not among `paths`."""
         self._open = {path: source for path, source in self._open.items() if path in paths}
-
-
-class ClipReader:
-    """The clips of one track as a stream of stereo blocks."""
-
-    def __init__(self, track: TrackPlan, *, rate: int, pool: SourcePool):
-        self._clips = [(clip, pool.get(clip.pcm, rate=rate)) for clip in track.clips if clip.length_frames > 0]
-        self._starts = np.array([clip.start_frame for clip, _ in self._clips], dtype=np.int64)
-        self._ends = np.array([clip.start_frame + clip.length_frames for clip, _ in self._clips], dtype=np.int64)
-
-    def read(self, timeline: Timeline, tick: int, out: Audio) -> None:
-        """Fill `out` ``(2, frames) float32`` with the ticks from `tick` on.
-
-        Before a jump of the loop the last 5 ms fade over to what precedes its target, so that the sound after the
-        jump is untouched from its first frame.
-        """
-        out[:] = 0.0
-        for piece in timeline.pieces(tick, out.shape[1]):
-            part = out[:, piece.offset : piece.offset + piece.length]
-            self._add(piece.frame, part)
-            if piece.tail < 0 or piece.tail - piece.length >= piece.fade:
-                continue
-            left = piece.tail - np.arange(piece.length)
-            weight = np.clip(left / max(piece.fade, 1), 0.0, 1.0).astype(np.float32)
-            lead = np.zeros_like(part)
-            self._add(piece.jump_to - piece.tail, lead)
-            part *= weight
-            part += lead * (np.float32(1.0) - weight)
-
-    def _add(self, frame: int, out: Audio) -> None:
-        count = out.shape[1]
-        for index in np.flatnonzero((self._starts < frame + count) & (self._ends > frame)):
-            clip, samples = self._clips[index]
-            first = max(frame, clip.start_frame)
-            last = min(frame + count, clip.start_frame + clip.length_frames)
-            _add_clip(clip, samples, first - clip.start_frame, last - first, out[:, first - frame : last - frame])
-
-
-def loop_fade_frames(rate: int) -> int:
-    """Frames over which the end of a loop fades into its start."""
-    return max(round(LOOP_FADE_S * rate), 1)
-
-
-def _add_clip(clip: ClipPlan, samples: Audio, inside: int, count: int, out: Audio) -> None:
-    """Add `count` frames of a clip, from its frame `inside` on, to `out` ``(2, count)``."""
-    if clip.reverse:
-        start = clip.source_frame + clip.length_frames - inside - count
-    else:
-        start = clip.source_frame + inside
-    first, last = max(start, 0), min(start + count, samples.shape[1])
-    if last <= first:
-        return
-    part = samples[:2, first:last]
-    # Where the slice lies in the block: read backwards, its last frame comes first.
-    offset = (start + count - last) if clip.reverse else (first - start)
-    if clip.reverse:
-        part = part[:, ::-1]
-    gain = _gain(clip, inside + offset, last - first)
-    out[:, offset : offset + last - first] += part if gain is None else part * gain
-
-
-def _gain(clip: ClipPlan, inside: int, count: int) -> npt.NDArray[np.float32] | np.float32 | None:
-    """The gain of `count` frames from the clip's frame `inside` on; None for 1."""
-    rising = clip.fade_in_frames > 0 and inside < clip.fade_in_frames
-    falling = clip.fade_out_frames > 0 and inside + count > clip.length_frames - clip.fade_out_frames
-    if not rising and not falling:
-        return None if clip.gain == 1.0 else np.float32(clip.gain)
-    at = inside + np.arange(count) + 0.5
-    gain = np.full(count, clip.gain)
-    if rising:
-        gain *= np.sin(0.5 * np.pi * np.clip(at / clip.fade_in_frames, 0.0, 1.0))
-    if falling:
-        gain *= np.sin(0.5 * np.pi * np.clip((clip.length_frames - at) / clip.fade_out_frames, 0.0, 1.0))
-    return gain.astype(np.float32)

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from engine.dsp import eq
 from engine.dsp.limiter import limit_true_peak
 from engine.dsp.loudness import integrated_lufs, true_peak_dbtp
-from engine.plan import LoopPlan
-from engine.plan.timeline import Timeline
 
 RATE = 48_000
 seeds = st.integers(0, 2**32 - 1)
@@ -59,33 +57,3 @@ def test_every_band_is_stable(freq_hz: float, gain_db: float, q: float, rate: in
     ):
         assert np.all(np.isfinite(row))
         assert np.all(np.abs(np.roots([1.0, row[4], row[5]])) < 1.0)
-
-
-loops = st.one_of(
-    st.none(),
-    st.tuples(st.integers(0, 500), st.integers(1, 300)).map(
-        lambda v: LoopPlan(start_frame=v[0], end_frame=v[0] + v[1])
-    ),
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(start=st.integers(0, 600), steps=st.lists(st.tuples(st.integers(1, 90), loops), min_size=1, max_size=30))
-def test_two_readers_at_different_distances_see_the_same_frames(
-    start: int, steps: list[tuple[int, LoopPlan | None]]
-) -> None:
-    """However loops change under way, a track that reads 37 ticks ahead sees what a track on time sees later."""
-    timeline = Timeline(start, None, guard_frames=5)
-    near: list[int] = []
-    far: list[int] = list(range(start, start + 37))
-    tick = 0
-    timeline.pieces(0, 37)
-    for count, loop in steps:
-        timeline.set_loop(loop)
-        for out, offset in ((far, 37), (near, 0)):
-            for piece in timeline.pieces(tick + offset, count):
-                out.extend(range(piece.frame, piece.frame + piece.length))
-        tick += count
-        assert timeline.frame_at(tick) == far[len(near)] if len(near) < len(far) else True
-    assert near == far[: len(near)]
-    assert all(frame >= 0 for frame in far)

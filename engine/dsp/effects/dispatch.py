@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray, cfunc, njit, types
+from numba import njit, types
+from numba.np.numpy_support import carray
 
 from engine.dsp import limiter
 from engine.dsp.effects import EFFECTS, chorus, delay, reverb, saturation, simple
 from engine.dsp.effects.base import PARAMETERS, SETTINGS
 from engine.dsp.memory import FLOAT32, FLOAT64, pointer_of
+from engine.dsp.native import c_function
 from engine.types import Audio
 
 NUMBERS: dict[str, int] = {kind: number for number, kind in enumerate(EFFECTS)}
@@ -99,7 +101,7 @@ def derive(kind: int, raw: Any, rate: float, out: Any) -> None:
         chorus.derive(raw, rate, out)
 
 
-@cfunc(types.int64(*[types.int64] * 9), nopython=True, cache=True, error_model="numpy")
+@c_function(types.int64(*[types.int64] * 9), cache=True, error_model="numpy")
 def EFFECT(
     kind: int, sound: int, pitch: int, start: int, end: int, settings: int, state: int, lines: int, lines_count: int
 ) -> int:

@@ -39,7 +39,7 @@ STATE = LENGTHS + 2 * SECTIONS + LINES
 
 @njit(nogil=True, error_model="numpy")
 def _odd(seconds: float, rate: float) -> int:
-    return int(round(seconds * rate)) | 1
+    return round(seconds * rate) | 1
 
 
 def sizes(rate: int) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def _predelayed(lines: Any, base: int, size: int, w: int, now: int, before: int,
 def run(x: Any, start: int, end: int, p: Any, s: Any, lines: Any) -> None:
     """The kernel, as `engine.dsp.effects.base` says."""
     rate = p[RATE]
-    size = int(round(LONGEST_PREDELAY_S * rate)) + 1
+    size = round(LONGEST_PREDELAY_S * rate) + 1
     wanted = int(min(p[PREDELAY], size - 1))
     if s[STARTED] == 0.0:
         _begin(s, rate, wanted)

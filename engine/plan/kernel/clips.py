@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -29,13 +30,13 @@ def _curve(kind: int, t: float) -> float:
 
 
 @njit(nogil=True, error_model="numpy")
-def _guarded(value: float) -> float:
+def _guarded(value: Any) -> Any:
     """`value`, or silence for what is no sound. A file may hold anything."""
     return value if abs(value) < HUGE else SILENCE
 
 
 @njit(nogil=True, error_model="numpy")
-def _add_plain(data: int, other: int, start: int, gain: float, left: int, right: int, first: int, last: int) -> bool:
+def _add_plain(data: int, other: int, start: int, gain: Any, left: int, right: int, first: int, last: int) -> bool:
     """Add a run without fades; False, with nothing added, when a sample in it is no sound."""
     energy = fill8(0.0)
     i = first

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from numba import cfunc, njit, types
+from numba import njit, types
 
 from engine.dsp.memory import clear, get_float, get_int, get_sample, set_float, set_int, set_sample
+from engine.dsp.native import c_function
 from engine.dsp.simd import transpose8
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import strips
@@ -214,7 +215,7 @@ def run_group(session: int, plan: int, group: int, tick: int, frames: int) -> No
     strips.write_meters(group)
 
 
-@cfunc(types.int64(*[types.int64] * 5), nopython=True, cache=True, error_model="numpy")
+@c_function(types.int64(*[types.int64] * 5), cache=True, error_model="numpy")
 def GROUP(session: int, plan: int, group: int, tick: int, frames: int) -> int:
     """`run_group` as a C function, so that it is compiled once."""
     run_group(session, plan, group, tick, frames)

@@ -49,7 +49,8 @@ def _glide(now: int, target: int, coefficient: float) -> bool:
 
 @njit(nogil=True, error_model="numpy")
 def _settled(now: int, target: int) -> bool:
-    for k in range(SETTINGS):
+    # A generator would not compile.
+    for k in range(SETTINGS):  # noqa: SIM110
         if get_float(now, k) != get_float(target, k):
             return False
     return True

@@ -137,7 +137,7 @@ TEMPO_WORDS = 4
 TEMPO_FRAME, TEMPO_BEAT_FRAMES, TEMPO_BEAT, TEMPO_BAR = range(4)
 """float each."""
 
-# -- group: eight nodes side by side -------------------------------------------------------------------------------------
+# -- group: eight nodes side by side ---------------------------------------------------------------------------------
 
 G_LANES_AT = 0
 """float32 rows of sixteen (`LANE_ROWS`): eight left sides, eight right ones."""
@@ -186,8 +186,8 @@ R_BENCH = R_FADER + 8
 """Its first word: where the bench lies."""
 LANE_ROWS = R_BENCH + 1
 
-# The bench: rows of sixteen float32 that hold nothing from chunk to chunk, one bench for all groups of a thread, so that
-# it stays in the processor's nearest memory.
+# The bench: rows of sixteen float32 that hold nothing from chunk to chunk, one bench for all groups of a thread, so
+# that it stays in the processor's nearest memory.
 B_X = 0
 """The chunk: one row a frame."""
 B_PLANAR = B_X + CHUNK
@@ -202,7 +202,7 @@ B_FRAMES = B_WEIGHT + 4
 B_FRAMES_NEXT = B_FRAMES + 8
 BENCH_ROWS = B_FRAMES_NEXT + 8
 
-# -- node: a track, a bus or the master ------------------------------------------------------------------------------------
+# -- node: a track, a bus or the master ------------------------------------------------------------------------------
 
 N_NUMBER = 0
 """Of the node's id, unique in the session; 0 is the master."""
@@ -274,7 +274,7 @@ SOURCE_ALIVE = 3
 """0 silences the source."""
 SOURCE_WORDS = 4
 
-# -- streams of heavy inserts ----------------------------------------------------------------------------------------------
+# -- streams of heavy inserts ----------------------------------------------------------------------------------------
 
 STREAM_CELL = CHUNK
 STREAM_CELLS = 1024
@@ -289,7 +289,7 @@ H_LATE = 3
 STREAM_WORDS = 4
 EPOCHS = 4096
 
-# -- edges: sends, and outputs other than the master ---------------------------------------------------------------------
+# -- edges: sends, and outputs other than the master -----------------------------------------------------------------
 
 E_PART_AT = 0
 E_PRE = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import cfunc, njit, types
+from numba import njit, types
 
 from engine.dsp.memory import get_float, get_int, get_sample, set_int, set_sample
-from engine.dsp.native import call_five
+from engine.dsp.native import c_function, call_five
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import timeline
 from engine.plan.kernel.inserts import STEP, run_effect
@@ -241,9 +241,8 @@ def frame_at(session: int, tick: int) -> int:
     return timeline.frame_at(session, tick)
 
 
-@cfunc(
+@c_function(
     types.int64(types.int64, types.int64, types.int64, types.int64, types.int64),
-    nopython=True,
     cache=True,
     error_model="numpy",
 )

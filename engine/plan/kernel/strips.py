@@ -42,7 +42,8 @@ TINY = 1e-20
 DB_PER_OCTAVE = 6.020599913279624
 """20 log10(2): dB of a factor of two."""
 KNEE = 6.0 / DB_PER_OCTAVE
-SETTLED = 1e-6
+SETTLED = 3e-5
+"""A gain this near to its target is there: closer, the steps of a float32 glide are too small to count."""
 
 
 @njit(nogil=True, error_model="numpy")

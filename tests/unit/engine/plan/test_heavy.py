@@ -135,8 +135,12 @@ def test_a_session_plays_the_stream_after_starts_jumps_and_edits(noise: PcmRef) 
     position = live.session.position
     assert np.array_equal(drive(live, 1_000), x[:, position : position + 1_000] * np.float32(0.25))
     assert len(factory.made) == 1
+    # The track fades out first, through its effects; the plan after that lets go of them.
     publish(live, mix_of(), factory)
-    drive(live, 2_000)
+    drive(live, 4_000)
+    assert not factory.made[0].closed
+    publish(live, mix_of(), factory)
+    drive(live, 4_000)
     assert factory.made[0].closed
 
 
