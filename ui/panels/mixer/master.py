@@ -21,7 +21,7 @@ from ui.widgets.meter import CorrelationMeter, Meter, ReductionMeter, mixer_posi
 from ui.widgets.slider import Fader
 from ui.widgets.surface import Surface
 
-WIDE_PX, NARROW_PX = 236, 104
+WIDE_PX, NARROW_PX = 240, 104
 
 
 class MasterStrip(Surface):
@@ -61,11 +61,12 @@ class MasterStrip(Surface):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(Text(theme, "Limiter", token="text.muted", px="caption", fixed=True))
-        self.ceiling = InlineField(name="Ceiling of the limiter in dBTP", width=52)
+        self.ceiling = InlineField(name="Ceiling of the limiter in dBTP", width=46)
         self.ceiling.setToolTip("No peak of the mix goes above this. Type a value from −12 to 0 dBTP.")
         self.ceiling.submitted.connect(self._on_ceiling)
         row.addWidget(self.ceiling)
-        row.addWidget(Text(theme, "dBTP", token="text.muted", px="caption"), 1)
+        row.addWidget(Text(theme, "dBTP", token="text.muted", px="caption", fixed=True))
+        row.addStretch(1)
         left.addLayout(row)
         self.fader = Fader(theme, name="Master volume", show=words.decibels)
         self.meter = Meter(theme, name="Master level", bar=12, gap=2, position=mixer_position)

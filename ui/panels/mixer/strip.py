@@ -27,7 +27,7 @@ from ui.widgets.meter import Meter, ReductionMeter, mixer_position
 from ui.widgets.slider import Fader, Knob
 
 STRIP_PX = 100
-TALL_PX = 262
+TALL_PX = 300
 """Lower strips show fader and buttons only."""
 
 
