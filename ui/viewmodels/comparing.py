@@ -47,7 +47,7 @@ class Comparing(QObject):
         ws = self._ws
         if ws.playing and not self._ending and edits.take_numbers(ws.project, track_id):
             if self.heard(track_id) != number or not self.active:
-                ws.run(lambda: ws.session.audition(track_id, number), quiet=True)
+                ws.run(lambda: ws.session.audition(track_id, number), quiet=self.active)
             return
         title = f"Take {number}" if number is not None else "Original"
         ws.commit(title, lambda project: edits.choose_take(project, track_id, number))
@@ -79,5 +79,8 @@ class Comparing(QObject):
 
     def _on_project(self) -> None:
         comparison = self._ws.session.comparison
-        if comparison is not None and self.active and comparison.project is not self._ws.project:
+        if comparison is None or not self.active or self._ws.session.history.in_gesture:
+            # A drag ends first.
+            return
+        if comparison.project is not self._ws.project:
             self.end(keep=True)

@@ -105,7 +105,8 @@ class Preferences(Sheet):
             ws.say("The new size holds from the next start on.")
         elif key == SNAP_KEY:
             ws.set_snap(ws.session.settings.get(SNAP_KEY))
-        elif key in ("audio.input", "audio.channels"):
+        elif key.startswith("audio."):
+            # Another output opens without an input.
             ws.recorder.apply_input()
         elif key == "inference.provider":
             ws.bridge.sync_changed.emit()
