@@ -340,12 +340,12 @@ class MainWindow(QMainWindow):
 
     def escape(self) -> None:
         """Esc: give up the drag, else close the dialogue, else select nothing."""
-        if self.arrangement.canvas.cancel_drag() or self.arrangement.ruler.cancel_drag():
+        if any(view.cancel_drag() for view in (self.arrangement.canvas, self.arrangement.ruler, self.dock.editor.view)):
             return
         if self._sheet is not None:
             self._sheet.dismiss()
             return
-        self.ws.select(track=self.ws.selected_track)
+        self.commands.select_none()
 
     # drops beside the arrangement, and keys
 
