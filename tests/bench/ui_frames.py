@@ -65,9 +65,9 @@ def run(window: Any, folder: Path) -> dict[str, Any]:
     encode(sound, path, rate=48_000, format="wav", bits=16)
     session.new_project()
     window.intake.files([str(path)])
-    person.wait(lambda: ws.project.tracks and not person.busy(), "the import", timeout_s=120)
+    person.wait(lambda: ws.project.tracks and not person.busy(), "the import", timeout_s=400)
     source = next(iter(ws.project.sources.values()))
-    person.wait(lambda: session.peaks(source) is not None, "the waveform", timeout_s=60)
+    person.wait(lambda: session.peaks(source) is not None, "the waveform", timeout_s=300)
     session.commit("Many clips", big_project(ws.project, source.id))
     person.settle(500)
     panel = window.arrangement

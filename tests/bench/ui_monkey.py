@@ -116,7 +116,7 @@ def run(window: Any, folder: Path, *, events: int, seed: int) -> dict[str, int]:
     sys.excepthook = raised
     chance = random.Random(seed)
     window.intake.open_demo()
-    person.wait(lambda: ws.project.tracks and not person.busy(), "the demo song", timeout_s=240)
+    person.wait(lambda: ws.project.tracks and not person.busy(), "the demo song", timeout_s=400)
     nothing = ("", "")
     try:
         with (
