@@ -14,6 +14,7 @@ from engine.plan.flat.automation import write_automation
 from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
+from engine.plan.flat.inserts import swap_frames
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats
 from engine.plan.heavy import HeavyFactory
@@ -25,10 +26,8 @@ from engine.plan.sources import SourcePool
 
 GLIDE_HZ = 25.0
 """Corner of the one-pole filter that smooths gains."""
-FILTER_GLIDE_S = 0.004
+FILTER_GLIDE_S = 0.008
 """Time constant with which filters follow their settings."""
-SWAP_S = 0.010
-"""Changed clips, and effects that come and go, fade over this long."""
 MEAN_S = 0.3
 """Time constant of the meters' mean squares."""
 STEP_S = 0.002
@@ -422,7 +421,7 @@ class _Compiler:
         words[L.P_RATE] = rate
         words[L.P_ANCHOR] = after
         words[L.P_GROUP_KERNEL] = GROUP.address
-        words[L.P_FADE] = max(round(SWAP_S * rate), 1)
+        words[L.P_FADE] = swap_frames(rate)
         words[L.P_LATENCY] = max([after, *graph.ahead.values()])
         words[L.P_CAPACITY] = self.capacity
         words[L.P_GROUPS_AT] = address(groups)
@@ -437,5 +436,5 @@ class _Compiler:
         words[L.P_MOVES_AT] = self.keeper.hold(np.array(self.moves, dtype=np.int64))
         words[L.P_MOVES] = len(self.moves) // 4
         floats[L.P_GLIDE] = math.exp(-2.0 * math.pi * GLIDE_HZ / rate)
-        floats[L.P_GLIDE_CELL] = math.exp(-L.CELL / (FILTER_GLIDE_S * rate))
+        floats[L.P_GLIDE_CELL] = math.exp(-L.GLIDE_CELL / (FILTER_GLIDE_S * rate))
         floats[L.P_MEAN] = math.exp(-L.CHUNK / (MEAN_S * rate))

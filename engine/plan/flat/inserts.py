@@ -15,8 +15,16 @@ from engine.plan.kernel import layout as L
 from engine.plan.kernel.inserts import AMOUNT, OWN
 from engine.plan.model import HEAVY_KINDS, InsertPlan, StripPlan
 
+SWAP_S = 0.010
+"""Changed clips, and effects that come and go, fade over this long."""
+
 LEFT = "\0left "
 """Begins the key of an effect that fades out."""
+
+
+def swap_frames(rate: int) -> int:
+    """`SWAP_S` in frames."""
+    return max(round(SWAP_S * rate), 1)
 
 
 def light(strip: StripPlan) -> tuple[InsertPlan, ...]:
@@ -43,7 +51,8 @@ def new_state(insert: InsertPlan, *, rate: int, heard: bool) -> InsertState:
     state = np.zeros(OWN + words)
     target = dispatch.settings(insert.kind, values, rate=rate)
     state[:SETTINGS] = target
-    state[AMOUNT] = float(heard)
+    # A late effect has nothing to give before its delay is full.
+    state[AMOUNT] = 1.0 if heard else -dispatch.latency(insert.kind, rate=rate) / swap_frames(rate)
     raw = dispatch.parameters_of(insert.kind, values)
     return InsertState(insert.kind, state, aligned(samples), raw, target)
 

@@ -165,7 +165,7 @@ def _chunk(session: int, plan: int, group: int, tick: int, at: int, frames: int)
     glide = get_float(plan, L.P_GLIDE_CELL)
     strips.equalise(lanes, get_int(group, L.G_STAGES), tick, frames, glide)
     if get_int(group, L.G_COMPRESSOR) != 0:
-        strips.compress(lanes, tick, frames, glide)
+        strips.compress(lanes, tick, frames, glide ** (L.CELL // L.GLIDE_CELL))
     special = get_int(group, L.G_SPECIAL)
     tapped = get_int(session, L.S_TAP_NODE) >= 0
     if strips.guard(lanes, frames):

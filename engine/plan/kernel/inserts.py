@@ -24,7 +24,7 @@ STEP = 16
 SETTLED = 1e-4
 """A setting within this part of its target is there."""
 AMOUNT = SETTINGS
-"""Word of an insert's state that says how far it is heard."""
+"""Word of an insert's state that says how far it is heard; below 0 a late effect still fills its delay."""
 OWN = SETTINGS + 2
 """First word of the effect's own state."""
 
@@ -109,7 +109,7 @@ def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> Non
             amount = min(amount + step, wanted) if wanted > amount else max(amount - step, wanted)
             for c in range(2):
                 d = get_sample(dry, L.CHUNK * c + i)
-                set_sample(x, L.CHUNK * c + i, d + amount * (get_sample(x, L.CHUNK * c + i) - d))
+                set_sample(x, L.CHUNK * c + i, d + max(amount, 0.0) * (get_sample(x, L.CHUNK * c + i) - d))
         set_float(state, AMOUNT, amount)
 
 

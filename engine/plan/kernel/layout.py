@@ -13,7 +13,9 @@ CHUNK = 64
 effects is read; it is anchored to ticks, so that the size of a block never changes a sample.
 """
 CELL = 8
-"""Frames between two looks of a compressor's detector, and between two steps of a gliding filter."""
+"""Frames between two looks of a compressor's detector."""
+GLIDE_CELL = 2
+"""Frames between two steps of a gliding filter."""
 STAGES = 5
 """A high-pass and four bands."""
 LOUDEST = 1e17

@@ -208,14 +208,14 @@ def _filter_two(x: int, frames: int, first: int, second: int) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def _filter_gliding(x: int, tick: int, frames: int, base: int, coefficient: float) -> None:
-    """A stage whose settings move: one step at each cell."""
+    """A stage whose settings move: one step at each `GLIDE_CELL`."""
     i = 0
     moving = True
     while i < frames:
-        run = min(frames - i, L.CELL - (tick + i) % L.CELL) if moving else frames - i
-        if moving and (tick + i) % L.CELL == 0:
+        run = min(frames - i, L.GLIDE_CELL - (tick + i) % L.GLIDE_CELL) if moving else frames - i
+        if moving and (tick + i) % L.GLIDE_CELL == 0:
             moving = _glide(base, coefficient)
-            run = min(frames - i, L.CELL) if moving else frames - i
+            run = min(frames - i, L.GLIDE_CELL) if moving else frames - i
         _filter(x + 64 * i, run, base)
         i += run
 

@@ -164,6 +164,22 @@ def test_a_forced_click_would_be_seen(sine: PcmRef) -> None:
     assert np.abs(np.diff(y, axis=1)).max() > 0.05
 
 
+def test_a_late_effect_comes_and_goes_without_a_click(sine: PcmRef) -> None:
+    def plan(*inserts: InsertPlan) -> MixPlan:
+        return mix_of(
+            TrackPlan(id="t", clips=(clip_of(sine),), strip=StripPlan(inserts=inserts)), length_frames=4 * RATE
+        )
+
+    live, _ = started(plan(), 1_000)
+    live.run(1_000)
+    parts: list[Audio] = []
+    late = InsertPlan(id="l", kind="limiter")
+    for each in (plan(late), plan(late, InsertPlan(id="m", kind="limiter")), plan(), plan(late)):
+        live.publish(each)
+        parts.append(live.run(5_000))
+    assert np.abs(np.diff(np.concatenate(parts, axis=1), n=2, axis=1)).max() < 0.005
+
+
 # -- transport -------------------------------------------------------------------------------------------------------
 
 
