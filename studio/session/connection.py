@@ -112,10 +112,11 @@ class Connection:
             name=found.name, email=found.email, subject=found.subject, territory=found.territory, demo=demo
         )
         self._trust.add(client.info().trust_anchors.encode())
+        if not self._identity.ready(at_s=self._clock.now()):
+            # Before anybody counts as signed in: what is asked for in that moment needs the certificate.
+            self.obtain_certificate()
         atomic.write_bytes(self._account_file, msgspec.json.encode(account), mode=0o600)
         self._account = account
-        if not self._identity.ready(at_s=self._clock.now()):
-            self.obtain_certificate()
         return account
 
     def sign_in_demo(self) -> Account:
