@@ -49,7 +49,7 @@ def library_lines() -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name in LIBRARIES:
         try:
-            facts = metadata.metadata(name)
+            facts: Any = metadata.metadata(name)
         except metadata.PackageNotFoundError:
             continue
         licence = facts.get("License-Expression") or _short(facts.get("License") or "") or _classified(facts)

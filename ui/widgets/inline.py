@@ -15,7 +15,7 @@ class InlineEditor(QLineEdit):
     It deletes itself. Text that was not changed, or nothing, is not given.
     """
 
-    def __init__(self, host: QWidget, rect: QRectF, text: str, done: Callable[[str], None], *, name: str):
+    def __init__(self, host: QWidget, rect: QRectF, text: str, done: Callable[[str], object], *, name: str):
         super().__init__(text, host)
         self._done, self._before = done, text
         self._over = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -49,7 +51,7 @@ class Text(QWidget):
         """The whole text."""
         return self._text
 
-    def reserve(self, sample: str) -> Text:
+    def reserve(self, sample: str) -> Self:
         """Keep room for `sample`, so that neighbours stand still while a number changes."""
         self._reserve = sample
         return self

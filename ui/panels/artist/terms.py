@@ -147,6 +147,8 @@ class TermsPanel(Surface):
 
     def _preview(self) -> None:
         clear(self._told)
+        if self._detail is None:
+            return
         try:
             _, self.summary = licence_preview(self._detail, self.terms, at=now_iso())
         except StudioError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
@@ -18,7 +18,8 @@ from ui.widgets.eq_editor import HIGH_PASS, LOW_HZ, EqEditor, Node
 from ui.widgets.fields import InlineField
 
 POINTS = 160
-KINDS = {"low_shelf": "Low shelf", "peak": "Bell", "high_shelf": "High shelf"}
+Kind = Literal["low_shelf", "peak", "high_shelf"]
+KINDS: dict[Kind, str] = {"low_shelf": "Low shelf", "peak": "Bell", "high_shelf": "High shelf"}
 RESET_HP_BELOW_HZ = 21.0
 
 
@@ -155,7 +156,13 @@ class Equaliser(QWidget):
         elif high_pass:
             self._commit("High-pass", lambda p, t: edits.set_strip(p, t, high_pass_hz=value))
         else:
-            self._commit("Equaliser", lambda p, t: edits.set_eq_band(p, t, index, **{key: value}))
+            typed = {key: value}
+            self._commit(
+                "Equaliser",
+                lambda p, t: edits.set_eq_band(
+                    p, t, index, freq_hz=typed.get("freq_hz"), gain_db=typed.get("gain_db"), q=typed.get("q")
+                ),
+            )
 
     def _menu(self, index: int, at: QPointF) -> None:
         menu = QMenu(self)

@@ -79,7 +79,7 @@ class ControllersPage(Rows):
             self._bound.addWidget(label("Nothing is bound yet.", "captionfaint"))
         for binding in session.midi_bindings:
             row = QHBoxLayout()
-            title = TRANSPORT.get(binding.target, binding.target.replace("_", " ").replace(".", " "))
+            title = TRANSPORT.get(binding.target) or binding.target.replace("_", " ").replace(".", " ")
             control = f"{binding.port}, {binding.kind} {binding.number}, channel {binding.channel + 1}"
             row.addWidget(Text(self.theme, title, weight="medium"), 1)
             row.addWidget(Text(self.theme, f"{control} · {binding.mode}", token="text.muted"), 2)
