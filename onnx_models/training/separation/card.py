@@ -29,10 +29,13 @@ upward.""",
     "resume": "--model live --from onnx_models/separation-live/checkpoint.pt",
 }
 DEFAULT_LIMITS = """\
+- A trumpet that plays alone is taken for a voice (table above), though lead lines and solos are in the training now.
 - Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
   and produced voices joined the training only after a checkpoint had failed on them.
 - Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none)."""
 LIVE_LIMITS = """\
+- It has heard little so far (under two hours): its voices are worse than those of the classical baseline on these
+  clips, and what it misses of them goes to other. Drums and bass are what it tells best.
 - It cannot wait: the first 46 ms of a sound are all it has heard of it when it decides, so attacks of voices and
   guitars go to drums more than with the default model, which hears what follows.
 - A pack for listening along, soloing and preview; results that stay should be made with `separation-default`."""
