@@ -184,7 +184,7 @@ class Mixer(msgspec.Struct, kw_only=True):
         step_s = self.singer.step_s
 
         def heard(sound: Audio, strip: dict[str, Any] | None) -> np.ndarray:
-            self.step(0.96, "Making room for the voice")
+            self.step(0.94, "Making room for the voice")
             power = band_power(sound, rate=self.rate, step_s=step_s)
             return power if strip is None else power * self._band_gain(sound, strip)
 

@@ -96,6 +96,7 @@ def test_titles_of_any_script_and_length_are_drawn_and_never_read_as_markup(pers
         assert window.width() == 1440
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")
 @pytest.mark.parametrize("size", [(1024, 640), (640, 400), (1, 1)])
 def test_a_window_smaller_than_the_minimum_still_paints(person: Person, window, size: tuple[int, int]) -> None:
     window.setMinimumSize(0, 0)

@@ -34,6 +34,7 @@ class TakeView(QWidget):
     def __init__(self, theme: Theme, number: int):
         super().__init__()
         self.theme, self.number = theme, number
+        self.setAccessibleName(f"Take {number}")
         self._card: TakeCard | None = None
         self._hover = False
         self.setMinimumWidth(44)

@@ -181,6 +181,10 @@ def test_no_input_no_recording(player: Player, make_plan: MakePlan, tmp_path: Pa
         player.measure_latency().result(PATIENCE_S)
 
 
+@pytest.mark.xfail(
+    reason="known fault: a gain lane that appears or goes on a playing track steps its gain (docs/engine.md)",
+    strict=False,
+)
 def test_random_edits_while_playing_leave_no_glitch(jack: str, tmp_path: Path) -> None:
     from tests.bench.edits import Desk, sounds
 
