@@ -148,11 +148,11 @@ class Mixer(msgspec.Struct, kw_only=True):
         Strips are changed in place; the parts come back, those that step back with new samples.
         """
 
-        self._balance(parts, strips, muted, CHANGE_DB)
+        self._balance(parts, strips, muted, CHANGE_DB, done=0.95)
         roomy = self._make_room(parts, strips.get("vocals"), muted, staging)
         if roomy is not parts:
             # Less of the middle is more of the low end, and a little less loud.
-            self._balance(roomy, strips, muted, _AFTER_ROOM_DB)
+            self._balance(roomy, strips, muted, _AFTER_ROOM_DB, done=0.975)
         return roomy
 
     def _balance(
@@ -161,6 +161,8 @@ class Mixer(msgspec.Struct, kw_only=True):
         strips: dict[str, dict[str, Any]],
         muted: list[str],
         change_db: tuple[float, float],
+        *,
+        done: float,
     ) -> None:
         balance(
             self.audio,
@@ -171,7 +173,7 @@ class Mixer(msgspec.Struct, kw_only=True):
             # What the song had in the low end is its own; only what is new can be too much.
             low_ceiling=self.style.production.low_ceiling if parts else 1.0,
             change_db=change_db,
-            tick=lambda: self.step(0.95, "Balancing the mix"),
+            tick=lambda: self.step(done, "Balancing the mix"),
         )
 
     def _make_room(
@@ -184,7 +186,7 @@ class Mixer(msgspec.Struct, kw_only=True):
         step_s = self.singer.step_s
 
         def heard(sound: Audio, strip: dict[str, Any] | None) -> np.ndarray:
-            self.step(0.94, "Making room for the voice")
+            self.step(0.96, "Making room for the voice")
             power = band_power(sound, rate=self.rate, step_s=step_s)
             return power if strip is None else power * self._band_gain(sound, strip)
 
