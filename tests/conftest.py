@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import engine as engine  # isort: skip  # sets up the process before NumPy is imported
 import numpy as np
 import pytest
 

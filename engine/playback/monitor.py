@@ -103,6 +103,9 @@ class Spectrum:
         self._first = np.clip(np.ceil(centres / half * bins).astype(int), 0, last)
         self._behind = np.clip(np.ceil(centres * half * bins).astype(int), 0, last + 1)
         self._at = np.minimum(centres * bins, last)
+        self._bins = np.arange(last + 1)
+        self._wide = self._behind > self._first
+        self._edges = np.stack([self._first[self._wide], np.minimum(self._behind[self._wide], last)], axis=1).ravel()
         self._above_nyquist = centres > rate / 2
         self.levels_db: npt.NDArray[np.float32] = np.full(SPECTRUM_BANDS, FLOOR_DB, dtype=np.float32)
         """``(SPECTRUM_BANDS,)``."""
@@ -110,12 +113,15 @@ class Spectrum:
     def process(self, block: Audio) -> None:
         """Add ``(2, frames) float32`` and look again; levels rise at once and fall by `SPECTRUM_FALL_DB_S`."""
         count = min(block.shape[1], self._line.size)
-        mono = block[:, -count:].mean(axis=0) if count else self._line[:0]
-        self._line = np.concatenate([self._line[count:], mono])
+        if count == 0:
+            return
+        self._line = np.concatenate([self._line[count:], block[:, -count:].mean(axis=0)])
         levels = np.abs(np.fft.rfft(self._line * self._window)) * self._scale
-        bands = np.interp(self._at, np.arange(levels.size), levels)
-        for index in np.flatnonzero(self._behind > self._first):
-            bands[index] = max(bands[index], levels[self._first[index] : self._behind[index]].max())
+        bands = np.interp(self._at, self._bins, levels)
+        if self._wide.any():
+            # `reduceat` takes the highest of each band; what lies between two bands falls to the odd entries.
+            highest = np.maximum.reduceat(levels, self._edges)[::2]
+            bands[self._wide] = np.maximum(bands[self._wide], highest)
         bands[self._above_nyquist] = 0.0
         found = 20.0 * np.log10(np.maximum(bands, 1e-7)).astype(np.float32)
         fallen = self.levels_db - np.float32(SPECTRUM_FALL_DB_S * block.shape[1] / self.rate)

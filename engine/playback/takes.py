@@ -66,6 +66,8 @@ class Take:
         """Called every few milliseconds; False once it needs no more calls."""
         transport, session = self._transport, self._transport.session
         if self._writer is None:
+            if transport.waiting:
+                return True
             if session is None or not transport.asked_playing:
                 # Stopped before it began.
                 self.finish()

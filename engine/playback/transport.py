@@ -286,6 +286,11 @@ class Transport:
         return self._rest is None
 
     @property
+    def waiting(self) -> bool:
+        """Whether play-back was asked for and begins once there is a plan."""
+        return self._asked is not None
+
+    @property
     def position(self) -> int:
         """The frame that plays next."""
         return self._rest if self._rest is not None else self._frame_at(math.inf)

@@ -22,6 +22,11 @@ def _fill(record: Words, keeper: Keeper, lane: AutomationPlan, low: float, high:
     record[L.A_LOG] = int(log)
 
 
+def fader_lanes(track: TrackPlan) -> list[AutomationPlan]:
+    """The lanes that move the fader, in a fixed order."""
+    return sorted((lane for lane in track.automation if lane.target in _FADER), key=lambda lane: lane.target)
+
+
 def write_automation(
     keeper: Keeper,
     node: Words,

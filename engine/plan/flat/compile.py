@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.plan.flat import inserts, strip
-from engine.plan.flat.automation import write_automation
+from engine.plan.flat.automation import fader_lanes, write_automation
 from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
@@ -208,7 +208,14 @@ class _Compiler:
         raw = strip.raw_settings(track.strip)
         words[L.N_RAW_AT] = self.keeper.hold(raw)
         moved = write_automation(self.keeper, words, track, states, where, ramp=self.step)
-        meter = old.meter if old is not None else np.zeros(L.METER_WORDS)
+        if old is not None:
+            meter = old.meter
+            # A fader that was automated once goes on as one, since its last lane may still be dying away.
+            words[L.N_FADER_AUTOMATED] |= old.words[L.N_FADER_AUTOMATED]
+            words[L.N_FADER_CHANGED] = int(fader_lanes(track) != fader_lanes(old.track))
+        else:
+            meter = np.zeros(L.METER_WORDS)
+            meter[L.METER_RIDE : L.METER_RIDE + 2] = 1.0
         before = int(self.previous.words[L.P_ANCHOR]) if self.previous is not None else 0
         clips, sources = write_clips(
             words, track, self.pool, self.keeper, old, ahead=ahead - self.anchor, moved=before - self.anchor, rate=rate
@@ -342,6 +349,8 @@ class _Compiler:
         """The records of a node's ways."""
         records = self.keeper.words(L.EDGE_WORDS * len(routes))
         lanes = {lane.target: lane for lane in node.track.automation}
+        old = self.previous.nodes.get(node.track.id) if self.previous is not None else None
+        before = {lane.target: lane for lane in old.track.automation} if old is not None else lanes
         for k, route in enumerate(routes):
             record = records[L.EDGE_WORDS * k : L.EDGE_WORDS * (k + 1)]
             lane = lanes.get(f"send.{route.target}.gain_db") if route.kind == "send" and route.gain > 0.0 else None
@@ -355,8 +364,11 @@ class _Compiler:
             as_floats(record)[L.E_GAIN] = gain
             record[L.E_STATE_AT] = address(state)
             record[L.E_DELAY] = route.delay
-            record[L.E_RING_AT] = address(state) + 16
+            record[L.E_RING_AT] = address(state) + 8 * L.WAY_WORDS
             record[L.E_AHEAD] = int(words[L.N_FADER_AHEAD])
+            state[L.WAY_RODE] |= int(lane is not None)
+            record[L.E_RIDES] = state[L.WAY_RODE]
+            record[L.E_CHANGED] = int(route.kind == "send" and lane != before.get(f"send.{route.target}.gain_db"))
             if lane is not None:
                 low, high = strip.LIMITS["gain_db"]
                 frames, values = strip.points_of(lane, low=low, high=high, log=False, ramp=self.step)
@@ -369,12 +381,13 @@ class _Compiler:
         words[L.N_EDGES] = len(routes)
 
     def _route_state(self, route: Route, gain: float, *, known: str) -> Words:
-        """Gain now, place in the ring, and the ring of a way; shared with the plan before."""
+        """`WAY_WORDS` and the ring of a way; shared with the plan before."""
         state = self.previous.routes.get(route.key) if self.previous is not None else None
         if state is None:
-            state = np.zeros(2 + route.delay, dtype=np.int64)
+            state = np.zeros(L.WAY_WORDS + route.delay, dtype=np.int64)
             live = self.previous is not None and known in self.previous.nodes
-            as_floats(state)[0] = 0.0 if live else gain
+            as_floats(state)[L.WAY_GAIN] = 0.0 if live else gain
+            as_floats(state)[L.WAY_RIDE] = 1.0
         self.keeper.hold(state)
         self.route_states[route.key] = state
         return state

@@ -139,8 +139,10 @@ class FlatPlan:
                 rows[[L.R_PEAK, L.R_PEAK_LAST, L.R_MEAN], side] = 0.0
             rows[[L.R_REDUCTION, L.R_STEP, L.R_LEVEL], node.lane] = 0.0
             rows[L.R_GAIN, node.lane] = 2.0 ** rows[L.R_MAKEUP, node.lane]
+            node.meter[L.METER_AWAY : L.METER_AWAY + 2] = 0.0
         for state in self.routes.values():
-            state[1:] = 0
+            state[[L.WAY_PLACE, L.WAY_AWAY]] = 0
+            state[L.WAY_WORDS :] = 0
         if self.limiter is not None:
             self.limiter.state[18:] = 0.0
             self.limiter.lines[:] = 0.0

@@ -11,6 +11,8 @@ from engine.plan.kernel.strips import set_targets
 from engine.plan.kernel.timeline import COMPLEX, NOTHING, frame_at, locate
 
 LOG2_PER_DB = 0.16609640474436813
+AWAY = 3e-5
+"""A difference of gain that is not heard."""
 SILENT_DB = -120.0
 """A gain at or below this is 0."""
 
@@ -104,6 +106,28 @@ def ride(session: int, node: int, record: int, tick: int, frames: int, lanes: in
         left = _blended(node, record, lanes, i, first, True)
         set_sample(out, i, left)
         set_sample(out, L.CHUNK + i, _blended(node, record, lanes, i, first, False) if record == 0 else left)
+
+
+@njit(nogil=True, error_model="numpy")
+def ease(values: int, frames: int, state: int, last: int, away: int, changed: bool, glide: float) -> None:
+    """Lead `values` on from what they were before their lane came, went or changed.
+
+    What is automated has no static part, so both must move alike: the difference dies away as the fader glides.
+
+    Args:
+        values: float32, as `ride` left them.
+        state: of the node or way; its words `last` and `away` are carried from plan to plan.
+        changed: True in the first chunk after the change.
+        glide: per frame.
+    """
+    off = get_float(state, last) - get_sample(values, 0) if changed else get_float(state, away)
+    for i in range(frames):
+        if off == 0.0:
+            break
+        off = off * glide if abs(off) > AWAY else 0.0
+        set_sample(values, i, get_sample(values, i) + off)
+    set_float(state, last, get_sample(values, frames - 1))
+    set_float(state, away, off)
 
 
 @njit(nogil=True, error_model="numpy")

@@ -9,7 +9,7 @@ from engine.dsp.native import c_function
 from engine.dsp.simd import transpose8
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import strips
-from engine.plan.kernel.automation import follow, ride
+from engine.plan.kernel.automation import ease, follow, ride
 from engine.plan.kernel.clips import read_input
 from engine.plan.kernel.inserts import forget_inserts, run_inserts
 from engine.plan.kernel.parts import bench_of, sum_parts
@@ -49,21 +49,28 @@ def _send(session: int, plan: int, node: int, edge: int, tick: int, at: int, fra
     part = get_int(edge, L.E_PART_AT) + 4 * at
     capacity = get_int(plan, L.P_CAPACITY)
     state = get_int(edge, L.E_STATE_AT)
-    gain, target = get_float(state, 0), get_float(edge, L.E_GAIN)
+    gain, target = get_float(state, L.WAY_GAIN), get_float(edge, L.E_GAIN)
     glide = get_float(plan, L.P_GLIDE)
     automation = get_int(edge, L.E_AUTOMATION_AT)
     auto = bench_of(lanes) + 64 * L.B_AUTO
+    rides = get_int(edge, L.E_RIDES) != 0
     if automation != 0:
         ride(session, node, automation, tick + get_int(edge, L.E_AHEAD), frames, lanes)
+    elif rides:
+        for i in range(frames):
+            set_sample(auto, i, 1.0)
+    if rides:
+        ease(auto, frames, state, L.WAY_RIDE, L.WAY_AWAY, get_int(edge, L.E_CHANGED) != 0, glide)
+        set_int(edge, L.E_CHANGED, 0)
     delay = get_int(edge, L.E_DELAY)
     ring = get_int(edge, L.E_RING_AT)
-    position = get_int(state, 1)
+    position = get_int(state, L.WAY_PLACE)
     for i in range(frames):
         if gain != target:
             gain = target + glide * (gain - target)
             if abs(gain - target) < strips.SETTLED:
                 gain = target
-        g = gain * get_sample(auto, i) if automation != 0 else gain
+        g = gain * get_sample(auto, i) if rides else gain
         for c in range(2):
             y = get_sample(x, L.ROW * i + L.LANES * c) * g
             if delay > 0:
@@ -75,8 +82,8 @@ def _send(session: int, plan: int, node: int, edge: int, tick: int, at: int, fra
             position += 1
             if position == delay:
                 position = 0
-    set_float(state, 0, gain)
-    set_int(state, 1, position)
+    set_float(state, L.WAY_GAIN, gain)
+    set_int(state, L.WAY_PLACE, position)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -116,6 +123,12 @@ def _before_fader(session: int, plan: int, group: int, lane: int, tick: int, at:
     if get_int(node, L.N_FADER_AUTOMATED) != 0:
         ride(session, node, 0, tick + get_int(node, L.N_FADER_AHEAD), frames, lanes)
         auto = bench_of(lanes) + 64 * L.B_AUTO
+        meter = get_int(node, L.N_METER_AT)
+        changed = get_int(node, L.N_FADER_CHANGED) != 0
+        set_int(node, L.N_FADER_CHANGED, 0)
+        for c in range(2):
+            ride_at, away_at = L.METER_RIDE + c, L.METER_AWAY + c
+            ease(auto + 4 * L.CHUNK * c, frames, meter, ride_at, away_at, changed, get_float(plan, L.P_GLIDE))
         x = bench_of(lanes) + 64 * L.B_X + 4 * lane
         for i in range(frames):
             for c in range(2):

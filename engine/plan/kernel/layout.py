@@ -162,7 +162,9 @@ GROUP_WORDS = 20
 
 METER_PEAK, METER_MEAN, METER_REDUCTION, METER_BAD = 0, 2, 4, 5
 """float: peak left, right; mean square left, right; reduction in dB; samples that were not finite."""
-METER_WORDS = 8
+METER_RIDE, METER_AWAY = 6, 8
+"""float: what the fader's automation came to last, left and right; how far that still is from what it says."""
+METER_WORDS = 10
 
 # Rows of sixteen float32.
 ROW = 16
@@ -241,6 +243,8 @@ N_TAP_AT = 22
 N_LANE = 23
 N_METER_AT = 24
 """`METER_WORDS` floats; they stay with the node's id from plan to plan."""
+N_FADER_CHANGED = 25
+"""1: other lanes than in the plan before move the fader; 0 once that has been taken in."""
 NODE_WORDS = 28
 
 RAW_HIGH_PASS = 0
@@ -306,7 +310,16 @@ E_RING_AT = 5
 E_AUTOMATION_AT = 6
 """Automation record of the gain; 0: none."""
 E_AHEAD = 7
-EDGE_WORDS = 8
+E_RIDES = 8
+"""1: the gain follows automation, or did in a plan before."""
+E_CHANGED = 9
+"""1: another lane than in the plan before; 0 once that has been taken in."""
+EDGE_WORDS = 10
+
+# What a way carries from plan to plan, before its ring: gain now, place in the ring, what its automation came to last,
+# how far that still is from what it says, and 1 once it had any.
+WAY_GAIN, WAY_PLACE, WAY_RIDE, WAY_AWAY, WAY_RODE = range(5)
+WAY_WORDS = 5
 
 # -- automation ------------------------------------------------------------------------------------------------------
 

@@ -180,6 +180,35 @@ def test_a_late_effect_comes_and_goes_without_a_click(sine: PcmRef) -> None:
     assert np.abs(np.diff(np.concatenate(parts, axis=1), n=2, axis=1)).max() < 0.005
 
 
+@pytest.mark.parametrize("target", ["gain_db", "pan", "mute", "send.bus.gain_db"])
+def test_lanes_come_and_go_without_a_click(sine: PcmRef, target: str) -> None:
+    bus = TrackPlan(id="bus", kind="bus")
+
+    def plan(*values: float) -> MixPlan:
+        lanes = (AutomationPlan(target=target, frames=(0, 4 * RATE), values=values),) if values else ()
+        track = TrackPlan(
+            id="t",
+            clips=(clip_of(sine),),
+            strip=StripPlan(gain=0.5, pan=0.2),
+            sends=(SendPlan(bus="bus", gain=0.4),),
+            automation=lanes,
+        )
+        return mix_of(track, bus, length_frames=4 * RATE)
+
+    high = 0.0 if target.endswith("db") else 0.9
+    live, _ = started(plan(), 1_000)
+    parts = [live.run(2_000)]
+    for values in ((high, high), (), (high, -high), (-high, -1.0), ()):
+        live.publish(plan(*values))
+        parts.append(live.run(1_000))
+    y = np.concatenate([*parts, live.run(4_000)], axis=1)
+    # The sine itself bends by 0.0002; a step of the fader by more than 0.02.
+    assert np.abs(np.diff(y, n=2, axis=1)).max() < 0.002
+    # What has died away leaves nothing behind: the end is the plan without lanes.
+    fresh, _ = started(plan(), live.session.position - 1_000)
+    assert np.abs(fresh.run(900) - y[:, -1_000:-100]).max() < 1e-3
+
+
 # -- transport -------------------------------------------------------------------------------------------------------
 
 

@@ -108,6 +108,7 @@ def test_what_the_driver_plays_is_the_bounce_to_the_sample(player: Player, make_
         clean = player.status().xruns_driver == gaps
         recorded = player.stop_record()
         player.stop()
+        until(lambda: not player.status().playing, "it rests, before another attempt is judged by what is told")
         assert taken.result(0) is recorded
         assert (recorded.start_s, recorded.rate, recorded.channels, recorded.lost_frames) == (1.0, RATE, 2, 0)
         heard = sound_of(recorded.path)[:, : RATE - 1_000]
@@ -181,10 +182,6 @@ def test_no_input_no_recording(player: Player, make_plan: MakePlan, tmp_path: Pa
         player.measure_latency().result(PATIENCE_S)
 
 
-@pytest.mark.xfail(
-    reason="known fault: a gain lane that appears or goes on a playing track steps its gain (docs/engine.md)",
-    strict=False,
-)
 def test_random_edits_while_playing_leave_no_glitch(jack: str, tmp_path: Path) -> None:
     from tests.bench.edits import Desk, sounds
 
