@@ -16,6 +16,7 @@ from numba import njit
 
 from engine.dsp import true_peak
 from engine.dsp.dynamics import coefficient
+from engine.dsp.memory import address_of_array, get_float, get_sample, set_float, set_sample
 from engine.types import Audio
 
 LOOK_AHEAD_S = 0.004
@@ -28,9 +29,9 @@ UNIT = float(1 << 40)
 
 CHUNK = 64
 
-SEEN, HEAD, TAIL, LOST, RELEASED = range(5)
-"""Words of state: samples seen, head and tail of the minimum queue, sum of lost gain, gain that the release has not
-given back."""
+SEEN, HEAD, QUEUED, LOST, RELEASED = range(5)
+"""Words of state: samples seen, place of the first in the minimum queue and how many it holds, sum of lost gain, gain
+that the release has not given back."""
 FIRST = 8
 
 
@@ -55,54 +56,104 @@ def sizes(rate: int, channels: int = 2) -> tuple[int, int]:
 
 
 @njit(nogil=True, error_model="numpy")
+def _through(x: int, line: int, at: int, length: int, count: int, sums: int, whole: float) -> None:
+    """`count` samples at `x` change places with those of a delay line, which come out with what gain they have left.
+
+    `sums` is the address of the lost gain of each frame, of `whole` parts; 0 where none is lost.
+    """
+    done = 0
+    while done < count:
+        run = min(count - done, length - at)
+        to, place = x + 4 * done, line + 4 * at
+        for i in range(run):
+            late = get_sample(place, i)
+            set_sample(place, i, get_sample(to, i))
+            set_sample(to, i, late * (1.0 - get_float(sums, done + i) / whole) if sums != 0 else late)
+        done += run
+        at = 0
+
+
+@njit(nogil=True, error_model="numpy")
 def run(x: Any, start: int, end: int, window: int, ceiling: float, release: float, s: Any, lines: Any) -> None:
-    """Limit frames ``[start, end)`` of `x` ``(channels, n) float32`` in place, `latency_frames` late.
+    """Limit frames ``[start, end)`` of `x` ``(channels, n) float32``, C order, in place, `latency_frames` late.
 
     Args:
         ceiling: linear, margin included.
         release: one-pole coefficient.
         s, lines: as `sizes` says, zeros at first.
     """
-    channels = x.shape[0]
+    channels, pitch = x.shape
     length = window + true_peak.DELAY - 1
     size = window + 3
-    queue_at, queue_gain, average = FIRST, FIRST + size, FIRST + 2 * size
-    peak = s[average + window : average + window + CHUNK]
+    state = address_of_array(s)
+    queue_at = state + 8 * FIRST
+    queue_gain = queue_at + 8 * size
+    average = queue_gain + 8 * size
+    sums = average + 8 * window
     taps = true_peak.TAPS - 1
-    history = lines[: channels * taps].reshape((channels, taps))
-    delay = channels * taps
-    scratch = lines[delay + channels * length :]
-    n, head, tail, lost, kept = int(s[SEEN]), int(s[HEAD]), int(s[TAIL]), s[LOST], s[RELEASED]
+    history = address_of_array(lines)
+    delay = history + 4 * channels * taps
+    peak = delay + 4 * channels * length
+    scratch = peak + 4 * CHUNK
+    sound = address_of_array(x)
+    n, head, queued = int(get_float(state, SEEN)), int(get_float(state, HEAD)), int(get_float(state, QUEUED))
+    lost, kept = get_float(state, LOST), get_float(state, RELEASED)
+    slot, at = n % window, n % length
     for first in range(start, end, CHUNK):
         count = min(CHUNK, end - first)
-        true_peak.peaks_into(x, first, count, history, ceiling / true_peak.BOUND, peak, scratch)
-        for i in range(count):
-            need = 1.0 if peak[i] <= ceiling else ceiling / peak[i]
-            while tail > head and s[queue_gain + (tail - 1) % size] >= need:
-                tail -= 1
-            s[queue_at + tail % size] = n
-            s[queue_gain + tail % size] = need
-            tail += 1
-            while s[queue_at + head % size] < n - window:
-                head += 1
-            held = s[queue_gain + head % size]
-            gain = 1.0 - kept
-            gain = held + release * (gain - held) if held > gain else held
-            if gain > 0.999999:
-                gain = min(1.0, held)
-            kept = 1.0 - gain
-            slot = average + n % window
-            lost -= s[slot]
-            s[slot] = math.floor(kept * UNIT)
-            lost += s[slot]
-            factor = 1.0 - lost / (window * UNIT)
-            at = delay + n % length
-            for c in range(channels):
-                late = lines[at + c * length]
-                lines[at + c * length] = x[c, first + i]
-                x[c, first + i] = late if lost == 0.0 else late * factor
-            n += 1
-    s[SEEN], s[HEAD], s[TAIL], s[LOST], s[RELEASED] = n, head, tail, lost, kept
+        loudest = 0.0
+        for c in range(channels):
+            source = sound + 4 * (pitch * c + first)
+            floor = ceiling / true_peak.BOUND
+            loudest = true_peak.peaks_into(source, count, history + 4 * taps * c, floor, scratch, peak, c == 0)
+        idle = lost == 0.0 and kept == 0.0 and (queued == 0 or (queued == 1 and get_float(queue_gain, head) == 1.0))
+        untouched = idle and loudest <= ceiling
+        if untouched:
+            # The gain is 1 and stays there.
+            head, queued = 0, 1
+            set_float(queue_at, 0, n + count - 1)
+            set_float(queue_gain, 0, 1.0)
+            slot = (slot + count) % window
+        else:
+            last = head + queued - 1
+            last = last - size if last >= size else last
+            for i in range(count):
+                need = 1.0
+                if get_sample(peak, i) > ceiling:
+                    need = ceiling / get_sample(peak, i)
+                while queued > 0 and get_float(queue_gain, last) >= need:
+                    queued -= 1
+                    last = last - 1 if last > 0 else size - 1
+                last = last + 1 if last + 1 < size else 0
+                head = last if queued == 0 else head
+                queued += 1
+                set_float(queue_at, last, n + i)
+                set_float(queue_gain, last, need)
+                while get_float(queue_at, head) < n + i - window:
+                    head = head + 1 if head + 1 < size else 0
+                    queued -= 1
+                held = get_float(queue_gain, head)
+                gain = 1.0 - kept
+                gain = held + release * (gain - held) if held > gain else held
+                if gain > 0.999999:
+                    gain = min(1.0, held)
+                kept = 1.0 - gain
+                lost -= get_float(average, slot)
+                share = math.floor(kept * UNIT)
+                set_float(average, slot, share)
+                lost += share
+                set_float(sums, i, lost)
+                slot = slot + 1 if slot + 1 < window else 0
+        for c in range(channels):
+            to = sound + 4 * (pitch * c + first)
+            _through(to, delay + 4 * length * c, at, length, count, 0 if untouched else sums, window * UNIT)
+        n += count
+        at = (at + count) % length
+    set_float(state, SEEN, n)
+    set_float(state, HEAD, head)
+    set_float(state, QUEUED, queued)
+    set_float(state, LOST, lost)
+    set_float(state, RELEASED, kept)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -141,7 +192,13 @@ class TruePeakLimiter:
             self._lines[:] = other._lines
 
     def process(self, x: Audio) -> Audio:
-        """Limit `x` ``(channels, frames) float32`` in place and return it."""
+        """Limit `x` ``(channels, frames) float32``, C order, in place and return it.
+
+        Raises:
+            ValueError: `x` is not of that form.
+        """
+        if x.dtype != np.float32 or not x.flags.c_contiguous:
+            raise ValueError("a limiter takes (channels, frames) float32 in C order")
         _limit(x, self._window, self._ceiling, self._release, self._state, self._lines)
         return x
 

@@ -205,9 +205,8 @@ class TruePeakMeter:
         """Add ``(channels, frames) float32``."""
         if x.shape[1] == 0:
             return
-        out = np.empty(x.shape[1], dtype=np.float64)
-        true_peak.peaks(np.ascontiguousarray(x, dtype=np.float32), self._history, 0.0, out)
-        self.peak = max(self.peak, float(out.max()))
+        found = true_peak.loudest(np.ascontiguousarray(x, dtype=np.float32), self._history)
+        self.peak = max(self.peak, float(found))
 
     def finish(self) -> float:
         """The peak in dBTP with the samples that were still in the interpolator; -inf for silence."""

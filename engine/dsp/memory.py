@@ -109,6 +109,12 @@ def address_of(typing_context: Any, pointer: Any) -> Any:
 
 
 @njit(nogil=True, error_model="numpy")
+def address_of_array(array: Any) -> Any:
+    """Address of an array's first element."""
+    return np.int64(array.ctypes.data)
+
+
+@njit(nogil=True, error_model="numpy")
 def samples(address: int, count: int) -> Any:
     """A view of `count` float32 at `address`."""
     return carray(pointer_of(address), (count,), dtype=FLOAT32)

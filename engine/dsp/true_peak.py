@@ -1,4 +1,4 @@
-"""Inter-sample peaks by four-fold oversampling (ITU-R BS.1770-4, annex 2), one sample at a time."""
+"""Inter-sample peaks by four-fold oversampling (ITU-R BS.1770-4, annex 2)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.dsp import fresh
+from engine.dsp.memory import address_of_array, get_sample, set_sample
+from engine.dsp.simd import above, anywhere, fill16, larger, load16, magnitude, store16
 
 FRESH = fresh.digest
 """Imported for its effect: see there."""
@@ -17,6 +19,9 @@ TAPS = 24
 """Taps of each of the three fractional phases; the fourth phase is the sample itself."""
 
 CHUNK = 1024
+
+WIDTH = 16
+"""Frames that are interpolated at once."""
 
 DELAY = TAPS // 2
 """Frames by which the peak of a sample is known late."""
@@ -41,50 +46,81 @@ BOUND: float = float(np.abs(PHASES).sum(axis=1).max())
 """No interpolated value exceeds its neighbourhood's largest sample by more than this factor."""
 
 
+WEIGHTS: npt.NDArray[np.float32] = PHASES.astype(np.float32)
+
+
 @njit(nogil=True, error_model="numpy")
-def peaks_into(x: Any, start: int, count: int, history: Any, floor: float, out: Any, scratch: Any) -> None:
-    """Linked true peaks of frames ``[start, start + count)``, `DELAY` frames late; nothing is allocated.
+def rounded(count: int) -> int:
+    """`count` rounded up to whole vectors: so many samples of a result are written."""
+    return (count + WIDTH - 1) // WIDTH * WIDTH
+
+
+@njit(nogil=True, error_model="numpy")
+def peaks_into(source: int, count: int, history: int, floor: float, line: int, out: int, fresh_out: bool) -> Any:
+    """True peaks of `count` frames of one channel, `DELAY` frames late; all but the counts are addresses of float32.
 
     Args:
-        x: ``(channels, frames) float32``.
-        history: ``(channels, TAPS - 1) float32``, the samples before; updated.
+        source: the samples.
+        history: the `TAPS` - 1 samples before; updated.
         floor: when all samples stay below this nothing is interpolated.
-        out: ``(count,) float64``; ``out[i]`` is the peak between the samples ``i - DELAY`` and ``i - DELAY + 1``.
-        scratch: float32, at least ``2 * count + TAPS - 1``.
+        line: scratch, ``rounded(count) + TAPS - 1``.
+        out: ``rounded(count)``; the i-th is the peak between the samples ``i - DELAY`` and ``i - DELAY + 1``.
+        fresh_out: False keeps what is higher in `out`, to link channels.
+
+    Returns:
+        The highest of `out`.
     """
-    channels = x.shape[0]
-    taps = TAPS
-    line, acc = scratch[: count + taps - 1], scratch[count + taps - 1 : 2 * count + taps - 1]
+    taps = TAPS - 1
+    for i in range(taps):
+        set_sample(line, i, get_sample(history, i))
     for i in range(count):
-        out[i] = 0.0
-    for c in range(channels):
-        for i in range(taps - 1):
-            line[i] = history[c, i]
-        for i in range(count):
-            line[taps - 1 + i] = x[c, start + i]
-        largest = np.float32(0.0)
-        for i in range(count + taps - 1):
-            largest = max(largest, abs(line[i]))
-        for i in range(count):
-            out[i] = max(out[i], abs(line[i + taps // 2 - 1]))
-        if largest >= floor:
-            for p in range(3):
-                for i in range(count):
-                    acc[i] = 0.0
-                for k in range(taps):
-                    weight = np.float32(PHASES[p, k])
-                    for i in range(count):
-                        acc[i] += weight * line[i + k]
-                for i in range(count):
-                    out[i] = max(out[i], abs(acc[i]))
-        for i in range(taps - 1):
-            history[c, i] = line[count + i]
+        set_sample(line, taps + i, get_sample(source, i))
+    whole = rounded(count)
+    for i in range(count, whole):
+        set_sample(line, taps + i, 0.0)
+    for i in range(taps):
+        set_sample(history, i, get_sample(line, count + i))
+    nothing = fill16(0.0)
+    top = nothing
+    for i in range(0, whole, WIDTH):
+        top = larger(magnitude(load16(line, i)), top)
+        top = larger(magnitude(load16(line, i + taps)), top)
+    interpolates = anywhere(above(top, fill16(floor))) or not floor > 0.0
+    top = nothing
+    for i in range(0, whole, WIDTH):
+        peak = magnitude(load16(line, i + TAPS // 2 - 1))
+        if interpolates:
+            a, b, c = nothing, nothing, nothing
+            for k in range(TAPS):
+                v = load16(line, i + k)
+                a = a + fill16(WEIGHTS[0, k]) * v
+                b = b + fill16(WEIGHTS[1, k]) * v
+                c = c + fill16(WEIGHTS[2, k]) * v
+            peak = larger(larger(magnitude(a), magnitude(b)), larger(magnitude(c), peak))
+        if not fresh_out:
+            peak = larger(load16(out, i), peak)
+        store16(out, i, peak)
+    # What lies beyond `count` is no frame.
+    loudest = np.float32(0.0)
+    for i in range(count):
+        loudest = max(loudest, get_sample(out, i))
+    return loudest
 
 
-@njit(cache=True, nogil=True)
-def peaks(x: Any, history: Any, floor: float, out: Any) -> None:
-    """`peaks_into` for a whole block of any length, ``out (frames,) float64``."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def loudest(x: Any, history: Any) -> Any:
+    """The highest true peak of ``(channels, frames) float32``, C order; `history` ``(channels, TAPS - 1) float32`` is
+    updated.
+    """
     scratch = np.empty(2 * CHUNK + TAPS - 1, dtype=np.float32)
-    for start in range(0, x.shape[1], CHUNK):
-        count = min(CHUNK, x.shape[1] - start)
-        peaks_into(x, start, count, history, floor, out[start : start + count], scratch)
+    line = address_of_array(scratch)
+    out = line + 4 * (CHUNK + TAPS - 1)
+    highest = 0.0
+    frames = x.shape[1]
+    for c in range(x.shape[0]):
+        row = address_of_array(x) + 4 * frames * c
+        before = address_of_array(history) + 4 * (TAPS - 1) * c
+        for start in range(0, frames, CHUNK):
+            count = min(CHUNK, frames - start)
+            highest = max(highest, peaks_into(row + 4 * start, count, before, 0.0, line, out, True))
+    return highest

@@ -18,7 +18,8 @@ from engine.plan.model import MixPlan
 from engine.plan.sources import SourcePool
 from engine.types import Audio
 
-CAPACITY = 4096
+CAPACITY = 16_384
+"""Frames of an internal block: long enough that handing work to threads costs little, short enough for the caches."""
 SETTLE_S = 0.1
 """Silence before the start, in which filters and effects glide to where automation has them then."""
 
@@ -67,7 +68,8 @@ class OfflineRenderer:
         self.session = Session(plan.rate, taps=False)
         self.session.publish(self.flat)
         self._threads = max(threads, 1) if int(self.flat.words[L.P_FIRST_LEVEL]) > 1 else 1
-        self._workers = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        # The caller's thread takes its share.
+        self._workers = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._ready = False
 
     @property
@@ -122,8 +124,9 @@ class OfflineRenderer:
             tick = self.session.tick + int(self.flat.words[L.P_ANCHOR])
             jobs = [
                 self._workers.submit(self._groups, range(k, first, self._threads), tick, count)
-                for k in range(self._threads)
+                for k in range(1, self._threads)
             ]
+            self._groups(range(0, first, self._threads), tick, count)
             for job in jobs:
                 job.result()
             self._groups(range(first, total), tick, count)

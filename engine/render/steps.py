@@ -11,7 +11,7 @@ from engine.plan import MixPlan
 from engine.types import Cancelled as CancelledFlag
 from engine.types import Progress
 
-BLOCK = 4096
+BLOCK = 16_384
 
 CORES = max(min(os.cpu_count() or 1, 4), 1)
 """Threads of an off-line render."""
