@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PROJECT_SUFFIX = ".contrafact"
 
@@ -22,9 +25,16 @@ def main() -> int:
         from studio.cli import main as run_cli
 
         return run_cli(arguments) or 0
+    return run_window(Path(arguments[0]) if arguments else None)
+
+
+def run_window(project: Path | None = None, started: Callable[[Any], None] | None = None) -> int:
+    """The window, until it is closed; `started` is told once it is drawn."""
+    # Nothing that a start makes is garbage; looking for it takes a third of the imports. `run` switches it on again.
+    gc.disable()
     from ui.app import run
 
-    return run(Path(arguments[0]) if arguments else None)
+    return run(project, started=started)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -29,6 +30,10 @@ def system_mode() -> str:
     return "light" if scheme == Qt.ColorScheme.Light else "dark"
 
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Collect rarely and little: a pause in the middle of a drag is seen."""
+
+
 def prepare(app: QApplication, theme: Theme) -> None:
     """Fonts, style sheet and icon of the application."""
     load_fonts()
@@ -36,6 +41,27 @@ def prepare(app: QApplication, theme: Theme) -> None:
     app.setFont(QFont(theme.font("body")))
     app.setStyleSheet(style_sheet(theme))
     app.setWindowIcon(app_icon(theme))
+
+
+def open_window(app: QApplication, session: Session, theme: Theme) -> MainWindow:
+    """The window, drawn for the first time and at work."""
+    # A style sheet that is there already is applied anew at every step of building; one that comes last, once.
+    app.setStyleSheet("")
+    window = MainWindow(session, theme)
+    app.setStyleSheet(style_sheet(theme))
+    window.resize(1440, 900)
+    window.show()
+    # What follows takes the processor from the first picture.
+    app.processEvents()
+    window.start()
+    return window
+
+
+def settle_memory() -> None:
+    """Leave what the program is made of out of all later collections of garbage."""
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 def app_icon(theme: Theme) -> QIcon:
@@ -70,8 +96,8 @@ def apply_scale(environment: MutableMapping[str, str], home: Path | None = None)
         environment["QT_SCALE_FACTOR"] = f"{scale:g}"
 
 
-def run(project: Path | None = None) -> int:
-    """Open the window and stay until it is closed; returns the exit code."""
+def run(project: Path | None = None, *, started: Callable[[MainWindow], None] | None = None) -> int:
+    """Open the window and stay until it is closed; returns the exit code. `started` is told once it is drawn."""
     if not has_display(os.environ, sys.platform):
         print("There is no screen to open the window on.", file=sys.stderr)
         print("Start it from a desktop, or use a command: contrafact --help", file=sys.stderr)
@@ -93,12 +119,12 @@ def run(project: Path | None = None) -> int:
     theme.reduced_motion = bool(session.settings.get("appearance.reduced_motion"))
     theme.set_mode("light" if (system_mode() if chosen == "system" else chosen) == "light" else "dark")
     prepare(app, theme)
-    window = MainWindow(session, theme)
-    window.resize(1440, 900)
-    window.show()
-    window.start()
+    window = open_window(app, session, theme)
+    settle_memory()
     if project is not None:
         window.open_project(project)
+    if started is not None:
+        started(window)
     # Python sees a Ctrl+C only while it runs code of its own.
     signal.signal(signal.SIGINT, lambda *_: app.quit())
     wake = QTimer()

@@ -29,27 +29,17 @@ from studio.project import edits
 from ui.actions import ACTIONS, ActionSet
 from ui.actions.keymap import KeyMap
 from ui.bridge import Bridge
-from ui.panels.about import AboutSheet
 from ui.panels.arrangement import ArrangementPanel
-from ui.panels.artist import ArtistSheet
 from ui.panels.browser import BrowserPanel
 from ui.panels.dock import DockPanel
-from ui.panels.export_review import ExportReview
 from ui.panels.files import Files
 from ui.panels.first_run import FirstRunPanel
-from ui.panels.help import HelpSheet
 from ui.panels.inspector import InspectorPanel
 from ui.panels.intake import Intake
 from ui.panels.menus import Menus
 from ui.panels.messages import Messages
-from ui.panels.missing import MissingSheet
-from ui.panels.palette import Palette
-from ui.panels.preferences import Preferences
-from ui.panels.recovery import RecoverySheet
 from ui.panels.status import StatusBar
-from ui.panels.tour import Tour
 from ui.panels.transport import TransportBar
-from ui.panels.verify import VerifySheet
 from ui.theme import Theme
 from ui.theme.style import style_sheet
 from ui.viewmodels.clipboard import Clipboard
@@ -61,7 +51,7 @@ DOCK_PX = {"mixer": 420, "clip": 260, "variations": 232, "history": 232}
 
 
 class MainWindow(QMainWindow):
-    """The studio."""
+    """The studio. Dialogues are imported when they are opened first: a start needs none of them."""
 
     def __init__(self, session: Any, theme: Theme):
         super().__init__()
@@ -206,6 +196,8 @@ class MainWindow(QMainWindow):
 
     def ask_recover(self, item: Any) -> None:
         """Say what was not saved, then open it or not."""
+        from ui.panels.recovery import RecoverySheet
+
         sheet = RecoverySheet(self.ws, self._root, item)
         sheet.recover_asked.connect(self._recover)
         sheet.discarded.connect(self.first_run.refresh)
@@ -215,6 +207,8 @@ class MainWindow(QMainWindow):
         self.ws.attempt(lambda: (self.session.recover(item), self._look_for_sounds()))
 
     def _look_for_sounds(self) -> None:
+        from ui.panels.missing import MissingSheet
+
         missing = self.session.missing_sounds()
         if missing:
             self._open_sheet(MissingSheet(self.ws, self._root, missing))
@@ -239,12 +233,16 @@ class MainWindow(QMainWindow):
 
     def verify_file(self, path: Path | str) -> None:
         """Say what a file is made of."""
+        from ui.panels.verify import VerifySheet
+
         sheet = VerifySheet(self.ws, self._root, Path(path))
         sheet.another_asked.connect(self.files.ask_verify)
         self._open_sheet(sheet)
 
     def review_and_export(self) -> None:
         """Review, then export."""
+        from ui.panels.export_review import ExportReview
+
         if self.ws.project.length_s <= 0:
             self.ws.say("There is nothing to export yet.", "Add a song first.", "warning")
             return
@@ -254,12 +252,16 @@ class MainWindow(QMainWindow):
 
     def show_preferences(self, page: str = "") -> None:
         """Settings, on this page."""
+        from ui.panels.preferences import Preferences
+
         sheet = Preferences(self.ws, self._root, self.actions_set, page=page)
         sheet.theme_asked.connect(self.set_mode)
         self._open_sheet(sheet)
 
     def show_artist(self) -> None:
         """The artist's view."""
+        from ui.panels.artist import ArtistSheet
+
         sheet = ArtistSheet(self.ws, self._root)
         sheet.hear_asked.connect(self._hear_as)
         self._open_sheet(sheet)
@@ -278,19 +280,27 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """What the program is made of."""
+        from ui.panels.about import AboutSheet
+
         self._open_sheet(AboutSheet(self.ws, self._root))
 
     def show_tour(self) -> None:
         """The five steps to a licensed remix, each beside its place."""
+        from ui.panels.tour import Tour
+
         tour = Tour(self)
         tour.start()
 
     def show_palette(self) -> None:
         """All commands by name."""
+        from ui.panels.palette import Palette
+
         self._open_sheet(Palette(self.ws, self._root, self.actions_set))
 
     def show_help(self) -> None:
         """All keys."""
+        from ui.panels.help import HelpSheet
+
         self._open_sheet(HelpSheet(self.ws, self._root, self.actions_set))
 
     def set_mode(self, mode: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Any, cast
 
 import msgspec
 
+from studio.base import atomic
+from studio.base.errors import StorageError
 from studio.base.ids import uuid7
 from studio.flows.landing import Landing
 from studio.flows.media import Silent, TaskContext
@@ -67,7 +70,44 @@ def search(
         stems=has_stems,
     )
     owned = {asset.asset_sha256 for asset in services.library.assets()}
-    return [_item(row, owned) for row in page.recordings]
+    items = [_item(row, owned) for row in page.recordings]
+    if not text and not operations and bpm is None and has_stems is None:
+        _remember(services, items)
+    return items
+
+
+class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """The catalogue as one person saw it last on one platform."""
+
+    whose: tuple[str, str]
+    items: list[CatalogueItem]
+
+
+def remembered(services: Services) -> list[CatalogueItem]:
+    """The first page of the catalogue as this person saw it last, at once and without the platform; empty where it was
+    never seen. What is owned is as it is now."""
+    try:
+        seen = msgspec.json.decode(_seen_file(services).read_bytes(), type=_Seen)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    if seen.whose != _whose(services):
+        return []
+    owned = {asset.asset_sha256 for asset in services.library.assets()}
+    return [msgspec.structs.replace(item, owned=item.asset_sha256 in owned) for item in seen.items]
+
+
+def _remember(services: Services, items: list[CatalogueItem]) -> None:
+    # A cache that cannot be written costs the next start a moment, nothing else.
+    with contextlib.suppress(StorageError):
+        atomic.write_bytes(_seen_file(services), msgspec.json.encode(_Seen(whose=_whose(services), items=items)))
+
+
+def _whose(services: Services) -> tuple[str, str]:
+    return services.subject(), str(services.settings.get("platform.url") or "")
+
+
+def _seen_file(services: Services) -> Path:
+    return services.paths.cache / "catalogue.json"
 
 
 def _item(row: RecordingSummary, owned: set[str]) -> CatalogueItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.inference.packs import Pack, find_pack
 from engine.worker import Worker
@@ -13,13 +14,15 @@ from studio.base.paths import AppPaths
 from studio.flows.derived import DerivedCache
 from studio.flows.media import MediaCache
 from studio.library import Library
-from studio.platform.client import PlatformClient
 from studio.project.model import Project
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustAnchors
 from studio.rights.shares import Shares
 from studio.settings import Settings
 from studio.sync.outbox import Outbox
+
+if TYPE_CHECKING:
+    from studio.platform.client import PlatformClient
 
 
 class ShareMemo:

@@ -89,10 +89,12 @@ class PlatformClient:
         Raises:
             PlatformError: signed-out. PlatformDown.
         """
-        if self._account is None or not self.signed_in:
-            self._account = decode(self._transport.call("GET", "/me"), Account)
-            self._keys.set(self._account_name, msgspec.json.encode(self._account))
-        return self._account
+        # Another thread may be signing in meanwhile and has forgotten who was there.
+        account = self._account
+        if account is None or not self.signed_in:
+            account = self._account = decode(self._transport.call("GET", "/me"), Account)
+            self._keys.set(self._account_name, msgspec.json.encode(account))
+        return account
 
     def known_account(self) -> Account | None:
         """Who signed in last on this computer and has not signed out: for licences, also offline."""

@@ -3,10 +3,12 @@ there."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,20 +19,23 @@ from studio.base.keys import KeyStore
 from studio.base.paths import AppPaths
 from studio.flows.verify import export_facts
 from studio.library.library import Holder
-from studio.platform.client import PlatformClient
 from studio.platform.messages import Account as PlatformAccount
 from studio.platform.messages import DeviceCode
-from studio.platform.server import EmbeddedServer
-from studio.platform.state import ServiceConfig
 from studio.provenance.identity import DeviceIdentity
 from studio.provenance.trust import TrustStore
 from studio.session.values import Account
 from studio.settings import Settings
 
+if TYPE_CHECKING:
+    # The client and the service bring httpx, SQLAlchemy and Starlette with them: half a second that no window needs to
+    # wait for. The connecting thread imports them.
+    from studio.platform.client import PlatformClient
+    from studio.platform.server import EmbeddedServer
+
 
 class Connection:
     """One platform. Without a `url` it is the embedded service, started in the background; everything else waits for
-    it only when it must."""
+    it only when it must. Connecting begins when somebody asks, at the latest after `patience_s`."""
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class Connection:
         trust: TrustStore,
         catalogue_dir: Path,
         url: str | None,
+        patience_s: float = 0.0,
     ):
         self._paths, self._keys, self._settings, self._clock = paths, keys, settings, clock
         self._identity, self._trust = identity, trust
@@ -51,23 +57,18 @@ class Connection:
         self._server: EmbeddedServer | None = None
         self._client: Future[PlatformClient] = Future()
         self._lock = threading.Lock()
+        self._demo_lock = threading.Lock()
         self._account = self._remembered()
         self._artist: PlatformClient | None = None
-        if url is None:
-            config = ServiceConfig(
-                data_dir=paths.data / "platform",
-                name="Contrafact demo platform",
-                now=clock.now,
-                verify_export=export_facts,
-            )
-            self._server = EmbeddedServer(config, catalogue_dir=catalogue_dir)
+        self._catalogue_dir, self._patience_s = catalogue_dir, patience_s
+        self._asked = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="contrafact-connect", daemon=True)
         self._thread.start()
 
     @property
     def embedded(self) -> bool:
         """Whether the platform runs in this process."""
-        return self._server is not None
+        return self._url is None
 
     @property
     def account(self) -> Account | None:
@@ -94,6 +95,7 @@ class Connection:
         Raises:
             StudioError: when the embedded service did not start.
         """
+        self._asked.set()
         return self._client.result()
 
     def when_ready(self, then: Callable[[], None]) -> None:
@@ -132,15 +134,15 @@ class Connection:
                 remedy="Sign in with your own account, or leave out the platform's address.",
                 code="sign-in-refused",
             )
-        demo = server.demo_account
-        if self._account is not None and self._account.demo and client.signed_in:
-            try:
-                client.account()
-            except PlatformError:
-                # The session on the service is over; a new one is as good.
-                return self.sign_in(lambda each: each.demo_login(demo), demo=True)
-            return self._account
-        return self.sign_in(lambda each: each.demo_login(demo), demo=True)
+        # A window signs in when it opens, and the first song asks too: the second one finds it done.
+        with self._demo_lock:
+            if self._account is not None and self._account.demo and client.signed_in:
+                # Where the session on the service is over, a new one is as good.
+                with contextlib.suppress(PlatformError):
+                    client.account()
+                    return self._account
+            demo = server.demo_account
+            return self.sign_in(lambda each: each.demo_login(demo), demo=True)
 
     def sign_in_device(self, show: Callable[[DeviceCode], None]) -> Account:
         """Sign in with a code that a person types in elsewhere."""
@@ -165,6 +167,8 @@ class Connection:
         if server is None:
             return self.client()
         self.client()
+        from studio.platform.client import PlatformClient
+
         with self._lock:
             if self._artist is None:
                 self._artist = PlatformClient(
@@ -191,6 +195,7 @@ class Connection:
 
     def close(self) -> None:
         """Close connections and stop the embedded service."""
+        self._asked.set()
         self._thread.join(30.0)
         if self._client.done() and self._client.exception() is None:
             self._client.result().close()
@@ -200,14 +205,17 @@ class Connection:
             self._server.stop()
 
     def _connect(self) -> None:
+        self._asked.wait(self._patience_s)
         try:
+            from studio.platform.client import PlatformClient
+
             trusted = None
             url, realm = self._url, None
-            if self._server is not None:
-                url = self._server.start()
+            if url is None:
+                server = self._server = self._embedded_server()
+                url = server.start()
                 # The port changes with each start; tokens and pinned keys are kept under one name.
-                trusted, realm = self._server.trusted_keys, "embedded"
-            assert url is not None
+                trusted, realm = server.trusted_keys, "embedded"
             client = PlatformClient(
                 url,
                 self._keys,
@@ -227,6 +235,18 @@ class Connection:
             self._client.set_exception(down)
         else:
             self._client.set_result(client)
+
+    def _embedded_server(self) -> EmbeddedServer:
+        from studio.platform.server import EmbeddedServer
+        from studio.platform.state import ServiceConfig
+
+        config = ServiceConfig(
+            data_dir=self._paths.data / "platform",
+            name="Contrafact demo platform",
+            now=self._clock.now,
+            verify_export=export_facts,
+        )
+        return EmbeddedServer(config, catalogue_dir=self._catalogue_dir)
 
     def _remembered(self) -> Account | None:
         try:

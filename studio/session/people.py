@@ -98,6 +98,10 @@ class People(SessionParts):
             lambda _: acquire.search(self.services, text, operations=operations, bpm=bpm, has_stems=has_stems),
         )
 
+    def known_catalogue(self) -> list[CatalogueItem]:
+        """The catalogue as this person saw it last, at once and offline; empty before the first search."""
+        return acquire.remembered(self.services)
+
     def rights_summary(self, asset_sha256: str) -> Summary | None:
         """What the licence of a recording allows, in plain words; None without a licence."""
         grant = self.library.grants().get(asset_sha256)

@@ -32,6 +32,8 @@ from studio.sync.outbox import Outbox
 from studio.sync.worker import SyncWorker
 
 _OUTBOX_KEY = "outbox-key"
+_PATIENCE_S = 2.0
+"""A window is drawn first; the platform is connected once somebody asks it, or after so long."""
 
 
 class Session(Styling, StemTools, Controllers, Artists):
@@ -57,6 +59,7 @@ class Session(Styling, StemTools, Controllers, Artists):
             trust=trust,
             catalogue_dir=_folder_of(resources) / "catalogue",
             url=str(url) if url else None,
+            patience_s=0.0 if headless else _PATIENCE_S,
         )
         self.library = Library(
             paths, keys, clock=clock, holder=self._connection.holder, trusted_keys=self._connection.trusted_keys

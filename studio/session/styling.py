@@ -41,6 +41,10 @@ class Styling(Work):
         """
         return styles.find_style(self.services, style_id)
 
+    def is_own_style(self, style_id: str) -> bool:
+        """Whether a style is the user's, and can be changed and forgotten."""
+        return styles.folder_of(self.services, style_id) is not None
+
     def save_style(self, style: Style) -> Path:
         """Keep a style of the user.
 

@@ -14,15 +14,26 @@ from typing import Any
 import numpy as np
 import pytest
 import shiboken6
+from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from engine.io.encode import encode
+from studio.project.model import Project
 from tests.ui.driver import Person
-from ui.app import prepare
+from ui.app import open_window, prepare
 from ui.theme import Theme
 
 RATE = 44_100
+IMPORTED: dict[int, tuple[Any, Project]] = {}
+"""The project of each session after the import of `sound`; the session itself is kept, so that its id stays its own."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_clipboard_at_the_end(qapp: QApplication) -> Iterator[None]:
+    """The offscreen platform deletes what was copied when the process ends, after Python has gone: that would crash."""
+    yield
+    qapp.clipboard().clear()
 
 
 @pytest.fixture
@@ -31,6 +42,18 @@ def theme(qapp: QApplication) -> Theme:
     theme = Theme("dark")
     prepare(qapp, theme)
     return theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lasting() -> Iterator[None]:
+    """What is imported stays until the end: the collections of garbage of every test need not look at it."""
+    import ui.window
+
+    assert ui.window
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def _alive() -> dict[str, set[str]]:
@@ -101,11 +124,18 @@ def sound(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def person(window: Any, sound: Path) -> Person:
-    """A person with that file in the arrangement."""
+    """A person with that file in the arrangement; the same session imports it once."""
     someone = Person(window)
-    window.intake.files([str(sound)])
-    # The first render of a fresh installation compiles; on a busy machine that takes a while.
-    someone.wait(lambda: window.ws.project.tracks, "the import", timeout_s=240)
+    session = window.session
+    known = IMPORTED.get(id(session))
+    if known is None:
+        window.intake.files([str(sound)])
+        someone.wait(lambda: window.ws.project.tracks and not someone.busy(), "the import")
+        IMPORTED[id(session)] = (session, session.project)
+    else:
+        made = replace(session.project, sources=known[1].sources, tracks=known[1].tracks)
+        session.commit("Import", made)
+        window.ws.select(track=made.tracks[0].id)
     someone.wait(lambda: window.arrangement.isVisible() and window.arrangement.headers, "the arrangement")
     return someone
 
@@ -113,12 +143,7 @@ def person(window: Any, sound: Path) -> Person:
 @pytest.fixture
 def window(qapp: QApplication, theme: Theme, session: Any) -> Iterator[Any]:
     """The real window at 1440 x 900."""
-    from ui.window import MainWindow
-
-    made = MainWindow(session, theme)
-    made.resize(1440, 900)
-    made.show()
-    made.start()
+    made = open_window(qapp, session, theme)
     yield made
     made.close()
     made.deleteLater()

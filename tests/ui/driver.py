@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 STEP_MS = 20
+PATIENCE_S = 240.0
+"""A wait ends when what it waits for happens: this long only where something is broken, or a machine very slow."""
 
 
 PLAIN = Qt.KeyboardModifier.NoModifier
@@ -44,6 +46,20 @@ def drag(
         send(widget, QEvent.Type.MouseButtonRelease, end, modifiers)
 
 
+def renew(session: Any) -> Any:
+    """A session that other tests have used, as if it were new: nothing runs, no project, every setting at its
+    default."""
+    for job in session.jobs.active:
+        job.cancel()
+    if session.recording is not None:
+        session.record_stop()
+    session.stop()
+    session.player.disarm()
+    session.settings.reset()
+    session.new_project()
+    return session
+
+
 class Person:
     """Clicks and keys, and waiting for what they bring about."""
 
@@ -67,7 +83,7 @@ class Person:
         self.keys += 1
         QTest.keyClick(widget, key, modifiers)
 
-    def wait(self, condition: Callable[[], Any], what: str, *, timeout_s: float = 60.0) -> None:
+    def wait(self, condition: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Let the program run until `condition` holds.
 
         Raises:

@@ -62,8 +62,8 @@ def prepare(window: Any, person: Person, sound: Path) -> None:
     """A project with a bit of everything, of sounds that every run makes alike."""
     ws = window.ws
     window.intake.files([str(sound)])
-    person.wait(lambda: ws.project.tracks and not person.busy(), "the import", timeout_s=240)
-    person.wait(lambda: window.browser.model.rowCount() >= 3, "the catalogue", timeout_s=120)
+    person.wait(lambda: ws.project.tracks and not person.busy(), "the import")
+    person.wait(lambda: window.browser.model.rowCount() >= 3, "the catalogue")
     track = ws.project.tracks[0].id
     ws.commit("Bus", lambda p: edits.add_bus(p, "Room", ids=["bus"]))
     ws.commit("Send", lambda p: edits.set_send(p, track, "bus", gain_db=-9.0))
@@ -72,7 +72,7 @@ def prepare(window: Any, person: Person, sound: Path) -> None:
     ws.select(track=track, clips=[ws.project.tracks[0].clips[0].id])
     ws.seek(1.0)
     source = next(iter(ws.project.sources.values()))
-    person.wait(lambda: window.session.peaks(source) is not None, "the waveform", timeout_s=120)
+    person.wait(lambda: window.session.peaks(source) is not None, "the waveform")
 
 
 def take(window: Any, person: Person, name: str, mode: str, scale: float) -> QImage:
@@ -91,7 +91,7 @@ def all_of(window: Any, person: Person, *, scales: tuple[float, ...] = SCALES) -
             window.set_mode(mode)
             window.inspector.show_tab("track")
             show(window)
-            person.wait(lambda: not person.busy(), name, timeout_s=120)
+            person.wait(lambda: not person.busy(), name)
             person.settle(250)
             for toast in window.toasts:
                 toast.dismiss()

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from tests.ui.driver import renew
 from ui.actions import ACTIONS
 from ui.panels.menus import GROUPS
 from ui.viewmodels.fuzzy import rank, score
@@ -96,5 +97,4 @@ def test_every_action_that_is_possible_can_be_done_without_harm(window, opened, 
 
 @pytest.fixture
 def session(opened):
-    opened.new_project()
-    return opened
+    return renew(opened)

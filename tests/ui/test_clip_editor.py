@@ -14,7 +14,7 @@ from engine.io import spectrogram
 from studio.project import edits
 from studio.project.model import WarpMarker
 from studio.session import Session
-from tests.ui.driver import drag
+from tests.ui.driver import drag, renew
 from tests.ui.songs import clip, song, source
 from ui.panels.editor.spectrum import ramp, spectrum_image
 from ui.viewmodels import clip_editor as logic
@@ -115,8 +115,7 @@ def test_a_spectrum_is_drawn_where_it_sounds(theme) -> None:
 @pytest.fixture
 def session(opened: Session) -> Session:
     """The shared session with an empty project."""
-    opened.new_project()
-    return opened
+    return renew(opened)
 
 
 def test_the_panel_corrects_the_sound_and_warps_the_clip(person, window) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from studio.project import edits
 from studio.project.parameters import STRIP, parameters_of
 from studio.session import Session
-from tests.ui.driver import drag, send
+from tests.ui.driver import drag, renew, send
 from tests.ui.songs import song
 from ui.viewmodels import plugins
 from ui.viewmodels.parameters import parse_value, value_text
@@ -21,8 +21,7 @@ from ui.widgets.insert_chip import InsertChip
 @pytest.fixture
 def session(opened: Session) -> Session:
     """The shared session with an empty project."""
-    opened.new_project()
-    return opened
+    return renew(opened)
 
 
 def test_values_are_read_as_they_are_shown() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numba", "librosa", "onnxruntime", "python_stretch", "scipy.signal")
+LATER = ("sqlalchemy", "starlette", "uvicorn", "httpx", "rich", "ui.panels.artist", "ui.panels.preferences")
+"""What the window comes to need, but not before it is drawn."""
 
 
 def _loaded(code: str) -> set[str]:
@@ -22,6 +24,7 @@ def test_the_window_loads_no_heavy_library() -> None:
     loaded = _loaded("import ui.app")
     assert "PySide6.QtWidgets" in loaded
     assert loaded.isdisjoint(HEAVY)
+    assert loaded.isdisjoint(LATER)
 
 
 def test_the_command_line_loads_no_qt() -> None:

@@ -14,7 +14,7 @@ KEYS = 3
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_open_split_restyle_export_verify(window, tmp_path: Path) -> None:
     person, ws = Person(window), window.ws
     person.wait(lambda: window.browser.model.rowCount() >= 3, "the catalogue")
@@ -29,12 +29,12 @@ def test_open_split_restyle_export_verify(window, tmp_path: Path) -> None:
     track = window.inspector.track
     person.wait(track.split.isVisible, "the split button")
     person.click(track.split)
-    person.wait(lambda: len(ws.project.tracks) >= 5, "stems", timeout_s=180)
+    person.wait(lambda: len(ws.project.tracks) >= 5, "stems")
     roles = [each.role for each in ws.project.tracks if each.parent is not None]
     assert roles[:4] == ["vocals", "drums", "bass", "other"]
 
     person.click(track.style_buttons["bossa"])
-    person.wait(lambda: window.dock.variations.cards(), "a take", timeout_s=300)
+    person.wait(lambda: window.dock.variations.cards(), "a take", timeout_s=600)
     card = window.dock.variations.cards()[0]
     assert (card.number, card.shown) == (1, True)
 
@@ -42,9 +42,9 @@ def test_open_split_restyle_export_verify(window, tmp_path: Path) -> None:
     person.click(window.inspector.review)
     sheet = window.sheet
     sheet.form.set_folder(tmp_path)
-    person.wait(sheet.export.isEnabled, "the review", timeout_s=180)
+    person.wait(sheet.export.isEnabled, "the review")
     person.click(sheet.export)
-    person.wait(sheet.verify.isVisible, "the export", timeout_s=240)
+    person.wait(sheet.verify.isVisible, "the export")
 
     person.click(sheet.verify)
     person.wait(lambda: getattr(window.sheet, "verification", None) is not None, "verify")

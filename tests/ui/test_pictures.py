@@ -7,14 +7,13 @@ from PySide6.QtGui import QColor, QImage
 
 from studio.session import Session
 from tests.ui import panel_pictures as pictures
-from tests.ui.driver import Person
+from tests.ui.driver import Person, renew
 
 
 @pytest.fixture
 def session(opened: Session) -> Session:
     """The shared session with an empty project."""
-    opened.new_project()
-    return opened
+    return renew(opened)
 
 
 def test_the_comparison_sees_a_panel_that_is_gone() -> None:

@@ -13,14 +13,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 from studio.project import edits
 from studio.session import Session
 from studio.store.recovery import Recoverable
-from tests.ui.driver import Person
+from tests.ui.driver import Person, renew
 
 
 @pytest.fixture
 def session(opened: Session) -> Session:
     """The shared session with an empty project."""
-    opened.new_project()
-    return opened
+    return renew(opened)
 
 
 def test_recovery_says_what_differs_and_opens_it(person: Person, window, tmp_path: Path) -> None:
@@ -51,7 +50,7 @@ def test_sounds_that_are_gone_are_found_in_a_folder(person: Person, window, soun
     sheet = window.sheet
     assert [row.own for row in sheet.rows.values()] == [True]
     sheet.look_in(tmp_path)
-    person.wait(lambda: all(row.found for row in sheet.rows.values()), "the sound", timeout_s=90)
+    person.wait(lambda: all(row.found for row in sheet.rows.values()), "the sound")
     assert session.missing_sounds() == ()
     person.click(sheet.done)
     assert window.sheet is None
@@ -68,7 +67,7 @@ def test_a_file_of_another_length_is_not_taken(person: Person, window, tmp_path:
     def said() -> list[str]:
         return [toast.remedy for toast in window.toasts if "4.0 s long" in toast.text]
 
-    person.wait(said, "the message", timeout_s=90)
+    person.wait(said, "the message")
     assert said()[0]
 
 

@@ -12,14 +12,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from studio.project import edits
 from studio.session import Session
-from tests.ui.driver import drag, send
+from tests.ui.driver import Person, drag, renew, send
 
 
 @pytest.fixture
 def session(opened: Session) -> Session:
     """The shared session with an empty project."""
-    opened.new_project()
-    return opened
+    return renew(opened)
 
 
 def _clip(window):
@@ -272,7 +271,7 @@ def test_a_preview_leaves_project_and_playhead_alone(person, window) -> None:
     steps = len(window.session.history.entries)
     card = window.browser.card
     person.click(card.preview)
-    person.wait(lambda: window.ws.previewing and window.session.player.status().playing, "the preview", timeout_s=120)
+    person.wait(lambda: window.ws.previewing and window.session.player.status().playing, "the preview")
     person.settle(300)
     assert window.ws.position_s == pytest.approx(1.0, abs=0.05)
     assert not window.ws.playing
@@ -282,6 +281,21 @@ def test_a_preview_leaves_project_and_playhead_alone(person, window) -> None:
     assert len(window.session.history.entries) == steps
     person.wait(lambda: not window.session.player.status().playing, "silence")
     person.no_errors()
+
+
+def test_the_catalogue_that_was_seen_last_is_there_at_once(window, opened, monkeypatch) -> None:
+    person = Person(window)
+    person.wait(lambda: window.browser.model.rowCount() >= 3 and opened.account is not None, "the catalogue")
+    person.wait(lambda: not person.busy() and opened.known_catalogue(), "what is remembered")
+    seen = [item.id for item in opened.known_catalogue()]
+    assert seen == [item.id for item in window.browser.model.items()]
+    window.browser.model.set_items([])
+    monkeypatch.setattr(window.ws, "run", lambda *_args, **_more: None)
+    window.browser.start()
+    assert [item.id for item in window.browser.model.items()] == seen
+    # What one person saw is not shown to another.
+    monkeypatch.setattr(opened.services, "subject", lambda: "user:somebody-else")
+    assert opened.known_catalogue() == []
 
 
 def test_filters_and_words_narrow_the_catalogue(person, window) -> None:

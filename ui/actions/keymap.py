@@ -61,6 +61,7 @@ class KeyMap:
         self._table = {row.id: row for row in table}
         self.layout = "contrafact"
         self.changes: dict[str, tuple[str, ...]] = {}
+        self._known: tuple[str, dict[str, tuple[str, ...]]] | None = None
         with contextlib.suppress(OSError, ValueError, RecursionError):
             self._take(json.loads(path.read_bytes()))
 
@@ -89,6 +90,11 @@ class KeyMap:
         return {action: self.changes.get(action, keys) for action, keys in laid_out.items()}
 
     def _laid_out(self) -> dict[str, tuple[str, ...]]:
+        if self._known is None or self._known[0] != self.layout:
+            self._known = (self.layout, self._lay_out())
+        return self._known[1]
+
+    def _lay_out(self) -> dict[str, tuple[str, ...]]:
         own = _DIFFERENT[self.layout]
         moved = {
             action: tuple(own[action].split()) if action in own else row.keys for action, row in self._table.items()

@@ -154,7 +154,10 @@ class BrowserPanel(Surface):
     # search
 
     def start(self) -> None:
-        """Ask for the catalogue for the first time."""
+        """Show the catalogue as it was seen last, and ask for what it is now."""
+        known = self.ws.session.known_catalogue()
+        if known:
+            self._show(known, self._asked)
         self._ask()
 
     def focus_search(self) -> None:
@@ -194,19 +197,19 @@ class BrowserPanel(Surface):
         row = next((i for i, item in enumerate(items) if item.id == chosen), 0)
         if items:
             self.list.setCurrentIndex(self.model.index(row, 0))
-        if not (
-            self.search.text()
-            or self.chip_restyle.isChecked()
-            or self.chip_tempo.isChecked()
-            or self.chip_stems.isChecked()
-        ):
+        if not self._filtered():
             owned = [item for item in items if item.owned]
             self.library_model.set_items(owned)
             self._library_empty.setVisible(not owned)
 
+    def _filtered(self) -> bool:
+        chips = (self.chip_restyle, self.chip_tempo, self.chip_stems)
+        return bool(self.search.text().strip()) or any(chip.isChecked() for chip in chips)
+
     def _show_failure(self, error: Any, number: int) -> None:
         if number == self._asked:
-            self.model.set_items([])
+            # Without a network the songs that were seen last are still those that there are.
+            self.model.set_items([] if self._filtered() else self.ws.session.known_catalogue())
             self.empty.setText(f"{error.message}\n{error.remedy}")
             self.empty.setVisible(True)
 

@@ -57,6 +57,7 @@ class StyleList(QWidget):
     """A press restyles the song in focus by the intensity that is set here and under Track."""
 
     chosen = Signal(str)
+    edit_asked = Signal(str)
 
     def __init__(self, ws: Workspace):
         super().__init__()
@@ -97,13 +98,12 @@ class StyleList(QWidget):
         layout.addWidget(self.like, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         ws.preview_ended.connect(self._ended)
-        self.refresh()
+        ws.styles_changed.connect(self._list)
+        self._list()
 
-    def refresh(self) -> None:
-        """List the styles that there are."""
+    def _list(self) -> None:
         clear(self._column)
         self.rows = {}
-        self.ws.styles = tuple(self.ws.session.styles())
         for style in self.ws.styles:
             row = StyleRow(self.ws.theme, style)
             row.chosen.connect(self.chosen)
@@ -143,17 +143,22 @@ class StyleList(QWidget):
         menu.addAction("Restyle the song", lambda: self.chosen.emit(style_id))
         menu.addAction("Hear a few bars", lambda: self._on_hear(style_id))
         menu.addSeparator()
-        menu.addAction("Forget this style of mine", lambda: self._forget(style_id))
+        own = self.ws.session.is_own_style(style_id)
+        menu.addAction(
+            "Edit this style of mine …" if own else "Make a style of mine from it …",
+            lambda: self.edit_asked.emit(style_id),
+        )
+        menu.addAction("Forget this style of mine", lambda: self._forget(style_id)).setEnabled(own)
         menu.popup(at.toPoint())
 
     def _forget(self, style_id: str) -> None:
         if self.ws.attempt(lambda: (self.ws.session.remove_style(style_id), True)):
-            self.refresh()
+            self.ws.reload_styles()
 
     def _on_add(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Add a style", "", "Styles (*.json)")
         if name and self.ws.attempt(lambda: self.ws.session.add_style(Path(name))) is not None:
-            self.refresh()
+            self.ws.reload_styles()
 
     def _on_like(self) -> None:
         track = self.ws.track() or self.ws.song_track()
@@ -161,5 +166,6 @@ class StyleList(QWidget):
             self.ws.say("There is no track to listen to.", "Add a recording that you like first.", "warning")
             return
         self.ws.run(
-            lambda: self.ws.session.style_from_track(track.id, name=f"Like {track.name}"), lambda _: self.refresh()
+            lambda: self.ws.session.style_from_track(track.id, name=f"Like {track.name}"),
+            lambda _: self.ws.reload_styles(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from studio.project.model import Clip, Project, TempoPoint
 from studio.project.tempo import TICKS, Division, TempoMap
@@ -14,8 +15,7 @@ MIN_LEVEL, MAX_LEVEL = -8, 44
 """Zoom levels: pixels a second are 2 ** (level / 4), from 0.25 to 2048."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GridLine:
+class GridLine(NamedTuple):
     """A line of the grid: where, which bar and beat (from 1), and whether it starts a bar."""
 
     at_s: float

@@ -20,12 +20,13 @@ from ui.viewmodels.comparing import Comparing
 from ui.viewmodels.plugins import PluginWatch
 from ui.viewmodels.recorder import Recorder
 from ui.viewmodels.snapping import FREE, REACH_PX, Snap, places_of
-from ui.viewmodels.timeline import BarGrid, Viewport
+from ui.viewmodels.timeline import BarGrid, GridLine, Viewport
 
 SNAP_KEY = "timeline.snap"
 CROSSFADE_KEY = "timeline.crossfade"
 LANE_PX = (36, 180)
 """How low and how high tracks can be, in pixels."""
+LINE_MARGIN_PX = 60
 FRAME_MS = 16
 REST_MS = 66
 SEEK_SLACK_S = 0.25
@@ -55,6 +56,8 @@ class Workspace(QObject):
     said = Signal(str, str, str)
     """Level (info, ok, warning, error), text, remedy: a message for the person."""
     preview_ended = Signal()
+    styles_changed = Signal()
+    """A style of one's own came, changed or went: `styles` are those that there are now."""
     dock_asked = Signal(str)
     preferences_asked = Signal(str)
     """Show this page of the preferences."""
@@ -93,6 +96,8 @@ class Workspace(QObject):
         self.quiet: set[str] = set()
         """Ids of jobs that need no place in the tray."""
         self._grid: tuple[Project, BarGrid] | None = None
+        self._lines: tuple[BarGrid, tuple[int, float, int], tuple[GridLine, ...]] | None = None
+        self._length: tuple[Project, float] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(REST_MS)
         self._timer.timeout.connect(self._tick)
@@ -100,6 +105,11 @@ class Workspace(QObject):
         self.plugins = PluginWatch(self)
         self.recorder = Recorder(self)
         self.comparing = Comparing(self)
+
+    def reload_styles(self) -> None:
+        """Look at the styles anew."""
+        self.styles = tuple(self.session.styles())
+        self.styles_changed.emit()
 
     # project
 
@@ -130,6 +140,23 @@ class Workspace(QObject):
         if self._grid is None or self._grid[0] is not project:
             self._grid = (project, BarGrid(project))
         return self._grid[1]
+
+    @property
+    def length_s(self) -> float:
+        """Where the last clip of the project ends, in seconds: asked at every turn of the wheel."""
+        project = self.project
+        if self._length is None or self._length[0] is not project:
+            self._length = (project, project.length_s)
+        return self._length[1]
+
+    def grid_lines(self) -> tuple[GridLine, ...]:
+        """Lines of the grid in sight, and of a little before it (where the name of one may begin)."""
+        view, grid = self.viewport, self.grid
+        key = (view.level, view.origin_px, view.width)
+        if self._lines is None or self._lines[0] is not grid or self._lines[1] != key:
+            margin_s = LINE_MARGIN_PX / view.px_per_s
+            self._lines = (grid, key, tuple(grid.lines(view.start_s - margin_s, view.end_s, view.px_per_s)))
+        return self._lines[2]
 
     def commit(self, label: str, edit: Callable[[Project], Project]) -> bool:
         """Make one edit one step of undo; says why where it is not possible."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+import math
+
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPainterPath, QPen
 
 
@@ -39,15 +41,20 @@ def top_rounded(rect: QRectF, radius: float) -> QPainterPath:
     return path
 
 
-def hatch(painter: QPainter, rect: QRectF, color: QColor, *, step: float = 6.0) -> None:
-    """Slanting lines over `rect`: the sign of what a model made. The caller sets the clip."""
+def hatch(painter: QPainter, rect: QRectF, color: QColor, *, step: float = 6.0, visible: QRectF | None = None) -> None:
+    """Slanting lines over what is `visible` of `rect`: the sign of what a model made. The caller sets the clip."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QPen(color, 1.6))
-    x = rect.left() - rect.height()
-    # Starting on a multiple of the step keeps the hatch still while the clip is scrolled.
-    while x < rect.right():
-        painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
+    x, end = rect.left() - rect.height(), rect.right()
+    if visible is not None:
+        # Whole steps from the left edge keep the hatch still while a clip is scrolled that is wider than the window.
+        x += max(math.floor((visible.left() - rect.left()) / step), 0) * step
+        end = min(end, visible.right())
+    lines: list[QLineF] = []
+    while x < end:
+        lines.append(QLineF(x, rect.bottom(), x + rect.height(), rect.top()))
         x += step
+    painter.drawLines(lines)
 
 
 def sparkle(painter: QPainter, center: QPointF, radius: float, color: QColor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
@@ -13,9 +15,11 @@ def paint_grid(painter: QPainter, ws: Workspace, area: QRectF) -> None:
     """Lines of bars and beats, as dense as can be told apart."""
     view = ws.viewport
     bar, beat = ws.theme.color("grid.bar"), ws.theme.color("grid.beat")
-    for line in ws.grid.lines(view.s_of(area.left()), view.s_of(area.right() + 1), view.px_per_s):
-        where = QRectF(round(view.x_of(line.at_s)), area.top(), 1, area.height())
-        painter.fillRect(where, bar if line.beat == 1 else beat)
+    left, top, right, height = math.floor(area.left()), math.floor(area.top()), area.right(), math.ceil(area.height())
+    for line in ws.grid_lines():
+        x = round(view.x_of(line.at_s))
+        if left <= x <= right:
+            painter.fillRect(x, top, 1, height, bar if line.beat == 1 else beat)
 
 
 def paint_invitation(painter: QPainter, theme: Theme, rect: QRectF) -> None:

@@ -58,6 +58,7 @@ class Canvas(QWidget):
         self.tiles = TileCache()
         self._painter = ClipPainter(self.theme, self.tiles)
         self._lanes: list[Lane] = []
+        self._looks: dict[str, tuple[Track, Clip, bool, ClipLook]] = {}
         self._lanes_of: tuple[Project, frozenset[str], int, dict[str, tuple[str, ...]]] | None = None
         self._hover: str | None = None
         self._drop: tuple[float, float] | None = None
@@ -85,6 +86,7 @@ class Canvas(QWidget):
         if self._lanes_of is None or self._lanes_of[0] is not key[0] or self._lanes_of[1:] != key[1:]:
             self._lanes = lanes_of(key[0], height=key[2], collapsed=key[1], automation=key[3])
             self._lanes_of = key
+            self._looks.clear()
         return self._lanes
 
     def content_height(self) -> int:
@@ -115,7 +117,12 @@ class Canvas(QWidget):
         self.update()
 
     def _look(self, track: Track, clip: Clip, *, audible: bool) -> ClipLook:
-        return clip_look(self.ws.shown, track, clip, audible=audible)
+        found = self._looks.get(clip.id)
+        if found is not None and found[0] is track and found[1] is clip and found[2] == audible:
+            return found[3]
+        look = clip_look(self.ws.shown, track, clip, audible=audible)
+        self._looks[clip.id] = (track, clip, audible, look)
+        return look
 
     def clip_rect(self, lane: Lane, clip: Clip) -> QRectF:
         """Where a clip is drawn."""

@@ -61,7 +61,7 @@ class ClipPainter:
         elif source is not None:
             self.wave(painter, body, clip, source, pyramid, color, strength, px_per_s, visible, ratio)
         self._fades(painter, body, clip, color, lane, px_per_s, strength)
-        self._head(painter, rect, look, color, lane, strength)
+        self._head(painter, rect, look, color, lane, strength, visible)
         if clip.muted:
             painter.setPen(QPen(theme.color("text.faint"), 1))
             painter.drawLine(body.topLeft(), body.bottomRight())
@@ -79,7 +79,14 @@ class ClipPainter:
             self._handles(painter, body, clip, px_per_s)
 
     def _head(
-        self, painter: QPainter, rect: QRectF, look: ClipLook, color: QColor, lane: QColor, strength: float
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        look: ClipLook,
+        color: QColor,
+        lane: QColor,
+        strength: float,
+        visible: QRectF,
     ) -> None:
         theme = self.theme
         head = QRectF(rect.left(), rect.top(), rect.width(), HEAD_PX - 1)
@@ -91,7 +98,7 @@ class ClipPainter:
         if look.generated:
             painter.save()
             painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-            hatch(painter, head, _blend(QColor("#000000"), fill, 0.20))
+            hatch(painter, head, _blend(QColor("#000000"), fill, 0.20), visible=visible)
             painter.restore()
         ink = QColor("#15171C") if theme.mode == "dark" else QColor("#FFFFFF")
         if look.dimmed:

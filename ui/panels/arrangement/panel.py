@@ -80,6 +80,7 @@ class ArrangementPanel(QWidget):
         self._down.valueChanged.connect(self._on_down)
         self._fitted: str | None = None
         self._shown_s = -1.0
+        self._scrolled_y = 0.0
 
         self.ruler.seek_asked.connect(ws.seek)
         self.canvas.seek_asked.connect(ws.seek)
@@ -153,7 +154,7 @@ class ArrangementPanel(QWidget):
         self.refresh()
 
     def _place_headers(self) -> None:
-        scroll = self.ws.viewport.scroll_y
+        scroll = self._scrolled_y = self.ws.viewport.scroll_y
         for lane in self.canvas.lanes():
             header = self.headers.get(lane.track.id)
             if header is not None:
@@ -215,13 +216,14 @@ class ArrangementPanel(QWidget):
             self.ws.view_changed.emit()
 
     def _on_view(self) -> None:
-        self._place_headers()
         self._sync_bars()
+        if self._scrolled_y != self.ws.viewport.scroll_y:
+            self._place_headers()
         self._place_playhead()
 
     def _sync_bars(self) -> None:
         view = self.ws.viewport
-        content = max(self.ws.project.length_s * view.px_per_s + view.width * 0.4, view.origin_px + view.width)
+        content = max(self.ws.length_s * view.px_per_s + view.width * 0.4, view.origin_px + view.width)
         wide = max(round(content - view.width), 0)
         tall = max(self.canvas.content_height() - self.canvas.height() + BAR, 0)
         view.scroll_y = min(view.scroll_y, tall)

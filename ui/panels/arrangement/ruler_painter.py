@@ -90,19 +90,18 @@ class RulerPainter:
         theme, view, grid = self.theme, self.ws.viewport, self.ws.grid
         painter.setFont(theme.font("caption"))
         step = grid.label_step(view.px_per_s)
-        for line in grid.lines(view.start_s - 60 / view.px_per_s, view.end_s, view.px_per_s):
+        strong, weak, ink = theme.color("line.strong"), theme.color("line"), theme.color("text.muted")
+        foot = NUMBERS[0] + NUMBERS[1]
+        align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.setPen(ink)
+        for line in self.ws.grid_lines():
             x = round(view.x_of(line.at_s))
             whole = line.beat == 1
             labelled = whole and (line.bar - 1) % step == 0
             length = 15 if labelled else 6 if whole else 3
-            painter.fillRect(
-                QRectF(x, NUMBERS[0] + NUMBERS[1] - length, 1, length),
-                theme.color("line.strong" if whole else "line"),
-            )
+            painter.fillRect(x, foot - length, 1, length, strong if whole else weak)
             if labelled:
-                painter.setPen(theme.color("text.muted"))
-                where = QRectF(x + 5, NUMBERS[0] - 1, 60, NUMBERS[1])
-                painter.drawText(where, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), str(line.bar))
+                painter.drawText(x + 5, NUMBERS[0] - 1, 60, NUMBERS[1], align, str(line.bar))
 
     def _tempo(self, painter: QPainter, width: int) -> None:
         """A tag wherever the tempo changes."""

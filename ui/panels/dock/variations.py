@@ -149,8 +149,8 @@ class Variations(QWidget):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         self.style_choice = Choice(theme, name="Style")
-        for style in ws.styles:
-            self.style_choice.addItem(style.name, style.id)
+        self._list_styles()
+        ws.styles_changed.connect(self._list_styles)
         row = QHBoxLayout()
         row.addWidget(Text(theme, "Style", token="text.muted", fixed=True).reserve("Intensity"))
         row.addWidget(self.style_choice, 1)
@@ -187,6 +187,13 @@ class Variations(QWidget):
         ws.selection_changed.connect(self.refresh)
         ws.comparing.changed.connect(self.refresh)
         self.refresh()
+
+    def _list_styles(self) -> None:
+        chosen = self.style_choice.currentData()
+        self.style_choice.clear()
+        for style in self.ws.styles:
+            self.style_choice.addItem(style.name, style.id)
+        self.style_choice.setCurrentIndex(max(self.style_choice.findData(chosen), 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         # Where there is little room, the takes themselves come first; styles are under Track too.

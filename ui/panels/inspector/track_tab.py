@@ -11,7 +11,7 @@ from studio.project import edits
 from studio.project.model import Track
 from ui.bridge import FINAL_STATES
 from ui.panels.inspector.record_section import RecordSection
-from ui.panels.inspector.rights_section import section_head
+from ui.panels.inspector.rights_section import clear, section_head
 from ui.viewmodels import words
 from ui.viewmodels.lanes import ROLE_TITLES
 from ui.viewmodels.workspace import Workspace
@@ -100,20 +100,12 @@ class TrackTab(QWidget):
         inside.addLayout(head)
         grid = QGridLayout()
         grid.setSpacing(6)
+        self._styles_grid = grid
         self.style_buttons: dict[str, Button] = {}
-        for index, style in enumerate(ws.styles):
-            button = Button(theme, style.name, icon="play", height=30, tip=style.description, icon_size=14).align_left()
-            button.setAccessibleName(f"Restyle as {style.name}")
-            button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
-            grid.addWidget(button, index // 2, index % 2)
-            button.setVisible(index < SHOWN_STYLES)
-            self.style_buttons[style.id] = button
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         inside.addLayout(grid)
         self.more_styles = Button(theme, "", icon="chevron-down", kind="link", height=22, name="More styles")
-        self.more_styles.setText(f"{len(self.style_buttons)} styles")
-        self.more_styles.setVisible(len(self.style_buttons) > SHOWN_STYLES)
         self.more_styles.clicked.connect(self._fold_styles)
         inside.addWidget(self.more_styles, 0, Qt.AlignmentFlag.AlignLeft)
         form = QGridLayout()
@@ -163,6 +155,8 @@ class TrackTab(QWidget):
         layout.addWidget(restyle)
         layout.addStretch(1)
 
+        self._list_styles()
+        ws.styles_changed.connect(self._list_styles)
         ws.variations_asked.connect(self.ask_variations)
         ws.intensity_asked.connect(self._on_intensity)
         ws.bridge.jobs_changed.connect(self._on_job)
@@ -171,6 +165,22 @@ class TrackTab(QWidget):
         self.refresh()
 
     # show
+
+    def _list_styles(self) -> None:
+        """A button for each style that there is."""
+        opened = any(not button.isHidden() for button in list(self.style_buttons.values())[SHOWN_STYLES:])
+        clear(self._styles_grid)
+        self.style_buttons = {}
+        for index, style in enumerate(self.ws.styles):
+            button = Button(self.theme, style.name, icon="play", height=30, tip=style.description, icon_size=14)
+            button.align_left().setAccessibleName(f"Restyle as {style.name}")
+            button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
+            self._styles_grid.addWidget(button, index // 2, index % 2)
+            button.setVisible(opened or index < SHOWN_STYLES)
+            self.style_buttons[style.id] = button
+        self.more_styles.setText("Fewer styles" if opened else f"{len(self.style_buttons)} styles")
+        self.more_styles.setVisible(len(self.style_buttons) > SHOWN_STYLES)
+        self.refresh()
 
     def _song(self) -> Track | None:
         return self.ws.song_track()
