@@ -1,7 +1,8 @@
-"""A feed-forward compressor with a soft knee, linked over its channels.
+"""A feed-forward compressor with a soft knee, linked over its channels: what a channel strip does, for one sound.
 
 Design after Giannoulis, Massberg and Reiss, "Digital Dynamic Range Compressor Design" (JAES 60, 2012): peak level in
-dB, static curve, then attack and release on the gain reduction.
+dB, static curve, then attack and release on the gain reduction. The detector takes the peak of every `CELL` frames,
+and the gain ramps over the next ones, as in `engine.plan.kernel.strips`, which does the same for eight tracks at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from numba import njit
 from engine.types import Audio
 
 KNEE_DB = 6.0
+CELL = 8
+"""Frames between two looks of the detector."""
+
+REDUCTION, GAIN, STEP, PEAK, PHASE = range(5)
+"""Words of state: reduction in dB, linear gain now, its step a frame, highest sample of the cell, frames into it."""
+STATE_WORDS = 5
 
 
 @njit(cache=True, nogil=True)
@@ -24,35 +31,34 @@ def compress_in_place(
 ) -> None:
     """Compress `x` ``(channels, frames) float32`` in place.
 
-    `slope` is ``1 - 1 / ratio``, `attack` and `release` are one-pole coefficients, `state` ``(1,) float64`` is the
-    reduction in dB.
+    `slope` is ``1 - 1 / ratio``, `attack` and `release` are one-pole coefficients of a cell, `state` is
+    ``(STATE_WORDS,) float64``.
     """
     channels, frames = x.shape
-    reduction = state[0]
-    knee_low = threshold_db - 0.5 * KNEE_DB
-    quiet = 10.0 ** (knee_low / 20.0)
-    makeup = 10.0 ** (makeup_db / 20.0)
+    reduction, gain, step, peak = state[REDUCTION], state[GAIN], state[STEP], state[PEAK]
+    phase = int(state[PHASE])
     for i in range(frames):
-        level = 0.0
-        for c in range(channels):
-            level = max(level, abs(float(x[c, i])))
-        wanted = 0.0
-        if level > quiet:
-            over = 20.0 * math.log10(level) - threshold_db
-            if over < 0.5 * KNEE_DB:
-                wanted = slope * (over + 0.5 * KNEE_DB) ** 2 / (2.0 * KNEE_DB)
-            else:
+        if phase == CELL:
+            over = 20.0 * math.log10(max(peak, 1e-6)) - threshold_db
+            bent = over + 0.5 * KNEE_DB
+            wanted = 0.0
+            if over > 0.5 * KNEE_DB:
                 wanted = slope * over
-        a = attack if wanted > reduction else release
-        reduction = wanted + a * (reduction - wanted)
-        if reduction < 1e-7:
-            reduction = 0.0
-            gain = makeup
-        else:
-            gain = makeup * math.exp(-0.11512925464970229 * reduction)
+            elif bent > 0.0:
+                wanted = slope * bent * bent / (2.0 * KNEE_DB)
+            a = attack if wanted > reduction else release
+            reduction = wanted + a * (reduction - wanted)
+            if reduction < 1e-6:
+                reduction = 0.0
+            # The gain starts where the last ramp ended.
+            step = (10.0 ** ((makeup_db - reduction) / 20.0) - gain) / CELL
+            phase, peak = 0, 0.0
+        gain += step
+        phase += 1
         for c in range(channels):
+            peak = max(peak, abs(float(x[c, i])))
             x[c, i] = x[c, i] * gain
-    state[0] = reduction
+    state[REDUCTION], state[GAIN], state[STEP], state[PEAK], state[PHASE] = reduction, gain, step, peak, phase
 
 
 def coefficient(time_s: float, *, rate: int) -> float:
@@ -77,15 +83,16 @@ def compress(
         x: ``(channels, frames) float32``.
         threshold_db: dBFS of the sample peak, the middle of a 6 dB knee.
         ratio: at least 1; 1 is off.
-        state: ``(1,) float64`` of the block before; None starts without gain reduction. It is not changed.
+        state: of the block before, ``(STATE_WORDS,) float64``; None starts without gain reduction. It is not changed.
 
     Returns:
         The audio, same shape, and the state after it. Blocks of any size give the same samples.
     """
-    after = np.zeros(1) if state is None else np.array(state, dtype=np.float64)
+    after = np.zeros(STATE_WORDS) if state is None else np.array(state, dtype=np.float64)
+    if state is None:
+        after[GAIN] = 10.0 ** (makeup_db / 20.0)
     y = np.array(x, dtype=np.float32, order="C")
     slope = 1.0 - 1.0 / max(ratio, 1.0)
-    compress_in_place(
-        y, after, threshold_db, slope, coefficient(attack_s, rate=rate), coefficient(release_s, rate=rate), makeup_db
-    )
+    a, b = coefficient(attack_s / CELL, rate=rate), coefficient(release_s / CELL, rate=rate)
+    compress_in_place(y, after, threshold_db, slope, a, b, makeup_db)
     return y, after

@@ -92,7 +92,8 @@ def run(
             status = player.status()
             say(
                 f"{frames / RATE / 60.0:.1f} min, {sum(deeds.values())} edits, {len(found)} glitches, "
-                f"{status.xruns_own - before[0]} own and {status.xruns_driver - before[1]} driver underruns"
+                f"{status.xruns_own - before[0]} own ({status.xruns_waited} waited) and "
+                f"{status.xruns_driver - before[1]} driver underruns{'' if not found else f', last {found[-1]}'}"
             )
         status = player.status()
         return {

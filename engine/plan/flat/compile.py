@@ -16,7 +16,7 @@ from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
 from engine.plan.flat.inserts import swap_frames
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
-from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats
+from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats, zeroed
 from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
 from engine.plan.kernel.group import GROUP
@@ -202,7 +202,7 @@ class _Compiler:
         rate = self.plan.rate
         old = self.previous.nodes.get(track.id) if self.previous is not None else None
         words = self.keeper.words(L.NODE_WORDS)
-        states, order, leaving = inserts.chain(track.strip, old, rate=rate)
+        states, order, leaving = inserts.chain(track.strip, old, rate=rate, live=self.previous is not None)
         owners = {lane.target.split(".")[1] for lane in track.automation if lane.target.startswith("insert.")}
         inserts_at, where = inserts.write_records(self.keeper, states, order, leaving, owners)
         raw = strip.raw_settings(track.strip)
@@ -214,7 +214,7 @@ class _Compiler:
             words[L.N_FADER_AUTOMATED] |= old.words[L.N_FADER_AUTOMATED]
             words[L.N_FADER_CHANGED] = int(fader_lanes(track) != fader_lanes(old.track))
         else:
-            meter = np.zeros(L.METER_WORDS)
+            meter = as_floats(zeroed(L.METER_WORDS))
             meter[L.METER_RIDE : L.METER_RIDE + 2] = 1.0
         before = int(self.previous.words[L.P_ANCHOR]) if self.previous is not None else 0
         clips, sources = write_clips(
@@ -384,7 +384,7 @@ class _Compiler:
         """`WAY_WORDS` and the ring of a way; shared with the plan before."""
         state = self.previous.routes.get(route.key) if self.previous is not None else None
         if state is None:
-            state = np.zeros(L.WAY_WORDS + route.delay, dtype=np.int64)
+            state = zeroed(L.WAY_WORDS + route.delay)
             live = self.previous is not None and known in self.previous.nodes
             as_floats(state)[L.WAY_GAIN] = 0.0 if live else gain
             as_floats(state)[L.WAY_RIDE] = 1.0

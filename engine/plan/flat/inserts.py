@@ -10,9 +10,9 @@ from engine.dsp import effects
 from engine.dsp.effects import dispatch
 from engine.dsp.effects.base import PARAMETERS, SETTINGS
 from engine.plan.flat.plan import InsertState, Node
-from engine.plan.flat.words import Keeper, address, aligned
+from engine.plan.flat.words import Keeper, address, aligned, as_floats, zeroed
 from engine.plan.kernel import layout as L
-from engine.plan.kernel.inserts import AMOUNT, OWN
+from engine.plan.kernel.inserts import AMOUNT, BEGAN, OWN
 from engine.plan.model import HEAVY_KINDS, InsertPlan, StripPlan
 
 SWAP_S = 0.010
@@ -48,11 +48,12 @@ def new_state(insert: InsertPlan, *, rate: int, heard: bool) -> InsertState:
     """
     values = effects.resolve(insert.kind, insert.parameters)
     words, samples = dispatch.sizes(insert.kind, rate=rate)
-    state = np.zeros(OWN + words)
+    state = as_floats(zeroed(OWN + words))
     target = dispatch.settings(insert.kind, values, rate=rate)
     state[:SETTINGS] = target
-    # A late effect has nothing to give before its delay is full.
-    state[AMOUNT] = 1.0 if heard else -dispatch.latency(insert.kind, rate=rate) / swap_frames(rate)
+    # First what it hears fades in, then a late effect fills its delay, then it fades in itself.
+    state[AMOUNT] = 1.0 if heard else -1.0 - dispatch.latency(insert.kind, rate=rate) / swap_frames(rate)
+    state[BEGAN] = state[AMOUNT]
     raw = dispatch.parameters_of(insert.kind, values)
     return InsertState(insert.kind, state, aligned(samples), raw, target)
 
@@ -68,11 +69,16 @@ def continued(insert: InsertPlan, old: InsertState, *, rate: int) -> InsertState
     return InsertState(insert.kind, old.state, old.lines, raw, dispatch.settings(insert.kind, values, rate=rate))
 
 
-def chain(strip: StripPlan, old: Node | None, *, rate: int) -> tuple[dict[str, InsertState], list[str], set[str]]:
+def chain(
+    strip: StripPlan, old: Node | None, *, rate: int, live: bool
+) -> tuple[dict[str, InsertState], list[str], set[str]]:
     """The effects of a node, in order, by key.
 
     Effects that stay keep their memory; new ones fade in, and those that are gone, or have moved past others, fade out
     where they were.
+
+    Args:
+        live: the mix plays already, so that a node which is new hears a sound that has begun.
 
     Returns:
         Memory by key, the keys in order, and the keys that fade out.
@@ -83,7 +89,7 @@ def chain(strip: StripPlan, old: Node | None, *, rate: int) -> tuple[dict[str, I
     wanted = light(strip)
     if old is None:
         return (
-            {insert.id: new_state(insert, rate=rate, heard=True) for insert in wanted},
+            {insert.id: new_state(insert, rate=rate, heard=not live) for insert in wanted},
             [insert.id for insert in wanted],
             set(),
         )
@@ -106,7 +112,8 @@ def chain(strip: StripPlan, old: Node | None, *, rate: int) -> tuple[dict[str, I
             continue
         state = old.inserts[key]
         gone = key if key.startswith(LEFT) else LEFT + key
-        if state.amount > 0.0 and gone not in states:
+        # One that has just come may be heard by the time that this plan is.
+        if (state.amount != 0.0 or not key.startswith(LEFT)) and gone not in states:
             states[gone] = state
             leaving.add(gone)
             order.append(gone)

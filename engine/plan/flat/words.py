@@ -25,6 +25,13 @@ def aligned(samples: int) -> npt.NDArray[np.float32]:
     return raw[skip : skip + samples]
 
 
+def zeroed(count: int) -> Words:
+    """Zeroed words that are written to now, as those of `aligned` are."""
+    words = np.empty(count, dtype=np.int64)
+    words.fill(0)
+    return words
+
+
 class Keeper:
     """Holds arrays for as long as addresses into them are in use."""
 
@@ -40,7 +47,7 @@ class Keeper:
 
     def words(self, count: int) -> Words:
         """New zeroed words."""
-        array = np.zeros(count, dtype=np.int64)
+        array = zeroed(count)
         self._arrays.append(array)
         return array
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from engine.dsp.effects import dispatch
@@ -24,7 +25,10 @@ STEP = 16
 SETTLED = 1e-4
 """A setting within this part of its target is there."""
 AMOUNT = SETTINGS
-"""Word of an insert's state that says how far it is heard; below 0 a late effect still fills its delay."""
+"""Word of an insert's state that says how far it is heard; below 0 it is new, and fills its delays."""
+BEGAN = SETTINGS + 1
+"""Word of an insert's state: the amount that it began with. What it hears fades in from there, so that no echo begins
+with a step."""
 OWN = SETTINGS + 2
 """First word of the effect's own state."""
 
@@ -104,6 +108,12 @@ def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> Non
             continue
         for i in range(2 * L.CHUNK):
             set_sample(dry, i, get_sample(x, i))
+        if amount < 0.0:
+            began = get_float(state, BEGAN)
+            for i in range(frames):
+                share = np.float32(min(amount + (i + 1) * step - began, 1.0))
+                for c in range(2):
+                    set_sample(x, L.CHUNK * c + i, get_sample(x, L.CHUNK * c + i) * share)
         run_effect(insert, x, tick, frames, coefficient)
         for i in range(frames):
             amount = min(amount + step, wanted) if wanted > amount else max(amount - step, wanted)
