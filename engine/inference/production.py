@@ -13,8 +13,9 @@ from engine.dsp.loudness import integrated_lufs
 from engine.errors import PackError
 from engine.inference import runtime
 from engine.inference.packs import Pack, load_pack
-from engine.inference.production_chain import IDS, apply_strip, blend, to_strip
+from engine.inference.production_chain import IDS, Vector, apply_strip, blend, to_strip
 from engine.inference.production_features import FEATURES_VERSION, SIZE, features
+from engine.inference.production_refine import refined
 from engine.inference.styles import InsertRecipe, Style
 from engine.types import Audio
 
@@ -59,10 +60,11 @@ class ProductionModel:
             rate: frames per second.
             target: features of the reference.
         """
-        feeds = {
-            self.pack.inputs[0].name: features(given, rate=rate)[None, :],
-            self.pack.inputs[1].name: np.asarray(target, dtype=np.float32)[None, :],
-        }
+        return self.settings(features(given, rate=rate), np.asarray(target, dtype=np.float32))
+
+    def settings(self, given: Vector, reference: Vector) -> Vector:
+        """Coded settings from the features of a sound and of its reference, ``(SIZE,)`` each."""
+        feeds = {self.pack.inputs[0].name: given[None, :], self.pack.inputs[1].name: reference[None, :]}
         (coded,) = runtime.run(self._session, feeds, [self.pack.outputs[0].name])
         return np.clip(coded[0], 0.0, 1.0).astype(np.float32)
 
@@ -114,12 +116,14 @@ def strip_for(
     target = style.production.targets.get(role) or style.production.targets.get("other")
     if not np.isfinite(lufs) or lufs < SILENT_LUFS or target is None:
         return to_strip(blend(np.zeros(len(IDS), dtype=np.float32), 0.0), lufs=-24.0), lufs
-    coded = blend(model.decide(audio, rate=rate, target=target), amount * style.production.amount)
-    strip = to_strip(coded, lufs=lufs)
+    sample = excerpt(audio, rate=rate)
+    coded = model.decide(audio, rate=rate, target=target)
+    heard = features(apply_strip(sample, to_strip(coded, lufs=lufs), rate=rate), rate=rate)
+    coded = refined(coded, heard=heard, target=np.asarray(target, dtype=np.float32), rate=rate)
+    strip = to_strip(blend(coded, amount * style.production.amount), lufs=lufs)
     if amount > 0.0:
         for recipe in style.production.inserts.get(role, ()):
             strip["inserts"].append(_extra(recipe, amount=amount, tempo_bpm=tempo_bpm))
-    sample = excerpt(audio, rate=rate)
     before = integrated_lufs(sample, rate=rate)
     processed = apply_strip(sample, strip, rate=rate)
     after = integrated_lufs(processed, rate=rate)

@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 cancelled=lambda: False,
             )
             heard = measure.listen(song, result)
-            chroma = measure.chroma_agreement(known, measure.tuned(heard.mix - heard.drums, song.rate), analysis)
+            chroma = measure.chroma_agreement(known, measure.tuned(heard.without_drums, song.rate), analysis)
             low = measure.low_share(heard.mix, song.rate)
             figures = f"harmony kept {chroma:.2f}; energy below 120 Hz {100 * low:.0f} %. {' '.join(result.notices)}"
             entries.append(

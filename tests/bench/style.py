@@ -1,7 +1,8 @@
 """What the styles do to real songs, in figures: ``python -m tests.bench.style`` or ``contrafact bench style``.
 
 Every style on excerpts of every recording beside the repository and of the songs that come with the program. What each
-figure means stands with its function in `tests.bench.style_measure`.
+figure means stands with its function in `tests.bench.style_measure`. It takes long: with ``--rows FILE`` each row is
+kept as it is done, and a later run goes on where an earlier one ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from engine.errors import StyleError
 from engine.inference.arrangement import Score, compose
 from engine.inference.arrangement_voice import find_voice
 from engine.inference.restyle import restyle_task
+from engine.inference.restyle_result import RestyleResult
 from engine.inference.styles import ARRANGEMENT, Style, list_styles, load_style
 from tests.bench import style_measure as measure
 from tests.bench import style_recognition
@@ -38,6 +40,8 @@ def run(
     only: Sequence[str] = (),
     seed: int = 0,
     recognise: bool = False,
+    timing: bool = False,
+    kept: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Measure styles on songs.
@@ -48,6 +52,8 @@ def run(
         only: ids of songs; empty takes all.
         seed: of the restyles.
         recognise: train a classifier first and let it name each result.
+        timing: only how long it takes.
+        kept: file of rows that were measured before; new ones are added to it.
         say: told about each restyle as it is done.
 
     Returns:
@@ -56,8 +62,19 @@ def run(
     chosen = [load_style(style) for style in (styles or [info.id for info in list_styles()])]
     rows: list[dict[str, Any]] = []
     judge = style_recognition.train(say) if recognise else None
+    known = read_rows(kept)
     for song in songs(seconds, tuple(only)):
-        rows += _song_rows(song, chosen, seed, say, judge)
+        mark = {"song": song.id, "seconds": round(song.seconds, 2), "seed": seed, "timing": timing}
+        done = {row["style"]: row for row in known if all(row.get(k) == v for k, v in mark.items())}
+        rows += [done[style.id] for style in chosen if style.id in done]
+        missing = [style for style in chosen if style.id not in done]
+        if missing:
+            for row in _song_rows(song, missing, seed, judge, timing=timing):
+                rows.append(measure.rounded({**mark, **row}))
+                say(" ".join(f"{k}={v}" for k, v in rows[-1].items() if k != "notices"))
+                if kept is not None:
+                    with kept.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(rows[-1]) + "\n")
     metrics = json.loads((PACK / "pack.json").read_bytes())["metrics"]
     quality = next(row for row in metrics if row["name"] == "gap closed" and "stem" not in row)
     return {
@@ -69,9 +86,16 @@ def run(
     }
 
 
+def read_rows(path: Path | None) -> list[dict[str, Any]]:
+    """Rows of earlier runs, one JSON object a line; none where there is no such file."""
+    if path is None or not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
 def _song_rows(
-    song: Song, chosen: list[Style], seed: int, say: Callable[[str], None], judge: style_recognition.Classifier | None
-) -> list[dict[str, Any]]:
+    song: Song, chosen: list[Style], seed: int, judge: style_recognition.Classifier | None, *, timing: bool
+) -> Iterator[dict[str, Any]]:
     audio = song.audio()
     source = np.sum(list(audio.values()), axis=0).astype(np.float32)
     harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
@@ -79,40 +103,27 @@ def _song_rows(
     analysis = analyse(source, rate=song.rate, harmonic=harmonic)
     listened = time.perf_counter() - began
     singer = find_voice(audio.get("vocals"), rate=song.rate)
-    rows: list[dict[str, Any]] = []
     known = measure.tuned(harmonic, song.rate)
     for style in chosen:
-        folder = CACHE / "out"
-        shutil.rmtree(folder, ignore_errors=True)
         began = time.perf_counter()
         try:
-            result = restyle_task(
-                stems=song.stems,
-                out_dir=str(folder),
-                style=style.id,
-                seed=seed,
-                keep=list(KEPT),
-                pack_dir=str(PACK),
-                provider="cpu",
-                analysis=analysis,
-                progress=lambda _, __: None,
-                cancelled=lambda: False,
-            )
+            result = _restyled(song, style, analysis, seed=seed)
         except StyleError as error:
-            rows.append({"song": song.id, "style": style.id, "refused": error.message})
+            yield {"style": style.id, "refused": error.message}
             continue
-        elapsed = time.perf_counter() - began + listened
+        row: dict[str, Any] = {"style": style.id, "rtf": (time.perf_counter() - began + listened) / song.seconds}
+        if timing:
+            yield row
+            continue
         heard = measure.listen(song, result)
         voice = heard.roles["vocals"] if "vocals" in audio else None
         score = _score(style, analysis, song, seed) if result.parts else None
-        row = {
-            "song": song.id,
-            "style": style.id,
-            "rtf": elapsed / song.seconds,
-            "chroma": measure.chroma_agreement(known, measure.tuned(heard.mix - heard.drums, song.rate), analysis),
-            "beat_f": measure.beat_f(heard.mix, song.rate, analysis),
+        crowding_source = measure.crowding(voice, source - audio.get("vocals", 0), singer, song.rate)
+        row |= {
+            "chroma": measure.chroma_agreement(known, measure.tuned(heard.without_drums, song.rate), analysis),
+            "beat_f": measure.beat_f(heard.mix, song.rate, analysis, felt_bpm=result.felt_tempo_bpm),
             "crowding": measure.crowding(voice, heard.beside, singer, song.rate) if result.parts else None,
-            "crowding_source": measure.crowding(voice, source - audio.get("vocals", 0), singer, song.rate),
+            "crowding_source": crowding_source,
             "low_share": measure.low_share(heard.mix, song.rate),
             "low_share_source": measure.low_share(source, song.rate),
             "tone_error_db": measure.tone_error_db(heard, style, song.rate),
@@ -121,14 +132,31 @@ def _song_rows(
             "holes": measure.holes(heard.mix, source, song.rate),
             "drift_ms": measure.last_beat_drift_ms(heard.drums, analysis, song.rate),
             "peak_dbtp": measure.peak_dbtp(heard.mix, song.rate),
+            "null_db": measure.null_db(song, _restyled(song, style, analysis, seed=seed, intensity=0.0)),
             "notices": result.notices,
         }
         if judge is not None and style.id in judge.styles and result.parts:
             row["named"] = judge.name(style_recognition.described(heard.mix, song.rate, analysis))
             row["recognised"] = float(row["named"] == style.id)
-        rows.append(measure.rounded(row))
-        say(" ".join(f"{k}={v}" for k, v in rows[-1].items() if k != "notices"))
-    return rows
+        yield row
+
+
+def _restyled(song: Song, style: Style, analysis: Analysis, *, seed: int, intensity: float = 1.0) -> RestyleResult:
+    folder = CACHE / "out"
+    shutil.rmtree(folder, ignore_errors=True)
+    return restyle_task(
+        stems=song.stems,
+        out_dir=str(folder),
+        style=style.id,
+        intensity=intensity,
+        seed=seed,
+        keep=list(KEPT),
+        pack_dir=str(PACK),
+        provider="cpu",
+        analysis=analysis,
+        progress=lambda _, __: None,
+        cancelled=lambda: False,
+    )
 
 
 def _score(style: Style, analysis: Analysis, song: Song, seed: int) -> Score:
@@ -169,7 +197,9 @@ def _summary(style: Style, rows: list[dict[str, Any]]) -> dict[str, Any]:
             "holes": worst("holes"),
             "drift_ms": worst("drift_ms"),
             "peak_dbtp": worst("peak_dbtp"),
+            "null_db": worst("null_db"),
             "rtf": mean("rtf"),
+            "rtf_worst": worst("rtf"),
         }
     )
 
@@ -181,6 +211,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--songs", default="", help="ids, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recognise", action="store_true", help="train a classifier and let it name each result")
+    parser.add_argument("--timing", action="store_true", help="only how long it takes")
+    parser.add_argument("--rows", type=Path, help="rows measured before; new ones are added")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="where to write all figures")
     arguments = parser.parse_args(argv)
@@ -190,6 +222,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         only=[s for s in arguments.songs.split(",") if s],
         seed=arguments.seed,
         recognise=arguments.recognise,
+        timing=arguments.timing,
+        kept=arguments.rows,
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
     if arguments.out is not None:

@@ -42,6 +42,11 @@ class Heard(msgspec.Struct, frozen=True):
     """The new drums, silent where the style has none."""
     roles: dict[str, Samples]
 
+    @property
+    def without_drums(self) -> Samples:
+        """All that has a pitch, of the source and new."""
+        return np.sum([sound for role, sound in self.roles.items() if role != "drums"], axis=0).astype(np.float32)
+
 
 def listen(song: Song, result: RestyleResult) -> Heard:
     """Mix stems and parts through their strips and the limiter of the master."""
@@ -79,9 +84,20 @@ def chroma_agreement(source: Floats, restyled: Floats, analysis: Analysis) -> fl
     return float((alike * weight).sum() / max(float(weight.sum()), 1e-9))
 
 
-def beat_f(mix: Samples, rate: int, analysis: Analysis, tolerance_s: float = 0.07) -> float | None:
+def beat_f(
+    mix: Samples, rate: int, analysis: Analysis, *, felt_bpm: float = 0.0, tolerance_s: float = 0.07
+) -> float | None:
     """F-measure of the beats that a tracker finds in the result against the grid of the source, at the best of the
-    metric levels half, same and double (a style may be felt in half time); None without a grid."""
+    metric levels half, same and double (a style may be felt in half time); None without a grid. In a style that is felt
+    in double time, every second of its beats is a level as well, whichever it begins with.
+
+    Args:
+        mix: the result, ``(2, frames) float32``.
+        rate: frames per second.
+        analysis: of the source.
+        felt_bpm: how fast the style feels it; 0 as the source.
+        tolerance_s: how far apart two beats may be.
+    """
     if len(analysis.beats_s) < 8:
         return None
     mono = _mono(mix, rate)
@@ -92,6 +108,8 @@ def beat_f(mix: Samples, rate: int, analysis: Analysis, tolerance_s: float = 0.0
     grid = np.asarray(analysis.beats_s)
     halves = 0.5 * (grid[:-1] + grid[1:])
     levels = [grid, grid[::2], grid[1::2], np.sort(np.concatenate([grid, halves]))]
+    if felt_bpm > 1.5 * analysis.tempo_bpm:
+        levels.append(halves)
     return max(f_measure(found.beats_s, level, tolerance_s) for level in levels)
 
 
@@ -214,6 +232,20 @@ def last_beat_drift_ms(drums: Samples, analysis: Analysis, rate: int) -> float |
 def peak_dbtp(mix: Samples, rate: int) -> float:
     """True peak of the limited mix."""
     return true_peak_dbtp(mix, rate=rate)
+
+
+def null_db(song: Song, result: RestyleResult) -> float:
+    """Largest difference of a restyle at intensity 0 from the source, dBFS; -200 is none."""
+    audio = song.audio()
+    made, source = np.zeros((2, song.frames), np.float32), np.zeros((2, song.frames), np.float32)
+    for role, stem in audio.items():
+        source += stem
+        strip = result.strips.get(role)
+        if role not in result.muted:
+            made += stem if strip is None else apply_strip(np.array(stem), strip, rate=song.rate)
+    for part in result.parts:
+        made += apply_strip(np.array(part.pcm.open()), part.strip or {}, rate=song.rate)
+    return 20.0 * math.log10(float(np.max(np.abs(made - source), initial=0.0)) + 1e-10)
 
 
 def rounded(values: dict[str, Any]) -> dict[str, Any]:

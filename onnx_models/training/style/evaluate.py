@@ -12,6 +12,7 @@ from scipy import signal
 from engine.dsp.loudness import integrated_lufs
 from engine.inference.production_chain import Vector, apply_strip, to_strip
 from engine.inference.production_features import BANDS, features
+from engine.inference.production_refine import refined
 from onnx_models.training.style.chains import draw
 from onnx_models.training.style.dataset import process, stem_sections
 from onnx_models.training.style.material import RATE, ROLES, Library, Samples
@@ -23,12 +24,20 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     trials: int
     distance_input: float
     distance_model: float
+    distance_refined: float
     distance_baseline: float
     distance_oracle: float
     gap_closed_model: float
+    """By what the network says, alone."""
+    gap_closed_refined: float
+    """With the equaliser put right by measurement."""
     gap_closed_baseline: float
     model_better_share: float
-    by_role: dict[str, tuple[float, float]]
+    refined_better_share: float
+    refined_share: float
+    """Share of the trials in which the correction changed something."""
+    by_role: dict[str, tuple[float, float, float]]
+    """Gap closed with the correction, by the network alone, by the baseline."""
 
 
 def distance(a: Samples, b: Samples) -> float:
@@ -96,7 +105,7 @@ def evaluate(
     """Random chains on held-out recordings; the reference is another section of the same stem through the same
     chain."""
     rng = np.random.default_rng([seed, 99])
-    rows: list[tuple[float, float, float, float]] = []
+    rows: list[tuple[float, ...]] = []
     roles: list[str] = []
     while len(rows) < trials:
         role = ROLES[len(rows) % len(ROLES)]
@@ -105,15 +114,26 @@ def evaluate(
             continue
         coded = draw(rng)
         target, reference = process(sections[0], coded), process(sections[1], coded)
-        guess = predict(features(sections[0], rate=RATE), features(reference, rate=RATE))
+        heard, wanted = features(sections[0], rate=RATE), features(reference, rate=RATE)
+        guess = predict(heard, wanted)
         lufs = integrated_lufs(sections[0], rate=RATE)
-        by_model = matched(apply_strip(sections[0], to_strip(guess, lufs=lufs), rate=RATE), reference)
+
+        def through(coded: Vector) -> Samples:
+            strip = to_strip(coded, lufs=lufs)  # noqa: B023
+            return matched(apply_strip(sections[0], strip, rate=RATE), reference)  # noqa: B023
+
+        by_model = through(guess)
+        better = refined(guess, heard=features(by_model, rate=RATE), target=wanted, rate=RATE)
+        changed = not np.array_equal(better, guess)
+        near = distance(by_model, target)
         rows.append(
             (
                 distance(sections[0], target),
-                distance(by_model, target),
+                near,
                 distance(matchering_like(sections[0], reference), target),
                 distance(matched(target, reference), target),
+                distance(through(better), target) if changed else near,
+                float(changed),
             )
         )
         roles.append(role)
@@ -121,19 +141,23 @@ def evaluate(
             tick(len(rows))
     table = np.array(rows)
     mean = table.mean(axis=0)
-    by_role: dict[str, tuple[float, float]] = {}
+    by_role: dict[str, tuple[float, float, float]] = {}
     for role in ROLES:
         m = table[np.array(roles) == role].mean(axis=0)
-        by_role[role] = (_closed(m, 1), _closed(m, 2))
+        by_role[role] = (_closed(m, 4), _closed(m, 1), _closed(m, 2))
     return Figures(
         trials=len(rows),
         distance_input=float(mean[0]),
         distance_model=float(mean[1]),
+        distance_refined=float(mean[4]),
         distance_baseline=float(mean[2]),
         distance_oracle=float(mean[3]),
         gap_closed_model=_closed(mean, 1),
+        gap_closed_refined=_closed(mean, 4),
         gap_closed_baseline=_closed(mean, 2),
         model_better_share=float(np.mean(table[:, 1] < table[:, 2])),
+        refined_better_share=float(np.mean(table[:, 4] < table[:, 2])),
+        refined_share=float(mean[5]),
         by_role=by_role,
     )
 
