@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         ws.selection_changed.connect(self.actions_set.refresh)
         self.browser.add_asked.connect(self.intake.add_recording)
         self.browser.menu_asked.connect(self.menus.main)
+        self.browser.styles.edit_asked.connect(self.edit_style)
         self.browser.style_asked.connect(self.inspector.track.ask_restyle)
         self.arrangement.recording_dropped.connect(self.intake.add_recording)
         self.arrangement.files_dropped.connect(self.intake.dropped)
@@ -257,6 +258,17 @@ class MainWindow(QMainWindow):
         sheet = Preferences(self.ws, self._root, self.actions_set, page=page)
         sheet.theme_asked.connect(self.set_mode)
         self._open_sheet(sheet)
+
+    def edit_style(self, style_id: str = "") -> None:
+        """Make a style of one's own from another, or change it; without an id from the one that is chosen."""
+        from ui.panels.style_editor import StyleEditor
+
+        wanted = style_id or str(self.dock.variations.style_choice.currentData() or "")
+        style = self.ws.attempt(lambda: self.session.style(wanted))
+        if style is not None:
+            sheet = StyleEditor(self.ws, self._root, style)
+            sheet.hear_asked.connect(self.browser.styles.hear)
+            self._open_sheet(sheet)
 
     def show_artist(self) -> None:
         """The artist's view."""

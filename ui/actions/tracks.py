@@ -30,5 +30,6 @@ TRACKS = (
     _takes("take.original", "Hear the original", "0", lambda w: w.choose_take(None), has_song),
     *(_take(number) for number in range(1, 10)),
     _takes("take.keep", "Keep the take that is heard", "Ctrl+Shift+K", lambda w: w.ws.comparing.end(keep=True)),
+    _takes("style.edit", "Make a style of mine …", "Ctrl+Alt+Y", lambda w: w.edit_style()),
     _takes("take.ab", "Original against take", "`", lambda w: w.dock.toggle_side(), has_song),
 )

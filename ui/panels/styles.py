@@ -107,12 +107,13 @@ class StyleList(QWidget):
         for style in self.ws.styles:
             row = StyleRow(self.ws.theme, style)
             row.chosen.connect(self.chosen)
-            row.heard.connect(self._on_hear)
+            row.heard.connect(self.hear)
             row.menu_asked.connect(self._menu)
             self._column.addWidget(row)
             self.rows[style.id] = row
 
-    def _on_hear(self, style_id: str) -> None:
+    def hear(self, style_id: str) -> None:
+        """Play a few bars of a style, or stop them."""
         playing = self._playing
         if playing is not None:
             self.ws.end_preview()
@@ -141,7 +142,7 @@ class StyleList(QWidget):
     def _menu(self, style_id: str, at: QPointF) -> None:
         menu = menu_on(self)
         menu.addAction("Restyle the song", lambda: self.chosen.emit(style_id))
-        menu.addAction("Hear a few bars", lambda: self._on_hear(style_id))
+        menu.addAction("Hear a few bars", lambda: self.hear(style_id))
         menu.addSeparator()
         own = self.ws.session.is_own_style(style_id)
         menu.addAction(

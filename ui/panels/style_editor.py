@@ -1,0 +1,243 @@
+"""A style of one's own: what its drums play, how it swings, and how it sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.inference.styles import Style
+from ui.viewmodels import style_editor as model
+from ui.viewmodels import words
+from ui.viewmodels.lanes import ROLE_TITLES
+from ui.viewmodels.workspace import Workspace
+from ui.widgets.button import Button
+from ui.widgets.fields import InlineField
+from ui.widgets.label import Text, label
+from ui.widgets.sheet import Sheet
+from ui.widgets.slider import Slider
+from ui.widgets.step_grid import StepGrid, StepRow
+
+
+class StyleEditor(Sheet):
+    """Begins with a copy of a shipped style, or with a style of one's own; saving lists it at once."""
+
+    hear_asked = Signal(str)
+
+    def __init__(self, ws: Workspace, host: QWidget, style: Style):
+        own = ws.session.is_own_style(style.id)
+        super().__init__(
+            ws.theme,
+            host,
+            title="A style of mine",
+            subtitle="Edit it, save it, and it stands beside the others." if own else f"Begins as {style.name}.",
+            size=QSize(920, 580),
+            icon=("wand-sparkles", "accent"),
+        )
+        self.ws = ws
+        self._taken = {each.id for each in ws.styles} - ({style.id} if own else set())
+        self._before = style.id if own else None
+        self.style_now = style if own else model.own_copy(style, self._taken)
+        self._saved: Style | None = style if own else None
+        theme = ws.theme
+        left = QWidget()
+        left.setFixedWidth(316)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(24, 16, 16, 16)
+        column.setSpacing(10)
+        self.name = InlineField(name="Name of the style")
+        self.name.submitted.connect(lambda text: self._rename(text, self.style_now.description))
+        self.text = InlineField(name="What it does, in words")
+        self.text.submitted.connect(lambda text: self._rename(self.style_now.name, text))
+        column.addWidget(Text(theme, "Name", token="text.muted"))
+        column.addWidget(self.name)
+        column.addWidget(Text(theme, "In words", token="text.muted"))
+        column.addWidget(self.text)
+        column.addSpacing(6)
+        self._form = QGridLayout()
+        self._form.setHorizontalSpacing(8)
+        self._form.setVerticalSpacing(8)
+        self._form.setColumnMinimumWidth(0, 84)
+        self._form.setColumnStretch(1, 1)
+        self.sliders: dict[str, Slider] = {}
+        self._values: dict[str, Text] = {}
+        self._heading("Sound")
+        for role in model.ROLES:
+            self._slider(
+                f"balance.{role}",
+                ROLE_TITLES[role],
+                (-12.0, 12.0, 0.0, 0.5),
+                words.decibels,
+                lambda value, role=role: model.with_balance(self.style_now, role, value),
+            )
+        self._slider(
+            "amount",
+            "Amount",
+            (0.0, 1.0, 0.85, 0.05),
+            lambda value: f"{value * 100:.0f} %",
+            lambda value: model.with_amount(self.style_now, value),
+            tip="How far the sound of each stem goes towards the style's",
+        )
+        self._slider(
+            "low",
+            "Low end",
+            (0.05, 1.0, 0.42, 0.01),
+            lambda value: f"{value * 100:.0f} %",
+            lambda value: model.with_low_ceiling(self.style_now, value),
+            tip="The largest share of the sound below 120 Hz; more is turned down",
+        )
+        self._heading("Groove")
+        self._slider(
+            "swing",
+            "Swing",
+            (0.5, 0.75, 0.5, 0.01),
+            lambda value: f"{value * 100:.0f} %",
+            lambda value: model.with_swing(self.style_now, value),
+            tip="50 % is straight, 67 % a triplet",
+        )
+        self._slider(
+            "sidechain",
+            "Side-chain",
+            (0.0, 12.0, 0.0, 0.5),
+            words.decibels,
+            lambda value: model.with_sidechain(self.style_now, value),
+            tip="By how much the music makes room for the kick",
+        )
+        column.addLayout(self._form)
+        column.addStretch(1)
+        right = QWidget()
+        side = QVBoxLayout(right)
+        side.setContentsMargins(8, 16, 24, 16)
+        side.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(Text(theme, "Drums", weight="semibold", fixed=True))
+        self._kit = Text(theme, token="text.faint", align=Qt.AlignmentFlag.AlignRight)
+        head.addWidget(self._kit, 1)
+        side.addLayout(head)
+        self.grid = StepGrid(theme, cycle=model.CYCLE, words=model.STEP_WORDS)
+        self.grid.stepped.connect(lambda row, step, value: self._put(model.with_step(self.style_now, row, step, value)))
+        side.addWidget(self.grid)
+        self._no_drums = label("This style keeps the drums of the song: it changes how they sound.", "muted", wrap=True)
+        side.addWidget(self._no_drums)
+        side.addWidget(
+            label(
+                "Density is how full a section of the song is: an intro counts as 1, a chorus as 3. Bass and chords "
+                "play as in the style that this one began with.",
+                "captionfaint",
+                wrap=True,
+            )
+        )
+        side.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(right)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(left)
+        row.addWidget(scroll, 1)
+        self.body.addLayout(row, 1)
+        self._said = Text(theme, token="text.muted")
+        self.foot.addWidget(self._said, 1)
+        self.hear = Button(theme, "Save and hear", icon="play", height=32)
+        self.hear.clicked.connect(self._on_hear)
+        self.save = Button(theme, "Save", kind="primary", height=32)
+        self.save.clicked.connect(lambda: self._on_save() and self.dismiss())
+        self.foot.addWidget(self.hear)
+        self.foot.addWidget(self.save)
+        self._put(self.style_now)
+
+    # the form
+
+    def _heading(self, title: str) -> None:
+        row = self._form.rowCount()
+        self._form.addWidget(Text(self.theme, title, weight="semibold"), row, 0, 1, 3)
+
+    def _slider(
+        self,
+        key: str,
+        title: str,
+        span: tuple[float, float, float, float],
+        show: Callable[[float], str],
+        change: Callable[[float], Style],
+        *,
+        tip: str = "",
+    ) -> None:
+        low, high, default, step = span
+        slider = Slider(
+            self.theme, name=title, minimum=low, maximum=high, default=default, step=step, show=show, token="accent"
+        )
+        value = Text(self.theme, show(default), fixed=True, align=Qt.AlignmentFlag.AlignRight).reserve("−12.0 dB")
+        slider.changed.connect(lambda number: self._put(change(number)))
+        caption = Text(self.theme, title, token="text.muted")
+        if tip:
+            caption.setToolTip(tip)
+        row = self._form.rowCount()
+        for at, widget in enumerate((caption, slider, value)):
+            self._form.addWidget(widget, row, at)
+        self.sliders[key], self._values[key] = slider, value
+
+    def _rename(self, name: str, text: str) -> None:
+        self._put(model.renamed(self.style_now, name, text, self._taken))
+
+    def _put(self, style: Style) -> None:
+        self.style_now = style
+        self.name.set_value(style.name)
+        self.text.set_value(style.description)
+        self.text.setToolTip(style.description)
+        if not self.text.hasFocus():
+            self.text.setCursorPosition(0)
+        made, sound = style.arrangement, style.production
+        values = {
+            **{f"balance.{role}": sound.balance_db.get(role, 0.0) for role in model.ROLES},
+            "amount": sound.amount,
+            "low": sound.low_ceiling,
+            "swing": style.swing,
+            "sidechain": made.sidechain_db if made is not None else 0.0,
+        }
+        for key, value in values.items():
+            slider = self.sliders[key]
+            slider.set_value(value)
+            self._values[key].set_text(slider.shown())
+        self.sliders["sidechain"].setEnabled(made is not None)
+        drums = made.drums if made is not None else None
+        self.grid.set_rows(
+            tuple(
+                StepRow(
+                    title=model.piece_title(lane.piece),
+                    note=model.density_words(lane.since, lane.until),
+                    steps=lane.steps,
+                    steps_per_beat=drums.steps_per_beat,
+                )
+                for lane in drums.lanes
+            )
+            if drums is not None
+            else ()
+        )
+        self._kit.set_text(drums.instrument.replace("_", " ") if drums is not None else "")
+        self.grid.setVisible(drums is not None)
+        self._no_drums.setVisible(drums is None)
+        self._said.set_text("Saved" if style == self._saved else "Not saved yet")
+
+    # keep
+
+    def _on_save(self) -> bool:
+        style, session = self.style_now, self.ws.session
+        if self.ws.attempt(lambda: session.save_style(style)) is None:
+            return False
+        before = self._before
+        if before is not None and before != style.id:
+            # A style is found by its name: the old file would stay as a style of its own.
+            self.ws.attempt(lambda: session.remove_style(before))
+        self._before, self._saved = style.id, style
+        self._taken.discard(style.id)
+        self.ws.reload_styles()
+        self._put(style)
+        return True
+
+    def _on_hear(self) -> None:
+        if self._on_save():
+            self.hear_asked.emit(self.style_now.id)
