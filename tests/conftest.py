@@ -7,6 +7,11 @@ from pathlib import Path
 import engine as engine  # isort: skip  # sets up the process before NumPy is imported
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("contrafact", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("contrafact")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -10,7 +10,8 @@ import numpy as np
 from engine.playback.callback import run
 from engine.playback.deck import Deck
 
-TICK_S = 0.005
+TICK_S = 0.01
+BLOCK_S = 0.005
 LONGEST_S = 0.25
 """A machine that was asleep does not catch up."""
 
@@ -35,7 +36,7 @@ class ClockOutput:
         self.rate = rate
         self._deck = deck
         deck.open(rate=rate, channels=2)
-        self._block = block_frames or max(round(TICK_S * rate), 1)
+        self._block = block_frames or max(round(BLOCK_S * rate), 1)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silent-clock", daemon=True)
         self._thread.start()

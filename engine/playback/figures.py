@@ -13,6 +13,9 @@ from engine.playback.monitor import Monitor, Spectrum
 from engine.playback.telemetry import MAX_TRACKS, METER_FIELDS, Telemetry
 from engine.playback.transport import Transport
 
+REST_S = 4.0
+"""After this much silence at rest all meters stand still: longer than the window of short-term loudness."""
+
 
 class Output(Protocol):
     """What is told of a device."""
@@ -42,6 +45,7 @@ class Figures:
         self._spectrum: Spectrum | None = None
         self._at = {"master": 0, "node": 0}
         self._runs = -1
+        self._silent = 0
         self._told = ""
 
     def device(self, output: Output) -> None:
@@ -101,6 +105,10 @@ class Figures:
         assert spectrum is not None
         master, self._at["master"] = session.read_tap("master", self._at["master"])
         node, self._at["node"] = session.read_tap("node", self._at["node"])
+        # Long after the last sound nothing moves any more: a studio at rest measures nothing.
+        self._silent = 0 if master.any() or node.any() else self._silent + master.shape[1]
+        if self._silent > REST_S * session.rate and not self._transport.asked_playing:
+            return
         monitor.process(master)
         spectrum.process(node if self._transport.tapped else master)
         values.update(

@@ -16,6 +16,17 @@ import soundfile
 RATE = 44_100
 
 
+PATIENCE_S = 900
+"""A hang ends here; whole jobs on a machine with other work take minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole jobs have longer than the parts."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PATIENCE_S))
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said."""
