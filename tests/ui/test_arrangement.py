@@ -302,6 +302,29 @@ def test_a_lane_is_chosen_switched_off_and_closed(person: Person, window) -> Non
     assert track not in window.ws.automation
 
 
+def test_the_master_has_automation_lanes_of_its_own(person: Person, window) -> None:
+    window.ws.set_snap("off")
+    assert window.actions_set.trigger("track.master_automation")
+    person.wait(lambda: (edits.MASTER, "gain_db") in window.arrangement.automation_headers, "the lane")
+    canvas = window.arrangement.canvas
+    lane = canvas.lanes()[-1]
+    assert (lane.track.id, lane.track.name) == (edits.MASTER, "Master")
+    body = canvas.automation._body(lane.automation[0])
+    at = QPoint(round(window.ws.viewport.x_of(1.0)), round(body.center().y()))
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at)
+    points = automation.points_of(window.ws.project, edits.MASTER, "gain_db")
+    assert [round(point.at_s, 1) for point in points] == [1.0]
+    assert window.session.history.entries[-1].label.startswith("Automate")
+    QTest.mouseClick(window.arrangement.headers[edits.MASTER], Qt.MouseButton.LeftButton)
+    assert window.ws.strip_id == edits.MASTER
+    # Files that are dropped on it begin a track: the master holds no clips.
+    assert not canvas._takes(canvas.hit(QPointF(5, lane.y - window.ws.viewport.scroll_y + 5)))
+    window.grab()
+    assert window.actions_set.trigger("track.automation")
+    person.wait(lambda: edits.MASTER not in window.arrangement.headers, "no lane")
+    assert canvas.lanes()[-1].track.id != edits.MASTER
+
+
 # the ruler
 
 

@@ -46,6 +46,11 @@ def has_track(window: Any) -> bool:
     return window.ws.selected_track is not None
 
 
+def has_strip(window: Any) -> bool:
+    """Possible with a track in focus, or the master."""
+    return has_track(window) or window.ws.master_chosen
+
+
 class Group:
     """Makes rows of one group."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui.actions.row import Action, Group, has_song, has_track
+from studio.project.edits import MASTER
+from ui.actions.row import Action, Group, has_song, has_strip, has_track
 
 _track = Group("Tracks")
 _takes = Group("Takes")
@@ -19,7 +20,14 @@ TRACKS = (
     _track("track.effects", "Equaliser and effects", "E", lambda w: w.inspector.show_tab("effects"), has_song),
     _track("track.freeze", "Freeze or unfreeze the track", "Ctrl+Alt+Z", lambda w: w.commands.freeze(), has_track),
     _track("track.split", "Split into stems", "Ctrl+Shift+S", lambda w: w.split_stems(), lambda w: w.has_song()),
-    _track("track.automation", "Automation lanes", "A", lambda w: w.commands.toggle_automation(), has_track),
+    _track("track.automation", "Automation lanes", "A", lambda w: w.commands.toggle_automation(), has_strip),
+    _track(
+        "track.master_automation",
+        "Automation lanes of the master",
+        "Shift+A",
+        lambda w: w.ws.toggle_automation(MASTER),
+        has_song,
+    ),
     _track("track.fold", "Fold or unfold stems", "U", lambda w: w.commands.fold(), has_song),
     _track("track.rename", "Rename the track", "F2", lambda w: w.rename_track(), has_track),
     _track("track.duplicate", "Duplicate the track", "Ctrl+Shift+D", lambda w: w.commands.duplicate_track(), has_track),

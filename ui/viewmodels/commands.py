@@ -279,9 +279,10 @@ class Commands:
             self.ws.run(lambda: self.ws.session.freeze(track.id))
 
     def toggle_automation(self) -> None:
-        """Open or close the automation lanes of the track in focus."""
-        if self.ws.selected_track is not None:
-            self.ws.toggle_automation(self.ws.selected_track)
+        """Open or close the automation lanes of the track in focus, or of the master where that is chosen."""
+        track_id = edits.MASTER if self.ws.master_chosen else self.ws.selected_track
+        if track_id is not None:
+            self.ws.toggle_automation(track_id)
 
     def fold(self) -> None:
         """Fold the stems of the song in focus away, or show them."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.project.audibility import audible_track_ids
+from studio.project.edits import MASTER
 from studio.project.model import Clip, Project, Source, Track
 from ui.viewmodels import words
 
@@ -14,6 +15,9 @@ ROLE_TITLES = {"vocals": "Vocals", "drums": "Drums", "bass": "Bass", "other": "O
 
 AUTOMATION_PX = 46
 """Height of an automation lane below its track."""
+MASTER_PX = 26
+MASTER_TRACK = Track(id=MASTER, name="Master", role="mix", kind="bus")
+"""Stands for the master bus where its automation lanes are open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,8 @@ def lanes_of(
 ) -> list[Lane]:
     """All lanes from top to bottom; stems follow their parent, those of collapsed ones are left out.
 
-    `automation` says for each track id whose automation lanes are open which targets they show.
+    `automation` says for each track id whose automation lanes are open which targets they show; those of the master
+    come last, below a lane of its own.
     """
     ids = {track.id for track in project.tracks}
     children: dict[str, list[Track]] = {}
@@ -88,10 +93,7 @@ def lanes_of(
         below = children.get(track.id, [])
         closed = track.id in collapsed
         y = lanes[-1].bottom if lanes else 0
-        rows = tuple(
-            AutomationRow(target=target, y=y + height + index * AUTOMATION_PX, height=AUTOMATION_PX)
-            for index, target in enumerate((automation or {}).get(track.id, ()))
-        )
+        rows = _rows(y + height, (automation or {}).get(track.id, ()))
         lanes.append(
             Lane(
                 track=track,
@@ -111,7 +113,29 @@ def lanes_of(
     for track in project.tracks:
         if track.parent not in ids:
             add(track, 0)
+    master = (automation or {}).get(MASTER, ())
+    if master and lanes:
+        y = lanes[-1].bottom
+        lanes.append(
+            Lane(
+                track=MASTER_TRACK,
+                depth=0,
+                y=y,
+                height=MASTER_PX,
+                automation=_rows(y + MASTER_PX, master),
+                has_children=False,
+                collapsed=False,
+                audible=True,
+            )
+        )
     return lanes
+
+
+def _rows(top: int, targets: Sequence[str]) -> tuple[AutomationRow, ...]:
+    return tuple(
+        AutomationRow(target=target, y=top + index * AUTOMATION_PX, height=AUTOMATION_PX)
+        for index, target in enumerate(targets)
+    )
 
 
 def _rests(track: Track) -> bool:

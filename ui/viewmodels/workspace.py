@@ -240,7 +240,10 @@ class Workspace(QObject):
     # selection
 
     def select(self, *, track: str | None = None, clips: Iterable[str] = ()) -> None:
-        """Select clips and the track in focus."""
+        """Select clips and the track in focus; the lane of the master chooses the master."""
+        if track == edits.MASTER:
+            self.choose_master()
+            return
         chosen = frozenset(clips)
         if chosen != self.selected_clips or track != self.selected_track or self.master_chosen:
             self.master_chosen = False

@@ -110,7 +110,7 @@ class Canvas(QWidget):
     def _describe(self) -> None:
         found = self.ws.clip()
         if found is None:
-            self.setAccessibleDescription(f"{len(self.lanes())} tracks, nothing selected")
+            self.setAccessibleDescription(f"{len(self.ws.shown.tracks)} tracks, nothing selected")
         else:
             track, clip = found
             self.setAccessibleDescription(describe_clip(self._look(track, clip, audible=True), clip))

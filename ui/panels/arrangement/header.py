@@ -201,3 +201,43 @@ class TrackHeader(QWidget):
         painter.fillRect(QRectF(x, self.height() - 1, self.width() - x, 1), theme.color("line.soft"))
         painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), theme.color("line"))
         painter.end()
+
+
+class MasterHeader(QWidget):
+    """The head of the master's automation lanes: its name and level; a press chooses the master."""
+
+    collapse_asked = Signal(str)
+    menu_asked = Signal(QPointF)
+
+    def __init__(self, ws: Workspace, lane: Lane, parent: QWidget):
+        super().__init__(parent)
+        self.ws, self.theme = ws, ws.theme
+        self.track_id = lane.track.id
+        self.meter = Meter(ws.theme, name="Level of the master", bar=3, gap=1, hold=False)
+        self.setAccessibleName("Master")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 5, 1)
+        layout.addWidget(Text(ws.theme, lane.track.name, weight="medium"), 1)
+        layout.addWidget(self.meter)
+
+    def show_lane(self, lane: Lane, project: Project) -> None:
+        """The master is always as it is."""
+
+    def refresh_badge(self, project: Project) -> None:
+        """A bus has no licence of its own."""
+
+    def rename(self) -> None:
+        """Its name stays."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.ws.choose_master()
+        self.ws.inspector_asked.emit("effects")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme = self.theme
+        painter.fillRect(self.rect(), theme.color("bg.raised" if self.ws.master_chosen else "bg.panel"))
+        painter.fillRect(QRectF(0, 1, 4, self.height() - 2), theme.color("stem.mix"))
+        painter.fillRect(QRectF(0, self.height() - 1, self.width(), 1), theme.color("line.soft"))
+        painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), theme.color("line"))
+        painter.end()

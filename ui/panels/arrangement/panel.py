@@ -6,10 +6,11 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollBar, QWidget
 
+from studio.project.edits import MASTER
 from studio.project.tempo import DIVISIONS
 from ui.panels.arrangement.automation_header import AutomationHeader
 from ui.panels.arrangement.canvas import Canvas
-from ui.panels.arrangement.header import TrackHeader
+from ui.panels.arrangement.header import MasterHeader, TrackHeader
 from ui.panels.arrangement.playhead import PlayHead
 from ui.panels.arrangement.ruler import HEIGHT as RULER_H
 from ui.panels.arrangement.ruler import LOOP_Y, Ruler
@@ -68,7 +69,7 @@ class ArrangementPanel(QWidget):
         self.canvas = Canvas(ws)
         self.canvas.setParent(self)
         self._gutter = Surface(theme, "bg.panel", lines="r", parent=self)
-        self.headers: dict[str, TrackHeader] = {}
+        self.headers: dict[str, TrackHeader | MasterHeader] = {}
         self.automation_headers: dict[tuple[str, str], AutomationHeader] = {}
         self.playhead = PlayHead(theme, self, head_y=LOOP_Y - 1)
         self._across = QScrollBar(Qt.Orientation.Horizontal, self)
@@ -110,7 +111,8 @@ class ArrangementPanel(QWidget):
         for lane in lanes:
             header = self.headers.get(lane.track.id)
             if header is None:
-                header = TrackHeader(self.ws, lane, self._gutter)
+                kind = MasterHeader if lane.track.id == MASTER else TrackHeader
+                header = kind(self.ws, lane, self._gutter)
                 header.collapse_asked.connect(self._toggle_collapsed)
                 header.menu_asked.connect(self.track_menu_asked)
                 self.headers[lane.track.id] = header
@@ -277,9 +279,9 @@ class ArrangementPanel(QWidget):
         if self.ws.playing and self.ws.follow and self.ws.viewport.follow(self.ws.position_s):
             self.ws.view_changed.emit()
         self._place_playhead()
-        tracks = meters.tracks  # type: ignore[attr-defined]
+        tracks, master = meters.tracks, meters.master  # type: ignore[attr-defined]
         for track_id, header in self.headers.items():
-            peak_l, peak_r, *_ = tracks.get(track_id, (0.0, 0.0, 0.0, 0.0))
+            peak_l, peak_r, *_ = master if track_id == MASTER else tracks.get(track_id, (0.0, 0.0, 0.0, 0.0))
             header.meter.feed(peak_l, peak_r, elapsed_s)
         if self._shown_s != self.ws.position_s:
             self._shown_s = self.ws.position_s

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.project import edits
 from studio.project.model import Track
+from ui.panels.arrangement.automation_header import fill_targets
 from ui.viewmodels import plugins
 from ui.viewmodels.routing import buses, insert_title, may_feed, outputs_for, with_send_to_new_bus
 
@@ -178,6 +179,12 @@ class StripMenus:
         if track is not None:
             self.fill_sends(menu.addMenu("Send to"), track_id)
             self.fill_outputs(menu.addMenu("Output"), track_id)
+        fill_targets(
+            menu.addMenu("Automate"),
+            ws,
+            track_id,
+            lambda target: ws.show_automation(track_id, [*ws.automation.get(track_id, ()), target]),
+        )
         menu.addSeparator()
         check(
             menu,
