@@ -15,13 +15,14 @@ import soxr  # pyright: ignore[reportMissingTypeStubs]
 
 from engine.dsp.limiter import TruePeakLimiter
 from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
-from engine.dsp.watermark import embed_blocks
+from engine.dsp.watermark import Piece, mark_piece, pieces_of
 from engine.errors import EngineError
 from engine.io import encode
 from engine.io.atomic import as_encode_error
 from engine.plan import MixPlan
+from engine.render.beside import ahead, each
 from engine.render.offline import render_blocks
-from engine.render.steps import BLOCK, step
+from engine.render.steps import BLOCK, CORES, step
 from engine.results import Bounced
 from engine.types import Audio, Cancelled, Progress
 
@@ -88,7 +89,7 @@ def _loudness_gain(
     gain = min(target_lufs - loudness, MOST_GAIN_DB)
     for _ in range(LOUDNESS_ROUNDS):
         meter = LoudnessMeter(2, rate=rate)
-        for block in _limited(spool, gain, rate=rate, ceiling_dbtp=ceiling_dbtp):
+        for block in ahead(_limited(spool, gain, rate=rate, ceiling_dbtp=ceiling_dbtp)):
             meter.process(block)
             step(0, 1, "", None, cancelled)
         error = target_lufs - meter.integrated_lufs()
@@ -134,8 +135,12 @@ def _marked(
     """The spooled mix with a mark in it; `spool` is closed."""
     marked = _Spool(folder)
     try:
-        pieces = embed_blocks(spool.read, spool.frames, watermark["payload"], rate=rate, key=watermark["key"])
-        for piece in pieces:
+        payload, key = watermark["payload"], watermark["key"]
+
+        def mark(piece: Piece) -> Audio:
+            return mark_piece(piece, payload, rate=rate, key=key)
+
+        for piece in each(mark, pieces_of(spool.read, spool.frames, rate=rate), threads=CORES):
             marked.write(piece)
             step(0.8, 1, "Marking the sound", progress, cancelled)
     except BaseException:
@@ -195,10 +200,15 @@ def bounce_task(
                 spool, target_lufs=loudness_lufs, rate=rate, ceiling_dbtp=ceiling_dbtp, cancelled=cancelled
             )
         loudness, peak = LoudnessMeter(2, rate=rate), TruePeakMeter(2)
-        with encode.stream(target, rate=rate, format=format, bits=bits, tags=tags) as encoder:
-            for block in _limited(spool, gain_db, rate=rate, ceiling_dbtp=ceiling_dbtp):
+
+        def measured(blocks: Iterator[Audio]) -> Iterator[Audio]:
+            for block in blocks:
                 loudness.process(block)
                 peak.process(block)
+                yield block
+
+        with encode.stream(target, rate=rate, format=format, bits=bits, tags=tags) as encoder:
+            for block in ahead(measured(_limited(spool, gain_db, rate=rate, ceiling_dbtp=ceiling_dbtp))):
                 encoder.write(block)
                 step(0.9 + 0.1 * encoder.frames / spool.frames, 1, f"Writing {target.name}", progress, cancelled)
         with target.open("rb") as file:

@@ -13,7 +13,7 @@ from engine.errors import EngineError
 from engine.plan import MixPlan, TrackPlan
 from engine.plan.flat.graph import MASTER
 from engine.render.heavy import renderer_of
-from engine.render.steps import BLOCK, step, without_loop
+from engine.render.steps import BLOCK, CORES, step, without_loop
 from engine.types import Cancelled, Progress
 
 
@@ -45,7 +45,7 @@ def track_powers_task(
     whole = BlockPowers(2, rate=plan.rate, block_s=block_s)
     # Those that play straight into the master are in time there, and so is their sum.
     heard = {group: [track.id for track in tracks if track.output == MASTER] for group, tracks in members.items()}
-    with renderer_of(split, master=False, taps=True) as renderer:
+    with renderer_of(split, master=False, taps=True, threads=CORES) as renderer:
         for start in range(0, total, BLOCK):
             mix = np.empty((2, min(BLOCK, total - start)), dtype=np.float32)
             renderer.process(mix)

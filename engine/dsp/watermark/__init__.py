@@ -7,6 +7,6 @@ CRC-16 and a convolutional code.
 """
 
 from engine.dsp.watermark.detect import Detection, detect
-from engine.dsp.watermark.embed import embed, embed_blocks
+from engine.dsp.watermark.embed import Piece, embed, mark_piece, pieces_of
 
-__all__ = ["Detection", "detect", "embed", "embed_blocks"]
+__all__ = ["Detection", "Piece", "detect", "embed", "mark_piece", "pieces_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -71,19 +72,25 @@ def _difference(x: Audio, first_hop: int, signs: npt.NDArray[np.int8]) -> Audio:
     return out[:, grid.HOP : grid.HOP + x.shape[1]]
 
 
-def embed_blocks(
-    read: Callable[[int, int], Audio], frames: int, payload: int, *, rate: int, key: bytes
-) -> Iterator[Audio]:
-    """The marked sound, in pieces of a few seconds.
+class Piece(NamedTuple):
+    """A stretch of a sound with what surrounds it."""
+
+    sound: Audio
+    """``(channels, frames) float32``."""
+    inside: slice
+    """The frames of `sound` that are the stretch itself."""
+    first_hop: int
+    """Hop of the grid at which `sound` begins."""
+
+
+def pieces_of(read: Callable[[int, int], Audio], frames: int, *, rate: int) -> Iterator[Piece]:
+    """A sound in stretches of a few seconds, each of which `mark_piece` marks by itself.
 
     Args:
         read: ``read(start, count)`` gives ``(channels, count) float32``, silence outside of the sound.
         frames: length of the sound.
-        payload: the 64-bit id.
         rate: Hz.
-        key: whoever knows it can find the mark.
     """
-    signs = grid.pattern(key, encode(payload))
     # A piece begins on a frame that is whole at both rates, and on a hop of the grid.
     unit = math.lcm(grid.HOP, grid.RATE // math.gcd(rate, grid.RATE))
     pad = math.ceil(PAD_HOPS * grid.HOP / unit) * unit
@@ -91,12 +98,17 @@ def embed_blocks(
     total = math.ceil(frames * grid.RATE / rate)
     for start in range(0, total, step):
         outer = [(start - pad) * rate // grid.RATE, (start + step + pad) * rate // grid.RATE]
-        sound = read(outer[0], outer[1] - outer[0])
-        slow = resample(sound, from_rate=rate, to_rate=grid.RATE)
-        added = resample(_difference(slow, (start - pad) // grid.HOP, signs), from_rate=grid.RATE, to_rate=rate)
         first, last = start * rate // grid.RATE, min((start + step) * rate // grid.RATE, frames)
         inside = slice(first - outer[0], last - outer[0])
-        yield sound[:, inside] + added[:, inside]
+        yield Piece(read(outer[0], outer[1] - outer[0]), inside, (start - pad) // grid.HOP)
+
+
+def mark_piece(piece: Piece, payload: int, *, rate: int, key: bytes) -> Audio:
+    """The stretch with the mark that carries `payload` in it; whoever knows `key` can find it."""
+    signs = grid.pattern(key, encode(payload))
+    slow = resample(piece.sound, from_rate=rate, to_rate=grid.RATE)
+    added = resample(_difference(slow, piece.first_hop, signs), from_rate=grid.RATE, to_rate=rate)
+    return piece.sound[:, piece.inside] + added[:, piece.inside]
 
 
 def embed(x: Audio, payload: int, *, rate: int, key: bytes) -> Audio:
@@ -117,5 +129,5 @@ def embed(x: Audio, payload: int, *, rate: int, key: bytes) -> Audio:
         before = min(max(-start, 0), count)
         return np.pad(inside, ((0, 0), (before, count - before - inside.shape[1])))
 
-    pieces = list(embed_blocks(read, x.shape[1], payload, rate=rate, key=key))
+    pieces = [mark_piece(piece, payload, rate=rate, key=key) for piece in pieces_of(read, x.shape[1], rate=rate)]
     return np.concatenate(pieces, axis=1) if pieces else x.copy()
