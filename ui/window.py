@@ -47,7 +47,7 @@ from ui.viewmodels.commands import Commands
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
-DOCK_PX = {"mixer": 420, "clip": 260, "variations": 232, "history": 232}
+DOCK_PX = {"mixer": 420, "clip": 260, "variations": 232, "automation": 232, "history": 232}
 
 
 class MainWindow(QMainWindow):

@@ -46,6 +46,7 @@ PANELS: dict[str, Callable[[Any], None]] = {
     "studio": _dock("variations"),
     "mixer": _effects,
     "clip-editor": _dock("clip"),
+    "automation": _dock("automation"),
     "history": _dock("history"),
     "preferences-audio": _page("Audio"),
     "preferences-keys": _page("Keys"),
@@ -53,6 +54,7 @@ PANELS: dict[str, Callable[[Any], None]] = {
     "keys": lambda window: window.show_help(),
     "commands": lambda window: window.show_palette(),
     "about": lambda window: window.show_about(),
+    "style": lambda window: window.edit_style("house"),
     "artist": lambda window: window.show_artist(),
 }
 """What is shown, and how one comes there."""
@@ -68,6 +70,7 @@ def prepare(window: Any, person: Person, sound: Path) -> None:
     ws.commit("Bus", lambda p: edits.add_bus(p, "Room", ids=["bus"]))
     ws.commit("Send", lambda p: edits.set_send(p, track, "bus", gain_db=-9.0))
     ws.commit("Equaliser", lambda p: edits.set_eq_band(p, track, 1, gain_db=6.0))
+    ws.commit("Volume", lambda p: edits.set_automation(p, track, "gain_db", [(0.5, -12.0), (2.0, 0.0), (3.5, -6.0)]))
     ws.commit("Compressor", lambda p: edits.set_compressor(p, track, ratio=3.0))
     ws.select(track=track, clips=[ws.project.tracks[0].clips[0].id])
     ws.seek(1.0)

@@ -18,6 +18,7 @@ from tests.ui.driver import Person, drag, renew, send
 from ui.panels.arrangement.ruler import LOOP_Y
 from ui.viewmodels import automation
 from ui.viewmodels.workspace import PointChoice
+from ui.widgets.button import Button
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -323,6 +324,26 @@ def test_the_master_has_automation_lanes_of_its_own(person: Person, window) -> N
     assert window.actions_set.trigger("track.automation")
     person.wait(lambda: edits.MASTER not in window.arrangement.headers, "no lane")
     assert canvas.lanes()[-1].track.id != edits.MASTER
+
+
+def test_the_dock_lists_what_is_automated(person: Person, window) -> None:
+    track = _track(window).id
+    assert window.actions_set.trigger("view.automation")
+    panel = window.dock.automation
+    assert panel.rows == {}
+    assert panel._empty.isVisible()
+    window.ws.commit("x", lambda p: edits.set_automation(p, track, "gain_db", [(0.5, -6.0), (2.0, 0.0)]))
+    person.wait(lambda: panel.rows, "the row")
+    show, power, away = panel.rows[track, "gain_db"].findChildren(Button)
+    QTest.mouseClick(power, Qt.MouseButton.LeftButton)
+    assert not _track(window).automation[0].enabled
+    QTest.mouseClick(show, Qt.MouseButton.LeftButton)
+    assert window.ws.automation[track] == ("gain_db",)
+    window.grab()
+    away = panel.rows[track, "gain_db"].findChildren(Button)[-1]
+    QTest.mouseClick(away, Qt.MouseButton.LeftButton)
+    person.wait(lambda: not panel.rows, "an empty list")
+    assert not _points(window)
 
 
 # the ruler

@@ -84,3 +84,14 @@ def test_what_is_gone_has_no_parameter() -> None:
     assert automation.find_parameter(song(), "vocals", "insert.gone.mix") is None
     assert automation.targets_of(song(), "nobody") == ()
     assert automation.lanes_on(song(), edits.MASTER) == ()
+
+
+def test_used_lanes_are_listed_with_their_span_and_those_of_the_master_last() -> None:
+    project = edits.set_automation(song(), "vocals", "gain_db", [(0.0, -6.0), (2.0, 0.0)])
+    project = edits.set_automation(project, edits.MASTER, "gain_db", [(1.0, -3.0)])
+    found = automation.used_lanes(project)
+    assert [(each.track_name, each.title, each.span) for each in found] == [
+        ("Vocals", "Volume", "−6.0 dB to 0.0 dB"),
+        ("Master", "Volume", "−3.0 dB"),
+    ]
+    assert automation.used_lanes(song()) == ()

@@ -32,6 +32,7 @@ VIEW = (
     _row("view.mixer", "Mixer", "F9", lambda w: w.dock.show_tab("mixer"), has_song),
     _row("view.clip", "Clip editor", "F8", lambda w: w.dock.show_tab("clip"), has_song),
     _row("view.variations", "Variations", "F10", lambda w: w.dock.show_tab("variations"), has_song),
+    _row("view.automation", "Automation", "F12", lambda w: w.dock.show_tab("automation"), has_song),
     _row("view.history", "History", "F11", lambda w: w.dock.show_tab("history"), has_song),
     _row("view.next_panel", "Next panel", "F6", lambda w: w.cycle_panels(), in_text=True),
     _row("view.theme", "Light or dark theme", "Ctrl+Alt+T", _toggle_theme),

@@ -74,6 +74,51 @@ def lane_of(project: Project, track_id: str, target: str) -> Automation | None:
     return next((lane for lane in lanes_on(project, track_id) if lane.target == target), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class UsedLane:
+    """A lane with points, and whose it is."""
+
+    track_id: str
+    track_name: str
+    role: str
+    lane: Automation
+    parameter: Parameter | None
+    """None where the effect or the send that it moved is gone."""
+
+    @property
+    def title(self) -> str:
+        """What it moves."""
+        return self.parameter.title if self.parameter is not None else "Gone"
+
+    @property
+    def span(self) -> str:
+        """From its lowest to its highest value: ``−6.0 dB to 0.0 dB``; one value where they are alike."""
+        parameter = self.parameter
+        if parameter is None:
+            return ""
+        values = [point.value for point in self.lane.points]
+        low, high = show_value(parameter, min(values)), show_value(parameter, max(values))
+        return low if low == high else f"{low} to {high}"
+
+
+def used_lanes(project: Project) -> tuple[UsedLane, ...]:
+    """All lanes with points, in the order of the tracks, those of the master last."""
+    owners = [(track.id, track.name, track.role, track.automation) for track in project.tracks]
+    owners.append((MASTER, "Master", "mix", project.master.automation))
+    return tuple(
+        UsedLane(
+            track_id=track_id,
+            track_name=name,
+            role=role,
+            lane=lane,
+            parameter=find_parameter(project, track_id, lane.target),
+        )
+        for track_id, name, role, found in owners
+        for lane in found
+        if lane.points
+    )
+
+
 def points_of(project: Project, track_id: str, target: str) -> Points:
     """The points of a lane in order; none where it has none."""
     lane = lane_of(project, track_id, target)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout
 
 from studio.project import edits
+from ui.panels.dock.automation import AutomationList
 from ui.panels.dock.history import HistoryList
 from ui.panels.dock.variations import Variations
 from ui.panels.editor import ClipEditor
@@ -18,12 +19,18 @@ from ui.widgets.label import Text
 from ui.widgets.segmented import Segmented
 from ui.widgets.surface import Surface
 
-TABS = (("mixer", "Mixer"), ("clip", "Clip"), ("variations", "Variations"), ("history", "History"))
+TABS = (
+    ("mixer", "Mixer"),
+    ("clip", "Clip"),
+    ("variations", "Variations"),
+    ("automation", "Automation"),
+    ("history", "History"),
+)
 VARIATIONS = 2
 
 
 class DockPanel(Surface):
-    """Mixer, clip editor, variations, history; `tab_changed` tells the window which height fits."""
+    """Mixer, clip editor, variations, automation, history; `tab_changed` tells the window which height fits."""
 
     tab_changed = Signal(str)
 
@@ -41,9 +48,10 @@ class DockPanel(Surface):
         self.mixer = Mixer(ws)
         self.editor = ClipEditor(ws)
         self.variations = Variations(ws)
+        self.automation = AutomationList(ws)
         self.history = HistoryList(ws)
         self.pages = QStackedWidget()
-        for page in (self.mixer, self.editor, self.variations, self.history):
+        for page in (self.mixer, self.editor, self.variations, self.automation, self.history):
             self.pages.addWidget(page)
         self.source_or_take = Segmented(theme, (("source", "Original"), ("take", "Take")), name="Original or take")
         self.source_or_take.changed.connect(self._on_side)
