@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from engine.plan import lost_pages
 from engine.plan.flat.compile import compile_plan
 from engine.plan.flat.plan import FlatPlan
 from engine.plan.flat.session import Session
@@ -15,7 +16,7 @@ from engine.plan.kernel import layout as L
 from engine.plan.kernel import render
 from engine.plan.kernel.group import GROUP
 from engine.plan.model import MixPlan
-from engine.plan.sources import SourcePool
+from engine.plan.sources import SourcePool, missing
 from engine.types import Audio
 
 CAPACITY = 16_384
@@ -71,6 +72,7 @@ class OfflineRenderer:
         # The caller's thread takes its share.
         self._workers = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._ready = False
+        self._lost = lost_pages.hits()
 
     @property
     def position(self) -> int:
@@ -93,10 +95,18 @@ class OfflineRenderer:
             early -= block.shape[1]
 
     def process(self, out: Audio) -> None:
-        """Render the next frames into `out` ``(2, frames) float32``, C order."""
+        """Render the next frames into `out` ``(2, frames) float32``, C order.
+
+        Raises:
+            EngineError: code ``source-missing`` when the file of a source was cut short meanwhile.
+        """
         if not self._ready:
             self.seek(0)
         self._render(out)
+        if lost_pages.hits() != self._lost:
+            for source in self.flat.sources():
+                if source.cut:
+                    raise missing(source.ref.path)
 
     def _render(self, out: Audio) -> None:
         frames = out.shape[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,19 @@ from engine.errors import EngineError
 from engine.plan.flat.words import address
 from engine.plan.kernel import layout as L
 from engine.types import Audio, PcmRef
+
+if TYPE_CHECKING:
+    from engine.plan.lost_pages import Watched
+
+
+def missing(path: str) -> EngineError:
+    """The error of a source that is not there, or not whole."""
+    return EngineError(
+        "The stored samples of a sound are missing or damaged.",
+        remedy="Open the project again; if that does not help, import the sound again.",
+        code="source-missing",
+        details={"path": path},
+    )
 
 
 class SourceNotice(NamedTuple):
@@ -33,6 +46,7 @@ class Source:
         self.words: npt.NDArray[np.int64] = np.zeros(L.SOURCE_WORDS, dtype=np.int64)
         self.samples: Audio = np.zeros((ref.channels, 0), dtype=np.float32)
         self._stamp: tuple[int, int, int] | None = None
+        self._watched: Watched | None = None
         # What a kernel may still be reading is never unmapped while the source lives.
         self._before: list[Audio] = []
 
@@ -50,6 +64,7 @@ class Source:
             if self.ref.frames:
                 self._before.append(self.samples)
                 self.samples = self.ref.open()
+                self._watched = self._watch(self.samples)
         except (OSError, ValueError):
             return False
         self._stamp = stamp
@@ -58,6 +73,18 @@ class Source:
         self.words[L.SOURCE_FRAMES] = self.ref.frames
         self.words[L.SOURCE_ALIVE] = 1
         return True
+
+    @staticmethod
+    def _watch(samples: Audio) -> Watched:
+        # Whoever only compiles plans needs no compiled code.
+        from engine.plan.lost_pages import Watched
+
+        return Watched(samples)
+
+    @property
+    def cut(self) -> bool:
+        """True once the file had lost a page that was read: what was read instead is silence."""
+        return self._watched is not None and self._watched.hit
 
     def _look(self) -> tuple[int, int, int] | None:
         """Identity of the file, None when it cannot hold the samples."""
@@ -84,7 +111,7 @@ class Source:
             stamp = self._look()
         except OSError:
             stamp = None
-        if self.alive and stamp != self._stamp:
+        if self.alive and (stamp != self._stamp or self.cut):
             self.words[L.SOURCE_ALIVE] = 0
             return SourceNotice(self.ref.path, "lost")
         if not self.alive and stamp is not None and self.open():
@@ -120,12 +147,7 @@ class SourcePool:
         if found is None or (found.ref.channels, found.ref.frames) != (ref.channels, ref.frames):
             found = Source(ref)
             if not found.open() and not self._tolerant:
-                raise EngineError(
-                    "The stored samples of a sound are missing or damaged.",
-                    remedy="Open the project again; if that does not help, import the sound again.",
-                    code="source-missing",
-                    details={"path": ref.path},
-                )
+                raise missing(ref.path)
             self._open[ref.path] = found
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
-from engine.plan import MixPlan
+from engine.plan import MixPlan, lost_pages
 from engine.plan.flat.compile import compile_plan
 from engine.plan.flat.session import Session
 from engine.plan.sources import SourcePool
@@ -19,6 +19,7 @@ FRAMES = 64
 
 def warm(*, rate: int = 48_000) -> None:
     """Run each kernel once on silence, with the argument types of the real thing."""
+    lost_pages.guard()
     session = Session(rate=rate)
     flat = compile_plan(MixPlan(rate=rate, length_frames=rate), pool=SourcePool())
     session.publish(flat)
