@@ -100,6 +100,16 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
     """Highest since play-back started."""
 
 
+class Pass(msgspec.Struct, frozen=True):
+    """One time through the loop within a recording."""
+
+    start_s: float
+    """Where it belongs on the timeline."""
+    offset_s: float
+    """Where it begins in the file."""
+    length_s: float
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """A recording that is finished: its first frame belongs at `start_s` of the timeline, latency taken out."""
 
@@ -112,6 +122,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken out."""
     lost_frames: int = 0
     """Frames that the computer was too slow to keep; they are silent in the file."""
+    passes: tuple[Pass, ...] = ()
+    """Of a recording through the loop, in order; the file holds one after the other."""
     notice: str = ""
     """Why it ended before it was stopped, "" when it did not."""
 
@@ -215,6 +227,8 @@ class Record(msgspec.Struct, frozen=True):
     punch_out_frame: int | None
     latency_s: float | None
     count_in_bars: int
+    loop: bool = False
+    """True goes round the loop, where there is one ahead and nothing is punched; else the loop is left aside."""
 
 
 class StopRecord(msgspec.Struct, frozen=True):

@@ -259,13 +259,14 @@ class Player:
         punch_out_s: float | None = None,
         latency_s: float | None = None,
         count_in_bars: int = 0,
+        loop: bool = False,
     ) -> Future[Recorded]:
         """Write what comes in to a float WAV file while it plays, until `stop_record`, pause, stop, seek or
         `punch_out_s`.
 
         Play-back that has been asked for before is joined, with its count-in; else it starts at `start_s`.
 
-        The loop is left aside meanwhile. The file is written as the sound comes; after a crash it lacks a second at
+        The file is written as the sound comes; after a crash it lacks a second at
         most.
 
         Args:
@@ -274,6 +275,8 @@ class Player:
             punch_in_s, punch_out_s: what is kept, when not all.
             latency_s: round trip to take out, as `measure_latency` says; None takes what the device reports.
             count_in_bars: bars of clicks before.
+            loop: go round the loop, pass after pass, until it is stopped or the loop is changed. Else, and where
+                something is punched or it starts behind the loop, the loop is left aside meanwhile.
 
         Returns:
             What was recorded, once it has ended; fails with `DeviceError` device-input, or an `EncodeError`.
@@ -282,7 +285,7 @@ class Player:
             punch = [None if at is None else self._frame(at) for at in (punch_in_s, punch_out_s)]
             start = self._frame(start_s)
             self._recording = self._requests.ask(
-                lambda request: Record(request, path, start, punch[0], punch[1], latency_s, count_in_bars)
+                lambda request: Record(request, path, start, punch[0], punch[1], latency_s, count_in_bars, loop)
             )
             return self._recording
 

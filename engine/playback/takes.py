@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.errors import DeviceError, EngineError
+from engine.plan import LoopPlan
 from engine.playback import deck as words
 from engine.playback.deck import Deck
-from engine.playback.messages import Record, Recorded
+from engine.playback.messages import Pass, Record, Recorded
 from engine.playback.recorder import RingWriter
 from engine.playback.transport import Transport
 from engine.playback.wav import WavStream
 
 Finished = Callable[[Recorded | None, EngineError | None], None]
+
+
+def passes_of(first: int, loop: LoopPlan, frames: float, *, rate: int) -> tuple[Pass, ...]:
+    """The passes of a recording that began at frame `first` of the timeline, before the loop's end, and went on for
+    `frames`.
+    """
+    found: list[Pass] = []
+    start, offset = first, 0
+    while offset < frames:
+        length = min(float(loop.end_frame - start), frames - offset)
+        found.append(Pass(start / rate, offset / rate, length / rate))
+        offset += loop.end_frame - start
+        start = loop.start_frame
+    return tuple(found)
 
 
 class Take:
@@ -48,9 +63,21 @@ class Take:
             )
         mono = deck.word(words.INPUT_LEFT) == deck.word(words.INPUT_RIGHT)
         self._stream = WavStream(command.path, rate=deck.rate, channels=1 if mono else 2)
-        transport.hold_loop(True)
+        self._loop = self._loop_of(command, transport)
+        if self._loop is None:
+            transport.hold_loop(True)
         if not transport.asked_playing:
             transport.play(command.start_frame, count_in_bars=command.count_in_bars)
+
+    @staticmethod
+    def _loop_of(command: Record, transport: Transport) -> LoopPlan | None:
+        """The loop that is gone round."""
+        loop = transport.loop
+        punched = command.punch_in_frame is not None or command.punch_out_frame is not None
+        if not command.loop or punched or loop is None or loop.end_frame <= loop.start_frame:
+            return None
+        start = transport.position if transport.asked_playing else command.start_frame
+        return loop if start < loop.end_frame else None
 
     @property
     def running(self) -> bool:
@@ -77,6 +104,10 @@ class Take:
                 self._begin(*run)
             return True
         if not transport.asked_playing:
+            self.finish()
+            return False
+        if self._loop is not None and transport.loop != self._loop:
+            # Where the passes lie would not be known any more.
             self.finish()
             return False
         if self._writer.over:
@@ -128,6 +159,10 @@ class Take:
         if error is not None and frames == 0:
             self._done(None, error)
             return
+        rate = self._transport.rate
+        passes: tuple[Pass, ...] = ()
+        if self._loop is not None and self._first < self._loop.end_frame:
+            passes = passes_of(self._first, self._loop, frames * rate / self._stream.rate, rate=rate)
         self._done(
             Recorded(
                 path=self._command.path,
@@ -137,6 +172,7 @@ class Take:
                 channels=self._stream.channels,
                 latency_s=self.latency_s,
                 lost_frames=lost,
+                passes=passes,
                 notice=f"{error.message} {error.remedy}" if error is not None else "",
             ),
             None,

@@ -60,7 +60,7 @@ def record(
         track_id = "" if track is None else find_track(p, track).id
         between = None if punch is None else (seconds_of(p, punch[0]), seconds_of(p, punch[1]))
         start_s = seconds_of(p, at)
-        session.record_start(track_id, punch=between, from_s=start_s)
+        session.record_start(track_id, punch=between, from_s=start_s, passes=False)
         if not json:
             out("Recording. Ctrl+C stops it." if seconds is None else f"Recording {seconds:g} s.")
         # Ctrl+C is the person's way to say that it is enough: what was recorded is kept.

@@ -26,10 +26,18 @@ class Recording(Sound):
         return self._recording
 
     def record_start(
-        self, track_id: str = "", *, punch: tuple[float, float] | None = None, from_s: float | None = None
+        self,
+        track_id: str = "",
+        *,
+        punch: tuple[float, float] | None = None,
+        from_s: float | None = None,
+        passes: bool = True,
     ) -> None:
         """Begin to record onto a track (a new one without), from where the play-head is or `from_s`, after the
         count-in of the settings; with `punch` only what comes between these two times.
+
+        With `passes`, while the project loops, it goes round the loop, and each pass lands as a take of the track; else
+        the loop is left aside.
 
         Raises:
             StudioError: recording-running, no-sound, or what the engine says of the input.
@@ -59,7 +67,9 @@ class Recording(Sound):
             if from_s is not None:
                 # What was asked to play is joined.
                 player.play(start_s, count_in)
-            player.record(note.path, start_s, punch_in, punch_out, latency_s, count_in)
+            player.record(
+                note.path, start_s, punch_in, punch_out, latency_s, count_in, passes and self.project.loop.enabled
+            )
 
         self._recording, self._rolling = note, False
         self.events.recording_changed.emit(True)
@@ -87,7 +97,9 @@ class Recording(Sound):
                     remedy="Check the input in the settings, and let it play into the part to record.",
                     code="recording-empty",
                 )
-            return record.land(self.services, self.project, record.placed(note, start_s=made.start_s), context)
+            passes = [record.PassNote(each.start_s, each.offset_s, each.length_s) for each in made.passes]
+            placed = record.placed(note, start_s=made.start_s, passes=passes)
+            return record.land(self.services, self.project, placed, context)
 
         return self._landing_job(f"Keeping {note.title}", work)
 

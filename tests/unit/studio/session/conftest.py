@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from engine.plan import MixPlan
+from engine.playback.messages import Pass
 from studio.session import Session
 from studio.session.following import PlanFollower
 
@@ -33,6 +34,7 @@ class Recorded:
     start_s: float
     frames: int
     notice: str = ""
+    passes: tuple[Pass, ...] = ()
 
 
 @dataclass
@@ -43,6 +45,8 @@ class NotingPlayer:
     plan: MixPlan | None = None
     state: Status = field(default_factory=Status)
     recorded_s: float = 1.0
+    passes: tuple[Pass, ...] = ()
+    loops: bool = False
     late_s: float = 0.0
     _target: tuple[str, float] | None = None
     planned: threading.Event = field(default_factory=threading.Event)
@@ -93,7 +97,9 @@ class NotingPlayer:
         punch_out_s: float | None = None,
         latency_s: float | None = None,
         count_in_bars: int = 0,
+        loop: bool = False,
     ) -> None:
+        self.loops = loop
         self.said.append(("record", start_s, punch_in_s, punch_out_s, latency_s, count_in_bars))
         self._target = (path, start_s)
 
@@ -104,7 +110,7 @@ class NotingPlayer:
         if frames:
             tone = 0.2 * np.sin(2 * np.pi * 220 * np.arange(frames) / RATE)
             soundfile.write(path, np.stack([tone, tone], axis=1), RATE, subtype="FLOAT")
-        return Recorded(path, start_s + self.late_s, frames)
+        return Recorded(path, start_s + self.late_s, frames, passes=self.passes)
 
     def close(self) -> None:
         pass

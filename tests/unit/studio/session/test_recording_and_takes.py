@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.playback.messages import Pass
 from studio.base.errors import ProjectError, StudioError
 from studio.flows import record
 from studio.project import edits
@@ -65,6 +66,50 @@ def test_punch_in_records_onto_a_track(desk, song: Song) -> None:
     session.commit("Bus", bus)
     with pytest.raises(StudioError):
         session.record_start("room")
+
+
+def test_each_pass_of_a_loop_becomes_a_take_that_can_be_undone(desk, song: Song) -> None:
+    session, player = desk.session, desk.player
+    made = session.import_file(song()).value(LONG_S)
+    session.commit("Loop", edits.set_loop(session.project, start_s=1.0, end_s=2.0, enabled=True))
+    player.recorded_s = 2.01
+    player.passes = (Pass(0.5, 0.0, 1.5), Pass(1.0, 1.5, 0.5), Pass(1.0, 2.0, 0.01))
+    session.record_start(made.track_id, from_s=0.5)
+    landed = session.record_stop().value(LONG_S)
+    assert player.loops
+    # What is too short to be a clip is none.
+    assert landed.takes == (1, 2)
+    track = session.project.track(made.track_id)
+    assert track.take == 2
+    takes = {None: track.original.clips, 1: track.takes[0].clips, 2: track.clips}
+    assert [(clip.start_s, clip.end_s) for clip in takes[None]] == [(0.0, 4.0)]
+    first = next(clip for clip in takes[1] if clip.source != takes[None][0].source)
+    last = next(clip for clip in takes[2] if clip.id == landed.clip_id)
+    assert (first.start_s, first.length_s, first.source_start_s) == (0.5, pytest.approx(1.5), 0.0)
+    assert (last.start_s, last.length_s, last.source_start_s) == (1.0, pytest.approx(0.5), pytest.approx(1.5))
+    # Around the pass the track plays what it played.
+    assert [(clip.start_s, clip.end_s) for clip in takes[2]] == [
+        (0.0, 1.0),
+        (1.0, pytest.approx(1.5)),
+        (pytest.approx(1.5), 4.0),
+    ]
+    session.undo()
+    assert session.project.track(made.track_id).takes == ()
+    player.passes = ()
+    session.record_start(made.track_id, from_s=0.5, passes=False)
+    session.record_stop().value(LONG_S)
+    assert not player.loops
+
+
+def test_passes_without_a_track_make_one(desk) -> None:
+    session, player = desk.session, desk.player
+    session.commit("Loop", edits.set_loop(session.project, start_s=0.0, end_s=0.5, enabled=True))
+    player.passes = (Pass(0.0, 0.0, 0.5), Pass(0.0, 0.5, 0.5))
+    session.record_start(from_s=0.0)
+    landed = session.record_stop().value(LONG_S)
+    track = session.project.track(landed.track_id)
+    assert (landed.takes, track.take, len(track.clips)) == ((1, 2), 2, 1)
+    assert track.original.clips == ()
 
 
 def test_silence_and_crashes_lose_nothing(desk, song: Song) -> None:
