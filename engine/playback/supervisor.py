@@ -35,15 +35,21 @@ over at once should the first one die or lose its device.
 HIGHEST_PRIORITY = -11
 
 
-def _engine_main(connection: Connection, memory: Any) -> None:
-    if hasattr(os, "nice"):
-        # Only where the system allows it; sound comes first, and its coming back, too.
-        with contextlib.suppress(OSError):
-            os.nice(HIGHEST_PRIORITY)
+def _engine_main(connection: Connection, memory: Any, urgent: bool) -> None:
+    if urgent:
+        _come_first()
     # Imported in the engine process only: it loads the compiled kernels.
     from engine.playback.process import engine_main
 
+    _come_first()
     engine_main(connection, memory)
+
+
+def _come_first() -> None:
+    """Sound comes before everything else, only where the system allows it."""
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(HIGHEST_PRIORITY - os.nice(0))
 
 
 class Supervisor:
@@ -78,6 +84,7 @@ class Supervisor:
         self._outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._newest_plan = 0
         self._closed = False
+        self._born = False
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._spare: tuple[BaseProcess, Connection] | None = None
@@ -103,7 +110,10 @@ class Supervisor:
     def _launch(self, *, without_device: bool) -> None:
         """Start an engine that goes on where the last one was."""
         spare, self._spare = self._spare, None
-        process, ours = spare if spare is not None and spare[0].is_alive() else self._spawn()
+        # The first one loads beside the window that opens, and does not hold it up; one that has to come back does.
+        urgent = self._born
+        self._born = True
+        process, ours = spare if spare is not None and spare[0].is_alive() else self._spawn(urgent=urgent)
         audio, rate, commands = self._resume(self.telemetry.read(), without_device=without_device)
         with contextlib.suppress(OSError):
             ours.send(Begin(audio, rate))
@@ -115,10 +125,10 @@ class Supervisor:
             # `close` came before there was a process to end.
             process.kill()
 
-    def _spawn(self) -> tuple[BaseProcess, Connection]:
+    def _spawn(self, *, urgent: bool = False) -> tuple[BaseProcess, Connection]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_engine_main, args=(theirs, self._memory), name="contrafact-engine", daemon=True
+            target=_engine_main, args=(theirs, self._memory, urgent), name="contrafact-engine", daemon=True
         )
         process.start()
         theirs.close()

@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,7 +71,7 @@ def search(
         stems=has_stems,
     )
     owned = {asset.asset_sha256 for asset in services.library.assets()}
-    items = [_item(row, owned) for row in page.recordings]
+    items = [item_of(row, owned) for row in page.recordings]
     if not text and not operations and bpm is None and has_stems is None:
         _remember(services, items)
     return items
@@ -110,7 +111,8 @@ def _seen_file(services: Services) -> Path:
     return services.paths.cache / "catalogue.json"
 
 
-def _item(row: RecordingSummary, owned: set[str]) -> CatalogueItem:
+def item_of(row: RecordingSummary, owned: AbstractSet[str] = frozenset()) -> CatalogueItem:
+    """A row of the catalogue of what the platform says of a recording; `owned` are the assets in the library."""
     return CatalogueItem(
         id=row.id,
         asset_sha256=row.asset_sha256,

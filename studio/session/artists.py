@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.base import atomic
+from studio.flows import acquire
+from studio.flows.acquire import CatalogueItem
+from studio.flows.media import TaskContext
 from studio.jobs import Job
-from studio.platform.messages import RecordingDetail, RecordingSummary, Statement
+from studio.platform.messages import RecordingDetail, Statement
 from studio.platform.terms import build_grant, parse_terms, resource_of
 from studio.rights import summary as rights_summary
 from studio.rights.grants import Grant
@@ -21,9 +24,13 @@ _NOBODY = "user:preview"
 class Artists(SessionParts):
     """What an artist or a label does. Nothing of it changes who is signed in as the person that remixes."""
 
-    def own_recordings(self) -> Job[list[RecordingSummary]]:
-        """The recordings that the rightsholder has published."""
-        return self._job("Looking up own recordings", lambda _: self._connection.artist().own_recordings())
+    def own_recordings(self) -> Job[list[CatalogueItem]]:
+        """The recordings that the rightsholder has published, as rows of a catalogue."""
+
+        def work(_: TaskContext) -> list[CatalogueItem]:
+            return [acquire.item_of(each) for each in self._connection.artist().own_recordings()]
+
+        return self._job("Looking up own recordings", work)
 
     def own_recording(self, recording_id: str) -> Job[RecordingDetail]:
         """One of them with its terms."""

@@ -92,9 +92,8 @@ def _in_window(home: Path, parts: set[str], *, events: int, seed: int) -> dict[s
     from studio.session import Session
     from tests.bench import ui_frames, ui_monkey, ui_t1
     from tests.ui.driver import Person
-    from ui.app import prepare
+    from ui.app import open_window, prepare, settle_memory
     from ui.theme import Theme
-    from ui.window import MainWindow
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
@@ -102,10 +101,8 @@ def _in_window(home: Path, parts: set[str], *, events: int, seed: int) -> dict[s
     prepare(app, theme)
     session = Session.open(home)
     found: dict[str, Any] = {}
-    window = MainWindow(session, theme)
-    window.resize(1440, 900)
-    window.show()
-    window.start()
+    window = open_window(app, session, theme)
+    settle_memory()
     person = Person(window)
     try:
         person.wait(lambda: session.account is not None, "the demo account", timeout_s=120)

@@ -125,10 +125,9 @@ def stored(name: str) -> QImage:
     return QImage(str(STORE / f"{name}.png"))
 
 
-def _few_colours(image: QImage) -> QImage:
-    """256 colours, without the noise of dithering, which neither compares nor compresses well."""
-    flags = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
-    return image.convertToFormat(QImage.Format.Format_Indexed8, flags)
+def _kept(image: QImage) -> QImage:
+    """What is stored: brightness alone, for that is what is compared; 256 colours would shift it."""
+    return image.convertToFormat(QImage.Format.Format_Grayscale8)
 
 
 def main() -> int:
@@ -163,7 +162,7 @@ def main() -> int:
         try:
             prepare(window, person, sound)
             for name, image in all_of(window, person):
-                _few_colours(image).save(str(STORE / f"{name}.png"), "PNG", 0)
+                _kept(image).save(str(STORE / f"{name}.png"), "PNG", 0)
         finally:
             window.close()
             session.close()

@@ -33,7 +33,7 @@ def work(window: Any, person: Any, seconds: float) -> None:
         popup = QApplication.activePopupWidget()
         if popup is not None:
             popup.close()
-        window.dock.show_tab(("mixer", "variations", "clip", "history")[turn % 4])
+        window.dock.show_tab(("mixer", "variations", "clip", "automation", "history")[turn % 5])
         ws.commit("Volume", lambda p, t=turn: _gain(p, -(t % 12) / 2))
         person.settle(30)
         turn += 1
@@ -51,18 +51,15 @@ def run(seconds: float) -> int:
 
     from studio.session import Session
     from tests.ui.driver import Person
-    from ui.app import prepare
+    from ui.app import open_window, prepare, settle_memory
     from ui.theme import Theme
-    from ui.window import MainWindow
 
     app = QApplication(sys.argv[:1])
     theme = Theme("dark")
     prepare(app, theme)
     session = Session.open()
-    window = MainWindow(session, theme)
-    window.resize(1440, 900)
-    window.show()
-    window.start()
+    window = open_window(app, session, theme)
+    settle_memory()
     person = Person(window)
     try:
         person.wait(lambda: session.account is not None, "the demo account", timeout_s=180)

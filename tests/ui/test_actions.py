@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from tests.ui.driver import renew
 from ui.actions import ACTIONS
+from ui.actions.row import always
 from ui.panels.menus import GROUPS
 from ui.viewmodels.fuzzy import rank, score
 
@@ -66,6 +69,70 @@ def test_every_action_is_in_the_menu_the_palette_and_the_sheet_of_keys(window, o
     # A key that a person presses is one that the window's own actions listen to.
     heard = {key.toString() for action in window.actions() for key in action.shortcuts()}
     assert {QKeySequence(row.keys[0]).toString() for row in ACTIONS} <= heard
+
+
+@pytest.fixture
+def heard(window, monkeypatch) -> list[str]:
+    """Ids of the actions that were asked for; all are possible, and none is carried out."""
+    asked: list[str] = []
+    actions = window.actions_set
+    monkeypatch.setattr(actions, "trigger", asked.append)
+    monkeypatch.setattr(actions, "table", tuple(replace(row, enabled=always) for row in ACTIONS))
+    return asked
+
+
+def test_every_key_of_every_action_is_heard(person, window, heard) -> None:
+    window.activateWindow()
+    person.wait(window.isActiveWindow, "the window in front")
+    canvas = window.arrangement.canvas
+    canvas.setFocus()
+    window.actions_set.refresh()
+    missed = []
+    for row in ACTIONS:
+        for key in row.keys:
+            heard.clear()
+            combination = QKeySequence(key)[0]
+            QTest.keyClick(canvas, combination.key(), combination.keyboardModifiers())
+            if heard != [row.id]:
+                missed.append((row.id, key, list(heard)))
+    assert missed == []
+    assert len(ACTIONS) > 90
+
+
+def test_every_action_is_found_by_its_name_in_the_palette(person, window, heard) -> None:
+    missed = []
+    for row in ACTIONS:
+        if row.id == "app.palette":
+            continue
+        heard.clear()
+        window.show_palette()
+        palette = window.sheet
+        palette.search.setText(row.title)
+        QTest.keyClick(palette.search, Qt.Key.Key_Return)
+        person.wait(lambda: heard, row.title)
+        if heard != [row.id]:
+            missed.append((row.id, list(heard)))
+    assert missed == []
+
+
+def test_every_action_of_the_menu_is_the_one_that_the_key_stands_for(window, opened) -> None:
+    menu = window.menus.main_menu()
+    found: list[QAction] = []
+
+    def walk(part: QMenu) -> None:
+        for action in part.actions():
+            below = action.menu()
+            if isinstance(below, QMenu):
+                walk(below)
+            elif action.objectName():
+                found.append(action)
+
+    walk(menu)
+    own = {id(action) for action in window.actions()}
+    assert len(found) == len(ACTIONS)
+    assert all(action is window.actions_set[action.objectName()] and id(action) in own for action in found)
+    menu.close()
+    menu.deleteLater()
 
 
 def test_every_action_that_is_possible_can_be_done_without_harm(window, opened, person) -> None:

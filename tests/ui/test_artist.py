@@ -3,6 +3,11 @@ from __future__ import annotations
 import datetime
 from types import SimpleNamespace
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.ui.driver import Person, renew
 from ui.viewmodels import artist
 
 TERMS = {"permit": ["play", "stem:drums", "export"], "deny": ["train"], "constraints": {"pitch_semitones": [-2, 2]}}
@@ -40,3 +45,26 @@ def test_shares_add_up_exactly_by_day() -> None:
     assert days[-1] == (today, 1_612_346, 415_001)
     assert sum(day[1] for day in days) == 1_612_346
     assert artist.shares(1_612_346) == "1.612346"
+
+
+@pytest.fixture
+def session(opened):
+    return renew(opened)
+
+
+def test_the_artists_view_fills_the_window_between_the_bars(window) -> None:
+    person = Person(window)
+    window.show_artist()
+    sheet = window.sheet
+    person.wait(lambda: sheet.detail is not None and not person.busy(), "the catalogue of the label")
+    assert sheet.model.rowCount() >= 3
+    assert sheet.detail.summary.id == sheet.model.item(0).id
+    top, foot = window.transport.height(), window.status.height()
+    assert sheet.geometry().getRect() == (0, top, window.width(), window.height() - top - foot)
+    window.resize(1200, 800)
+    assert sheet.geometry().getRect() == (0, top, 1200, 800 - top - foot)
+    sheet.list.setCurrentIndex(sheet.model.index(1, 0))
+    person.wait(lambda: sheet.detail.summary.id == sheet.model.item(1).id, "the second recording")
+    window.grab()
+    QTest.mouseClick(sheet.close_button, Qt.MouseButton.LeftButton)
+    assert window.sheet is None

@@ -27,6 +27,12 @@ def score(query: str, text: str) -> int | None:
 
 
 def rank(query: str, items: Iterable[T], text_of: Callable[[T], str]) -> list[T]:
-    """The items that fit, best first, else in their own order."""
-    scored = [(score(query, text_of(item)), index, item) for index, item in enumerate(items)]
-    return [item for value, _, item in sorted((s for s in scored if s[0] is not None), key=lambda s: (s[0], s[1]))]
+    """The items that fit, best first: where two fit alike the shorter text, else their own order."""
+    wanted = bool(query.strip())
+    found: list[tuple[int, int, int, T]] = []
+    for index, item in enumerate(items):
+        text = text_of(item)
+        value = score(query, text)
+        if value is not None:
+            found.append((value, len(text) if wanted else 0, index, item))
+    return [item for *_, item in sorted(found, key=lambda each: each[:3])]

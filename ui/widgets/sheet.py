@@ -33,10 +33,13 @@ class Sheet(QWidget):
         icon: tuple[str, str] | None = None,
         head: bool = True,
         foot: bool = True,
+        between_px: tuple[int, int] | None = None,
     ):
+        """`between_px` fills the host but for so much at its top and foot, instead of a card of `size` over it."""
         super().__init__(host)
         self.theme = theme
         self._size = size
+        self._between = between_px
         self._focus_before = QApplication.focusWidget()
         self.setAccessibleName(title)
         self.card = QWidget(self)
@@ -104,6 +107,11 @@ class Sheet(QWidget):
         host = self.parentWidget()
         if host is None:
             return
+        if self._between is not None:
+            top, bottom = self._between
+            self.setGeometry(0, top, host.width(), max(host.height() - top - bottom, 0))
+            self.card.setGeometry(self.rect())
+            return
         self.setGeometry(host.rect())
         width = min(self._size.width(), host.width() - 32)
         height = min(self._size.height(), host.height() - 32)
@@ -140,6 +148,10 @@ class Sheet(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if self._between is not None:
+            painter.fillRect(self.rect(), self.theme.color("bg.panel"))
+            painter.end()
+            return
         painter.fillRect(self.rect(), QColor(0, 0, 0, 150 if self.theme.mode == "dark" else 90))
         rect = QRectF(self.card.geometry())
         for spread, alpha in ((24, 10), (14, 16), (6, 28)):

@@ -6,14 +6,13 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -24,11 +23,13 @@ from ui.panels.artist.terms import TermsPanel
 from ui.panels.inspector.rights_section import clear
 from ui.viewmodels import artist as model
 from ui.viewmodels import words
+from ui.viewmodels.catalogue import ITEM_ROLE, CatalogueModel, subtitle
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.badge import Badge
 from ui.widgets.button import Button
 from ui.widgets.columns import Columns
 from ui.widgets.label import Text, label
+from ui.widgets.rows import RecordingDelegate
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Card, Surface
 
@@ -49,24 +50,34 @@ class ArtistSheet(Sheet):
             host,
             title="My catalogue",
             subtitle="What others may do with your recordings, and what became of them.",
-            size=QSize(1360, 840),
+            size=host.size(),
             icon=("music-4", "accent"),
             foot=False,
+            between_px=(ws.theme.size("transport"), ws.theme.size("status")),
         )
         self.ws = ws
         theme = ws.theme
         self._statement: Any | None = None
         self._raw = b""
         self.detail: Any | None = None
-        self.list = QListWidget()
+        self.model = CatalogueModel(self)
+        self.list = QListView()
+        self.list.setModel(self.model)
         self.list.setAccessibleName("My recordings")
-        self.list.currentItemChanged.connect(self._on_chosen)
+        self.list.setMouseTracking(True)
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setItemDelegate(RecordingDelegate(theme, lambda index: index.data(ITEM_ROLE), subtitle, self.list))
+        self.list.selectionModel().currentChanged.connect(self._on_chosen)
         left = Surface(theme, "bg.panel", lines="r")
-        left.setFixedWidth(232)
+        left.setFixedWidth(theme.size("browser") + 52)
         column = QVBoxLayout(left)
-        column.setContentsMargins(8, 10, 9, 10)
+        column.setContentsMargins(0, 12, 1, 10)
         self._count = Text(theme, "My recordings", weight="semibold")
-        column.addWidget(self._count)
+        heading = QHBoxLayout()
+        heading.setContentsMargins(12, 0, 12, 0)
+        heading.addWidget(self._count)
+        column.addLayout(heading)
         column.addWidget(self.list, 1)
         middle = QWidget()
         inside = QVBoxLayout(middle)
@@ -145,21 +156,17 @@ class ArtistSheet(Sheet):
     def _show_list(self, found: list[Any]) -> None:
         chosen = self.detail.summary.id if self.detail is not None else None
         self._count.set_text(f"My recordings  {len(found)}")
-        self.list.clear()
-        for each in found:
-            item = QListWidgetItem(f"{each.title}\n{', '.join(each.artists)}")
-            item.setData(Qt.ItemDataRole.UserRole, each.id)
-            self.list.addItem(item)
-            if each.id == chosen:
-                self.list.setCurrentItem(item)
-        if self.list.currentItem() is None and found:
-            self.list.setCurrentRow(0)
-        if not found:
+        self.model.set_items(found)
+        row = next((index for index, each in enumerate(found) if each.id == chosen), 0)
+        if found:
+            self.list.setCurrentIndex(self.model.index(row, 0))
+        else:
             self._title.set_text("No recordings yet")
 
-    def _on_chosen(self, item: QListWidgetItem | None) -> None:
+    def _on_chosen(self, index: QModelIndex) -> None:
+        item = index.data(ITEM_ROLE)
         if item is not None:
-            recording_id = item.data(Qt.ItemDataRole.UserRole)
+            recording_id = item.id
             self.ws.run(lambda: self.ws.session.own_recording(recording_id), self._show_detail, quiet=True)
 
     def _show_detail(self, detail: Any) -> None:
