@@ -1,8 +1,8 @@
 """The path of beats through onsets that is strong and even: dynamic programming, Ellis, "Beat Tracking by Dynamic
 Programming" (Journal of New Music Research 36, 2007).
 
-It chooses the beats that ``librosa.beat.beat_track`` chooses (but for the first one, which may lie anywhere), and spares
-the seconds for which that compiles in each process.
+It chooses the beats that ``librosa.beat.beat_track`` chooses (but for the first one, which may lie anywhere), and
+spares the seconds for which that compiles in each process.
 """
 
 from __future__ import annotations

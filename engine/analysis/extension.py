@@ -98,7 +98,9 @@ def extension_task(
         )
     features, level = _features(mono, bars)
     progress(0.95, "Finding the way")
-    path, costs = find_way(features, level, bars, minutes * 60.0, energy=energy, seed=seed, phrase=_PHRASE)
+    # A short piece has no whole phrases to spare: it is left at shorter ones.
+    phrase = int(np.clip((bars.size - 1) // 4, 1, _PHRASE))
+    path, costs = find_way(features, level, bars, minutes * 60.0, energy=energy, seed=seed, phrase=phrase)
     fade_s = FADE_S if has_beat else FADE_WITHOUT_BEAT_S
     segments = lay(path, bars, analysis.duration_s, fade_s=fade_s)
     notices: list[str] = []

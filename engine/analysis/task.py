@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from engine.analysis import beats as beat_module
 from engine.analysis import harmony, metre, sections, spectra
+from engine.analysis.corrections import conformed
 from engine.analysis.model import Analysis, Chord
 from engine.analysis.spectra import CHROMA_HOP, HOP, RATE, Floats
 from engine.dsp.resample import resample
@@ -28,6 +29,18 @@ def analyse_task(*, pcm: PcmRef, progress: Progress, cancelled: Callable[[], boo
         Cancelled: when the caller wants to stop.
     """
     return analyse(pcm.open(), rate=pcm.rate, progress=progress, cancelled=cancelled)
+
+
+def stated_task(
+    *, pcm: PcmRef, stated: dict[str, Any] | None = None, progress: Progress, cancelled: Callable[[], bool]
+) -> Analysis:
+    """Worker task: `analyse` of a source on disk, with what a person or a label states of it (`conformed`).
+
+    Raises:
+        Cancelled: when the caller wants to stop.
+    """
+    heard = analyse(pcm.open(), rate=pcm.rate, progress=progress, cancelled=cancelled)
+    return conformed(heard, **(stated or {}))
 
 
 def analyse(

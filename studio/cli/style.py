@@ -21,6 +21,7 @@ from studio.cli.console import (
 )
 from studio.flows import restyle_files
 from studio.flows import styles as styles_flow
+from studio.flows.vocals import HARMONIES
 
 ProviderOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the model runs.")]
 InputArg = Annotated[str, typer.Argument(metavar="INPUT", help="An audio file of your own, or the id of a recording.")]
@@ -36,6 +37,7 @@ def register(parent: typer.Typer) -> None:
     parent.command()(restyle)
     parent.command()(timbre)
     parent.command()(extend)
+    parent.command()(vocals)
 
 
 @app.callback(invoke_without_command=True)
@@ -276,4 +278,42 @@ def extend(
         out(
             f"{result.out}: {result.length_s / 60.0:.1f} minutes in {result.pieces} pieces, "
             f"roughest seam {result.worst_seam:.2f}, {result.state}, {result.lufs:.1f} LUFS"
+        )
+
+
+def vocals(
+    source: InputArg,
+    voice: Annotated[Path, typer.Argument(metavar="VOICE", help="A recording of a voice, your own or with consent.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The file to write: .wav, .flac or .mp3.")],
+    at: Annotated[float, typer.Option(help="Where the recording begins in the song, in seconds.")] = 0.0,
+    harmony: Annotated[
+        str, typer.Option(help=f"Doubles in harmony, separated by commas: {', '.join(HARMONIES)}.")
+    ] = "",
+    pitch: Annotated[bool, typer.Option(help="Bring the voice into the song's key and tuning.")] = True,
+    home: HomeOption = None,
+    platform: PlatformOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Put a recorded voice on a song: on its beats, in its key, with harmonies where they are wanted.
+
+    Example: contrafact vocals song.wav take.wav --at 12.5 --harmony third-above,sixth-below --out cover.wav
+    """
+    wanted = [word.strip() for word in harmony.split(",") if word.strip()]
+    with opened(home, platform, as_json=json) as session:
+        result = with_progress(
+            "Aligning",
+            lambda ctx: restyle_files.vocals_to_file(
+                session.services, source, voice, out_file, ctx, at_s=at, harmonies=wanted, pitch=pitch
+            ),
+            quiet=json,
+        )
+        if json:
+            print_json(result)
+            return
+        for notice in result.notices:
+            out(f"note: {notice}")
+        done = result.aligned
+        out(
+            f"{result.out}: moved by {done.moved_s:+.3f} s, {done.phrases} phrases, {done.semitones:+.2f} semitones "
+            f"to {done.key or 'no clear key'}, {len(result.harmonies)} harmonies, {result.state}"
         )

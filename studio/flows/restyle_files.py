@@ -12,7 +12,8 @@ from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style
 from engine.inference.timbres import find_timbre
 from studio.base.atomic import storage_error
-from studio.flows import export, extend, like, restyle, styles, variations
+from studio.base.ids import uuid7
+from studio.flows import export, extend, import_own, like, restyle, styles, variations, vocals
 from studio.flows import timbre as timbre_flow
 from studio.flows.audition import load_project
 from studio.flows.media import TaskContext, share_of
@@ -312,6 +313,67 @@ def extend_to_file(
         state=exported.state,
         lufs=exported.lufs,
         notices=(*notices, *made.notices),
+    )
+
+
+class VocalsFileResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed file of a song with a voice of one's own, and what was done to the voice."""
+
+    out: str
+    aligned: vocals.AlignResult
+    harmonies: tuple[vocals.HarmonyResult, ...]
+    state: str
+    lufs: float
+    notices: tuple[str, ...] = ()
+
+
+def vocals_to_file(
+    services: Services,
+    text: str,
+    voice: Path,
+    out_file: Path,
+    context: TaskContext,
+    *,
+    at_s: float = 0.0,
+    harmonies: Sequence[str] = (),
+    pitch: bool = True,
+) -> VocalsFileResult:
+    """Put a recorded voice on a file or recording, aligned to its beats and its key, with harmonies, and export both,
+    signed.
+
+    Raises:
+        StudioError, EngineError: with remedy; nothing is written then.
+    """
+    options = export.options_for(services, out_file)
+    export.check_target(out_file.absolute())
+    project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
+    source, said = import_own.load(services, voice, rate=project.rate, context=share_of(context, 0.1, 0.2))
+    voice_track, clip_id = uuid7(), uuid7()
+    project = edits.add_track_for(project, source, at_s=at_s, ids=[voice_track, clip_id])
+    landing = vocals.align(services, project, clip_id, track_id, share_of(context, 0.2, 0.5), pitch=pitch)
+    project = landing.apply(project)
+    made: list[vocals.HarmonyResult] = []
+    for number, harmony in enumerate(harmonies):
+        first = 0.5 + 0.2 * number / len(harmonies)
+        part = share_of(context, first, first + 0.2 / len(harmonies))
+        added = vocals.harmonise(services, project, clip_id, track_id, part, harmony=harmony)
+        project = added.apply(project)
+        made.append(added.result)
+    project = edits.rename_project(project, f"{project.title} (with a voice)")
+    exported = export.export(
+        services,
+        project,
+        out_file,
+        msgspec.structs.replace(options, title=project.title),
+        share_of(context, 0.7, 1.0),
+    )
+    return VocalsFileResult(
+        out=str(out_file),
+        aligned=landing.result,
+        harmonies=tuple(made),
+        state=exported.state,
+        lufs=exported.lufs,
+        notices=(*notices, *said, *landing.result.notices),
     )
 
 

@@ -11,12 +11,13 @@ from engine.inference.styles import Style, StyleInfo
 from engine.inference.timbres import TIMBRES, Timbre
 from engine.plan import ClipPlan, MixPlan, TrackPlan
 from engine.types import PcmRef
-from studio.flows import extend, like, styles, variations
+from studio.flows import extend, like, styles, variations, vocals
 from studio.flows import timbre as timbre_flow
 from studio.flows.extend import ExtendResult
 from studio.flows.media import TaskContext
 from studio.flows.timbre import TimbreResult
 from studio.flows.variations import VariationsResult
+from studio.flows.vocals import AlignResult, HarmonyResult
 from studio.jobs import Job
 from studio.project import edits
 from studio.project.model import Role
@@ -156,6 +157,24 @@ class Styling(Work):
             f"Extending {name}",
             lambda context: extend.extend(
                 self.services, self.project, track_id, context, minutes=minutes, energy=energy, seed=seed
+            ),
+            lane="inference",
+        )
+
+    def align_vocals(self, clip_id: str, song_track_id: str, *, pitch: bool = True) -> Job[AlignResult]:
+        """Put a recorded voice on the beats of a song and, with `pitch`, into its key."""
+        return self._landing_job(
+            "Aligning the voice",
+            lambda context: vocals.align(self.services, self.project, clip_id, song_track_id, context, pitch=pitch),
+            lane="inference",
+        )
+
+    def harmonise(self, clip_id: str, song_track_id: str, *, harmony: str = "third-above") -> Job[HarmonyResult]:
+        """Double a sung clip in harmony, on a track of its own; `studio.flows.vocals.HARMONIES` names them."""
+        return self._landing_job(
+            "Adding a harmony",
+            lambda context: vocals.harmonise(
+                self.services, self.project, clip_id, song_track_id, context, harmony=harmony
             ),
             lane="inference",
         )

@@ -50,12 +50,25 @@ def test_a_reference_becomes_a_style_of_ones_own(cli, song, tmp_path):
     answer = cli("styles", "add", "--like", song, "--name", "House", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["id"] == "own-house"
-    assert "own-house" in {style["id"] for style in cli("styles", "--json").json}
     restyled = cli("restyle", song, "--style", "own-house", "--out", tmp_path / "same.wav", "--json")
     assert restyled.code == 0, restyled.err
     assert restyled.json["style"] == "own-house"
     assert cli("styles", "remove", "own-house", "--json").code == 0
-    assert "own-house" not in {style["id"] for style in cli("styles", "--json").json}
+    left = {style["id"] for style in cli("styles", "--json").json}
+    assert "house" in left
+    assert "own-house" not in left
+
+
+def test_the_voice_is_played_by_another_instrument_and_all_else_stays(cli, song, tmp_path):
+    target = tmp_path / "horn.wav"
+    answer = cli("timbre", song, "--as", "horn", "--stem", "vocals", "--out", target, "--json")
+    assert answer.code == 0, answer.err
+    result = answer.json
+    assert (result["timbre"], result["stem"], result["state"]) == ("horn", "vocals", "Trusted")
+    assert result["notes"] >= 4
+    made, rate = soundfile.read(target)
+    assert len(made) / rate == pytest.approx(12.0, abs=0.05)
+    assert cli("timbre", song, "--as", "kazoo", "--out", target, "--json").json["error"]["code"] == "style-unknown"
 
 
 def test_styles_of_ones_own_are_checked_kept_and_removed(cli, tmp_path):
