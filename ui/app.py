@@ -32,6 +32,8 @@ def system_mode() -> str:
 
 GC_THRESHOLDS = (20_000, 20, 50)
 """Collect rarely and little: a pause in the middle of a drag is seen."""
+WARM_AFTER_MS = 3_000
+"""The worker's first task in a new project is the analysis; the stem model comes after it."""
 
 
 def prepare(app: QApplication, theme: Theme) -> None:
@@ -55,6 +57,19 @@ def open_window(app: QApplication, session: Session, theme: Theme) -> MainWindow
     app.processEvents()
     window.start()
     return window
+
+
+def warm_when_needed(window: MainWindow) -> None:
+    """Make the stem model ready a while after the first track is there, so that the first split is heard at once."""
+    bridge, session = window.ws.bridge, window.session
+
+    def look() -> None:
+        if any(track.kind == "audio" and track.parent is None for track in session.project.tracks):
+            bridge.project_changed.disconnect(look)
+            QTimer.singleShot(WARM_AFTER_MS, window, session.warm_stems)
+
+    bridge.project_changed.connect(look)
+    look()
 
 
 def settle_memory() -> None:
@@ -121,6 +136,7 @@ def run(project: Path | None = None, *, started: Callable[[MainWindow], None] | 
     prepare(app, theme)
     window = open_window(app, session, theme)
     settle_memory()
+    warm_when_needed(window)
     if project is not None:
         window.open_project(project)
     if started is not None:
