@@ -53,11 +53,16 @@ def voice(
         voices: how many notes at most.
         before: pitches of the chord before, ascending; empty at the start.
         rootless: leave the root to the bass when there are more than three notes.
+
+    Returns:
+        Pitches, ascending; none where the range holds none of the classes.
     """
     wanted = classes[1:] if rootless and len(classes) > 3 else classes
     wanted = wanted[:voices]
     places = [[p for p in range(low, high + 1) if p % 12 == c] for c in wanted]
     places = [p for p in places if p]
+    if not places:
+        return ()
     best: tuple[float, tuple[int, ...]] = (1e9, ())
     centre = 0.5 * (low + high)
     # At most four octaves for six voices would be thousands of voicings; near the voices before are enough.

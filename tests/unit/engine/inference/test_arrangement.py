@@ -151,6 +151,10 @@ def test_voices_move_little_and_leave_the_mud_open() -> None:
     assert all(b - a >= 5 for a, b in itertools.pairwise(low) if a < 48)
 
 
+def test_a_range_without_a_note_of_the_chord_stays_silent() -> None:
+    assert voice([0, 4, 7], low=61, high=63, voices=3, before=(60, 64, 67), rootless=False) == ()
+
+
 @pytest.mark.parametrize("style_id", WITH_PARTS)
 @pytest.mark.parametrize("per_bar", [4, 3])
 def test_parts_stay_inside_the_song_and_on_the_grid(style_id: str, per_bar: int) -> None:
