@@ -25,8 +25,8 @@ from engine.inference.arrangement_voice import find_voice
 from engine.inference.restyle import restyle_task
 from engine.inference.restyle_result import RestyleResult
 from engine.inference.styles import ARRANGEMENT, Style, list_styles, load_style
+from tests.bench import style_groove, style_recognition, style_timbre
 from tests.bench import style_measure as measure
-from tests.bench import style_recognition
 from tests.bench.style_material import CACHE, REPOSITORY, Song, songs
 
 PACK = REPOSITORY / "onnx_models" / "style-production"
@@ -41,6 +41,7 @@ def run(
     seed: int = 0,
     recognise: bool = False,
     timing: bool = False,
+    extras: bool = True,
     kept: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def run(
         seed: of the restyles.
         recognise: train a classifier first and let it name each result.
         timing: only how long it takes.
+        extras: groove and timbres as well (`style_groove`, `style_timbre`).
         kept: file of rows that were measured before; new ones are added to it.
         say: told about each restyle as it is done.
 
@@ -80,6 +82,8 @@ def run(
     return {
         "gap_closed": quality["value"],
         "matchering_like": quality["baseline"],
+        "groove": style_groove.run(say) if extras else None,
+        "timbre": style_timbre.run(say) if extras else None,
         "recognised_held_out": judge.held_out if judge is not None else None,
         "styles": [_summary(style, rows) for style in chosen],
         "rows": rows,
@@ -212,6 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recognise", action="store_true", help="train a classifier and let it name each result")
     parser.add_argument("--timing", action="store_true", help="only how long it takes")
+    parser.add_argument("--no-extras", action="store_true", help="leave groove and timbres out")
     parser.add_argument("--rows", type=Path, help="rows measured before; new ones are added")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="where to write all figures")
@@ -223,6 +228,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         recognise=arguments.recognise,
         timing=arguments.timing,
+        extras=not (arguments.timing or arguments.no_extras),
         kept=arguments.rows,
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
@@ -231,6 +237,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(figures, indent=1))
         return 0
+    for name in ("groove", "timbre"):
+        print(name, {k: v for k, v in (figures[name] or {}).items() if isinstance(v, float)})
     for row in figures["styles"]:
         print("  ".join(f"{k} {v}" for k, v in row.items()))
     return 0

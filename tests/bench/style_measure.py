@@ -68,7 +68,7 @@ def listen(song: Song, result: RestyleResult) -> Heard:
 
 def tuned(audio: Samples, rate: int) -> Floats:
     """Pitch classes of the middle register and the bass, ``(12, steps)``."""
-    middle, bass, _ = spectra.chroma(_mono(audio, rate))
+    middle, bass, _ = spectra.chroma(mono_at_analysis_rate(audio, rate))
     return middle + 0.5 * bass
 
 
@@ -100,7 +100,7 @@ def beat_f(
     """
     if len(analysis.beats_s) < 8:
         return None
-    mono = _mono(mix, rate)
+    mono = mono_at_analysis_rate(mix, rate)
     onset, snare, thump = spectra.onset_envelopes(mono)
     found = find_beats(onset, spectra.attack_function(mono), snare=snare, thump=thump, duration_s=analysis.duration_s)
     if found is None:
@@ -179,7 +179,7 @@ def pattern_likeness(drums: Samples, style: Style, analysis: Analysis, rate: int
     if plan is None or float(np.mean(np.square(drums))) < 1e-10 or len(analysis.beats_s) < 8:
         return None
     grid = Grid(analysis, tempo_bpm=style.tempo_bpm, swing=style.swing, swing_steps_per_beat=style.swing_steps_per_beat)
-    attacks = spectra.attack_function(_mono(drums, rate))
+    attacks = spectra.attack_function(mono_at_analysis_rate(drums, rate))
     steps = 4 * grid.beats_per_bar
     heard, wanted = np.zeros(steps), np.zeros(steps)
     reach = round(0.025 * spectra.RATE / spectra.FINE_HOP)
@@ -217,7 +217,7 @@ def last_beat_drift_ms(drums: Samples, analysis: Analysis, rate: int) -> float |
     """Median distance of the strokes nearest to the last eight beats from the grid; None without new drums."""
     if len(analysis.beats_s) < 16 or float(np.mean(np.square(drums))) < 1e-10:
         return None
-    attacks = spectra.attack_function(_mono(drums, rate))
+    attacks = spectra.attack_function(mono_at_analysis_rate(drums, rate))
     step = spectra.FINE_HOP / spectra.RATE
     floor = float(np.percentile(attacks, 97))
     away: list[float] = []
@@ -253,7 +253,8 @@ def rounded(values: dict[str, Any]) -> dict[str, Any]:
     return {k: round(v, 3) if isinstance(v, float) and math.isfinite(v) else v for k, v in values.items()}
 
 
-def _mono(audio: Samples, rate: int) -> npt.NDArray[np.float32]:
+def mono_at_analysis_rate(audio: Samples, rate: int) -> npt.NDArray[np.float32]:
+    """``(frames,)`` at the rate that the analysis works at, at least 6 s long."""
     mono = np.ascontiguousarray(np.asarray(audio, np.float32).mean(axis=0, keepdims=True))
     down = resample(mono, from_rate=rate, to_rate=spectra.RATE)[0]
     return np.pad(down, (0, max(0, 6 * spectra.RATE - down.size)))
