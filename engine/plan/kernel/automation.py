@@ -66,15 +66,17 @@ def _sides(node: int, frame: int, left: bool) -> float:
 
 
 @njit(nogil=True, error_model="numpy")
-def _blended(node: int, record: int, lanes: int, i: int, first: int, left: bool) -> float:
-    """The automated gain at the i-th tick after `locate` said `first`: over a jump it fades as the sound does."""
+def _blended(session: int, node: int, record: int, tick: int, lanes: int, i: int, first: int, left: bool) -> float:
+    """The automated gain at the i-th tick after `tick`, for which `locate` said `first`: over a jump it fades as the
+    sound does.
+    """
     if first != COMPLEX:
-        frame = 0 if first == NOTHING else first + i
-        return _sides(node, frame, left) if record == 0 else linear(value_at(record, frame))
+        return _sides(node, first + i, left) if record == 0 else linear(value_at(record, first + i))
     frame = get_int(bench_of(lanes) + 64 * L.B_FRAMES, i)
     other = get_int(bench_of(lanes) + 64 * L.B_FRAMES_NEXT, i)
     if frame == NOTHING:
-        frame = other if other != NOTHING else 0
+        # While the transport stands, tails follow the place where it stands.
+        frame = frame_at(session, tick + i)
     gain = _sides(node, frame, left) if record == 0 else linear(value_at(record, frame))
     if other != NOTHING:
         weight = get_sample(bench_of(lanes) + 64 * L.B_WEIGHT, i)
@@ -94,7 +96,6 @@ def ride(session: int, node: int, record: int, tick: int, frames: int, lanes: in
     out = bench_of(lanes) + 64 * L.B_AUTO
     first = locate(session, tick, frames, bench_of(lanes))
     if first == NOTHING:
-        # While the transport stands, tails follow the place where it stands.
         frame = frame_at(session, tick)
         left = _sides(node, frame, True) if record == 0 else linear(value_at(record, frame))
         right = _sides(node, frame, False) if record == 0 else left
@@ -103,9 +104,10 @@ def ride(session: int, node: int, record: int, tick: int, frames: int, lanes: in
             set_sample(out, L.CHUNK + i, right)
         return
     for i in range(frames):
-        left = _blended(node, record, lanes, i, first, True)
+        left = _blended(session, node, record, tick, lanes, i, first, True)
         set_sample(out, i, left)
-        set_sample(out, L.CHUNK + i, _blended(node, record, lanes, i, first, False) if record == 0 else left)
+        right = left if record != 0 else _blended(session, node, record, tick, lanes, i, first, False)
+        set_sample(out, L.CHUNK + i, right)
 
 
 @njit(nogil=True, error_model="numpy")

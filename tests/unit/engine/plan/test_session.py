@@ -428,6 +428,21 @@ def test_automated_gain_is_exact_to_the_sample(write: Write) -> None:
     assert np.abs(tracks["bus"][0] - wanted).max() < 1e-6
 
 
+def test_the_gain_of_a_tail_does_not_jump_while_the_transport_stands_for_a_moment(sine: PcmRef) -> None:
+    """A stop and a start in a row leave a gap that is shorter than a chunk, in which only tails sound."""
+    echo = InsertPlan(id="e", kind="delay", parameters={"mix": 0.5, "time_s": 0.05})
+    lane = AutomationPlan(target="gain_db", frames=(0, 2 * RATE, 4 * RATE), values=(-40.0, 0.0, -40.0))
+    track = TrackPlan(id="t", clips=(clip_of(sine),), strip=StripPlan(inserts=(echo,)), automation=(lane,))
+    live, _ = started(mix_of(track, length_frames=4 * RATE), RATE)
+    parts = [live.run(8_000)]
+    for frame in (2 * RATE + 17, RATE + 33, 2 * RATE + 50):
+        live.session.stop()
+        parts.append(live.run(128))
+        live.session.play(frame)
+        parts.append(live.run(8_000))
+    assert np.abs(np.diff(np.concatenate(parts, axis=1), n=2, axis=1)).max() < 0.004
+
+
 def test_mute_automation_is_silence_without_a_click(write: Write) -> None:
     one = write(np.full((2, RATE), 0.25), name="one")
     lane = AutomationPlan(target="mute", frames=(0, 10_000, 20_000), values=(0.0, 1.0, 0.0), hold=True)
