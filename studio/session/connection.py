@@ -62,6 +62,7 @@ class Connection:
         self._artist: PlatformClient | None = None
         self._catalogue_dir, self._patience_s = catalogue_dir, patience_s
         self._asked = threading.Event()
+        self._closed = False
         self._thread = threading.Thread(target=self._connect, name="contrafact-connect", daemon=True)
         self._thread.start()
 
@@ -195,6 +196,7 @@ class Connection:
 
     def close(self) -> None:
         """Close connections and stop the embedded service."""
+        self._closed = True
         self._asked.set()
         self._thread.join(30.0)
         if self._client.done() and self._client.exception() is None:
@@ -206,6 +208,12 @@ class Connection:
 
     def _connect(self) -> None:
         self._asked.wait(self._patience_s)
+        if self._closed:
+            # Nobody has asked: there is nothing to start only to stop it.
+            self._client.set_exception(
+                PlatformDown("The studio is closing.", remedy="Open it again; nothing was lost.")
+            )
+            return
         try:
             from studio.platform.client import PlatformClient
 

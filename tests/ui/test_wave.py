@@ -4,7 +4,8 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 from engine.io import pyramid
-from ui.panels.arrangement.tiles import LIMIT, TILE_PX, TileCache, TileKey
+from ui.panels.arrangement import tiles
+from ui.panels.arrangement.tiles import TILE_PX, TileCache, TileKey
 from ui.widgets.wave import DETAIL, wave_image
 
 RATE = 8000
@@ -70,8 +71,9 @@ def test_what_sounds_is_where_it_should_be(qapp) -> None:
     assert _drawn(image, 230) >= 30
 
 
-def test_the_cache_has_a_limit(qapp) -> None:
+def test_the_cache_has_a_limit(qapp, monkeypatch) -> None:
+    monkeypatch.setattr(tiles, "LIMIT", 20)
     cache, sound = TileCache(), _pyramid()
-    for index in range(LIMIT + 5):
+    for index in range(25):
         cache.tile(sound, 4.0, _key(index=index, seconds_per_px=1e-4), QColor("#FFFFFF"))
-    assert len(cache) == LIMIT
+    assert len(cache) == 20
