@@ -25,6 +25,7 @@ import numpy as np
 
 from engine.playback.player import Player
 from tests.bench import jack
+from tests.bench.host import Witness
 from tests.bench.mixes import busy_plan, write_sources
 
 LADDER = (64, 128, 256, 512, 1024)
@@ -173,11 +174,12 @@ def gil_torture(*, minutes: float, frames: int = 128, say: Callable[[str], None]
         while not player.status().playing:
             time.sleep(0.05)
         before = player.status()
+        witness = Witness(before.xruns_own)
         with Torture() as torture:
             ends = time.monotonic() + minutes * 60.0
             while time.monotonic() < ends:
                 time.sleep(0.033)
-                player.status()
+                witness.look(player.status().xruns_own)
                 player.meters()
         after = player.status()
         say(f"torture {torture.done}")
@@ -186,6 +188,7 @@ def gil_torture(*, minutes: float, frames: int = 128, say: Callable[[str], None]
             "frames": after.block_frames,
             "underruns_own": after.xruns_own - before.xruns_own,
             "underruns_own_waited": after.xruns_waited - before.xruns_waited,
+            **witness.figures(),
             "underruns_driver": after.xruns_driver - before.xruns_driver,
             "torture": torture.done,
             "still_playing": after.playing,

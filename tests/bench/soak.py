@@ -22,6 +22,7 @@ from engine.playback.player import Player
 from engine.render import render
 from tests.bench import glitches, jack
 from tests.bench.edits import RATE, SECONDS, Desk, sounds
+from tests.bench.host import Witness
 
 PIECE_S = 60.0
 """What is played is listened to in files of this length, so that a long run needs no room."""
@@ -69,6 +70,7 @@ def run(
         ends = time.monotonic() + minutes * 60.0
         before = (status.xruns_own, status.xruns_driver)
         log: list[tuple[float, str]] = []
+        witness = Witness(status.xruns_own)
         while (left := ends - time.monotonic()) > 0.0:
             path = Path(folder) / "heard.wav"
             path.unlink(missing_ok=True)
@@ -78,7 +80,9 @@ def run(
                 deed = _act(player, desk, rng)
                 deeds[deed] += 1
                 log.append((time.monotonic() - began, deed))
-                worst_load = max(worst_load, player.status().dsp_load)
+                status = player.status()
+                worst_load = max(worst_load, status.dsp_load)
+                witness.look(status.xruns_own)
                 time.sleep(float(rng.uniform(0.02, 0.25)))
             captured = player.capture(None).result(30.0)
             frames += captured
@@ -104,6 +108,7 @@ def run(
             "glitch_list": found[:20],
             "underruns_own": status.xruns_own - before[0],
             "underruns_own_waited": status.xruns_waited,
+            **witness.figures(),
             "underruns_driver": status.xruns_driver - before[1],
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,
