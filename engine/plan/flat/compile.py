@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import EngineError
-from engine.plan.flat import inserts, strip
+from engine.plan.flat import edges, inserts, strip
 from engine.plan.flat.automation import fader_lanes, write_automation
 from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
@@ -302,7 +302,7 @@ class _Compiler:
                 if route.target not in buffers:
                     buffers[route.target] = self.keeper.buffer(self.capacity)
             if routes:
-                self._edges(node, words, routes, buffers)
+                edges.write(self.keeper, node, words, routes, buffers, self.previous, self.route_states, ramp=self.step)
             if needs or routes:
                 special |= 1 << lane
         record[L.G_STAGES] = stages
@@ -344,53 +344,6 @@ class _Compiler:
             compresses = compresses or self._compresses(old) or float(rows[L.R_GAIN, old.lane]) != 1.0
             direct = direct or bool(rows[[L.R_DIRECT, L.R_DIRECT_TARGET], old.lane].any())
         return mask, compresses, direct
-
-    def _edges(self, node: Node, words: Words, routes: Sequence[Route], buffers: dict[str, int]) -> None:
-        """The records of a node's ways."""
-        records = self.keeper.words(L.EDGE_WORDS * len(routes))
-        lanes = {lane.target: lane for lane in node.track.automation}
-        old = self.previous.nodes.get(node.track.id) if self.previous is not None else None
-        before = {lane.target: lane for lane in old.track.automation} if old is not None else lanes
-        for k, route in enumerate(routes):
-            record = records[L.EDGE_WORDS * k : L.EDGE_WORDS * (k + 1)]
-            lane = lanes.get(f"send.{route.target}.gain_db") if route.kind == "send" and route.gain > 0.0 else None
-            gain = 1.0 if lane is not None else strip.linear_gain(route.gain)
-            if route.pre:
-                # The fader turns the polarity; what is taken before it must be turned here, and muted too.
-                gain *= (-1.0 if node.track.strip.polarity else 1.0) * float(node.track.audible)
-            state = self._route_state(route, gain, known=node.track.id)
-            record[L.E_PART_AT] = buffers[route.target]
-            record[L.E_PRE] = int(route.pre)
-            as_floats(record)[L.E_GAIN] = gain
-            record[L.E_STATE_AT] = address(state)
-            record[L.E_DELAY] = route.delay
-            record[L.E_RING_AT] = address(state) + 8 * L.WAY_WORDS
-            record[L.E_AHEAD] = int(words[L.N_FADER_AHEAD])
-            state[L.WAY_RODE] |= int(lane is not None)
-            record[L.E_RIDES] = state[L.WAY_RODE]
-            record[L.E_CHANGED] = int(route.kind == "send" and lane != before.get(f"send.{route.target}.gain_db"))
-            if lane is not None:
-                low, high = strip.LIMITS["gain_db"]
-                frames, values = strip.points_of(lane, low=low, high=high, log=False, ramp=self.step)
-                auto = self.keeper.words(L.AUTOMATION_WORDS)
-                auto[L.A_TARGET] = L.AUTO_SEND
-                auto[L.A_FRAMES_AT], auto[L.A_VALUES_AT] = self.keeper.hold(frames), self.keeper.hold(values)
-                auto[L.A_POINTS] = len(frames)
-                record[L.E_AUTOMATION_AT] = address(auto)
-        words[L.N_EDGES_AT] = address(records)
-        words[L.N_EDGES] = len(routes)
-
-    def _route_state(self, route: Route, gain: float, *, known: str) -> Words:
-        """`WAY_WORDS` and the ring of a way; shared with the plan before."""
-        state = self.previous.routes.get(route.key) if self.previous is not None else None
-        if state is None:
-            state = zeroed(L.WAY_WORDS + route.delay)
-            live = self.previous is not None and known in self.previous.nodes
-            as_floats(state)[L.WAY_GAIN] = 0.0 if live else gain
-            as_floats(state)[L.WAY_RIDE] = 1.0
-        self.keeper.hold(state)
-        self.route_states[route.key] = state
-        return state
 
     def _master(
         self,
