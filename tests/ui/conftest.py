@@ -18,11 +18,10 @@ from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-import resources
 from engine.io.encode import encode
 from studio.project.model import Project
 from tests.ui.driver import Person
-from tests.ui.short_songs import short_catalogue
+from tests.ui.short_songs import shorter
 from ui.app import open_window, prepare
 from ui.theme import Theme
 
@@ -94,13 +93,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def short_songs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The embedded platform of every session of these tests publishes a few bars of each demo song."""
-    from studio.session import session
-
-    folder_of = session._folder_of
-    folder = tmp_path_factory.mktemp("resources")
-    short_catalogue(folder_of(resources) / "catalogue", folder / "catalogue")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "_folder_of", lambda each: folder if each is resources else folder_of(each))
+    with shorter(tmp_path_factory.mktemp("resources")):
         yield
 
 

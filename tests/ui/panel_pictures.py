@@ -87,6 +87,21 @@ def take(window: Any, person: Person, name: str, mode: str, scale: float) -> QIm
     return image.scaledToWidth(WIDTH, Qt.TransformationMode.SmoothTransformation)
 
 
+def _rest(window: Any, person: Person, name: str) -> None:
+    """Wait until nothing moves any more: however slow the machine is, two pictures in a row are alike."""
+    before = QImage()
+    for _ in range(100):
+        person.wait(lambda: not person.busy(), name)
+        person.settle(120)
+        for toast in window.toasts:
+            toast.dismiss()
+        now = take(window, person, name, "", 1.0)
+        if now == before:
+            return
+        before = now
+    raise AssertionError(f"{name} does not come to rest")
+
+
 def all_of(window: Any, person: Person, *, scales: tuple[float, ...] = SCALES) -> Iterator[tuple[str, QImage]]:
     """All pictures with their names."""
     for name, show in PANELS.items():
@@ -94,10 +109,7 @@ def all_of(window: Any, person: Person, *, scales: tuple[float, ...] = SCALES) -
             window.set_mode(mode)
             window.inspector.show_tab("track")
             show(window)
-            person.wait(lambda: not person.busy(), name)
-            person.settle(250)
-            for toast in window.toasts:
-                toast.dismiss()
+            _rest(window, person, name)
             for scale in scales:
                 yield f"{name}-{mode}-{scale:g}x", take(window, person, name, mode, scale)
             if window.sheet is not None:

@@ -17,12 +17,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
     parser.add_argument("--styles", nargs="*", default=["bossa", "dub"])
+    parser.add_argument("--whole", action="store_true", help="whole songs instead of a few bars of each")
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     # Here and not above: worker processes import this module again, and they need no Qt.
     from tests.ui.tour import run
 
-    run(arguments.out, arguments.styles)
+    run(arguments.out, arguments.styles, whole=arguments.whole)
     return 0
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import resources
 from engine.io.decode import decode
 from engine.io.encode import encode
 
@@ -29,6 +33,17 @@ def short_catalogue(catalogue: Path, out: Path) -> Path:
         shutil.copy(folder / "terms.json", target)
         (target / "meta.json").write_text(json.dumps(_cut(meta, start_s, end_s)), "utf-8")
     return out
+
+
+@contextmanager
+def shorter(folder: Path) -> Iterator[None]:
+    """Sessions that are opened meanwhile have an embedded platform with such a catalogue, made in `folder`."""
+    from studio.session import session
+
+    folder_of = session._folder_of
+    short_catalogue(folder_of(resources) / "catalogue", folder / "catalogue")
+    with mock.patch.object(session, "_folder_of", lambda each: folder if each is resources else folder_of(each)):
+        yield
 
 
 def _cut(meta: dict[str, Any], start_s: float, end_s: float) -> dict[str, Any]:

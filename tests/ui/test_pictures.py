@@ -43,7 +43,7 @@ def test_panels_look_as_they_are_stored(window, sound) -> None:
         mean, most = pictures.difference(kept, image)
         if mean > pictures.MEAN_LIMIT or most > pictures.CELL_LIMIT:
             wrong.append(f"{name}: {mean:.3f}, {most:.2f}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.slow

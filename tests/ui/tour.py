@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from PySide6.QtCore import QSize
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.session import Session
 from tests.ui.driver import Person
+from tests.ui.short_songs import shorter
 from ui.app import prepare
 from ui.theme import Theme
 from ui.window import MainWindow
@@ -46,8 +48,8 @@ def _peaks_known(window: MainWindow) -> bool:
     return all(window.session.peaks(project.sources[each]) is not None for each in used)
 
 
-def run(out: Path, styles: list[str]) -> None:
-    """Take all pictures into `out`."""
+def run(out: Path, styles: list[str], *, whole: bool = False) -> None:
+    """Take all pictures into `out`, of songs that are cut short unless they are to be `whole`."""
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
     theme = Theme("dark")
@@ -57,7 +59,8 @@ def run(out: Path, styles: list[str]) -> None:
         os.environ["CONTRAFACT_HOME"] = str(home / "home")
         (home / "home").mkdir()
         (home / "Music").mkdir()
-        session = Session.open(home / "home")
+        with shorter(Path(folder) / "resources") if not whole else nullcontext():
+            session = Session.open(home / "home")
         window = MainWindow(session, theme)
         window.resize(SIZE)
         window.show()
@@ -81,7 +84,10 @@ def _tour(window: MainWindow, camera: Camera, folder: Path, styles: list[str]) -
     for style in styles:
         person.wait(lambda: not person.busy(), "rest")
         before = len(window.dock.variations.cards())
-        person.click(window.inspector.track.style_buttons[style])
+        track = window.inspector.track
+        if not track.style_buttons[style].isVisible():
+            person.click(track.more_styles)
+        person.click(track.style_buttons[style])
         person.wait(
             lambda before=before: len(window.dock.variations.cards()) > before and not person.busy(),
             style,
