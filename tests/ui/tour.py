@@ -105,7 +105,7 @@ def _tour(window: MainWindow, camera: Camera, folder: Path, styles: list[str]) -
         clips=[made[0].id] if made else [],
     )
     ws.inspector_asked.emit("clip")
-    ws.seek(ws.grid.seconds(17 * ws.project.beats_per_bar))
+    ws.seek(ws.length_s * 0.4)
     window.session.player.play()
     person.wait(lambda: ws.playing, "play-back")
     person.settle(1200)

@@ -81,7 +81,7 @@ class TermsPanel(Surface):
         floor.submitted.connect(self._floor)
         self.fields["floor"] = floor
         grid.addWidget(floor, 3, 1)
-        grid.addWidget(Text(theme, "% of the recording's side at least", token="text.muted"), 3, 2, 1, 3)
+        grid.addWidget(Text(theme, "% of the recording, at least", token="text.muted"), 3, 2, 1, 3)
         column.addLayout(grid)
         column.addWidget(separator(theme))
         column.addWidget(Text(theme, "What a remixer is told", weight="semibold", icon="eye", icon_token="text.muted"))

@@ -123,7 +123,9 @@ class ClipTab(QWidget):
     def _row(self, title: str, content: Any) -> Text:
         row = self._grid.rowCount()
         name = Text(self.theme, title, token="text.muted")
-        self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+        # A caption stands at the height of its control; only one of several lines begins at the top.
+        tall = isinstance(content, QVBoxLayout)
+        self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter)
         self._grid.addLayout(content, row, 1)
         return name
 
