@@ -21,6 +21,9 @@ from engine.types import Audio
 
 EXCERPT_S = 12.0
 SILENT_LUFS = -60.0
+CORRECTED_BY = 0.3
+"""Most that the equaliser is corrected towards a style, of a setting's range: 6 dB. The style's target is of other
+instruments than the stem."""
 _GAIN_RANGE_DB = (-24.0, 12.0)
 
 
@@ -117,9 +120,10 @@ def strip_for(
     if not np.isfinite(lufs) or lufs < SILENT_LUFS or target is None:
         return to_strip(blend(np.zeros(len(IDS), dtype=np.float32), 0.0), lufs=-24.0), lufs
     sample = excerpt(audio, rate=rate)
-    coded = model.decide(audio, rate=rate, target=target)
-    heard = features(apply_strip(sample, to_strip(coded, lufs=lufs), rate=rate), rate=rate)
-    coded = refined(coded, heard=heard, target=np.asarray(target, dtype=np.float32), rate=rate)
+    said = model.decide(audio, rate=rate, target=target)
+    heard = features(apply_strip(sample, to_strip(said, lufs=lufs), rate=rate), rate=rate)
+    better = refined(said, heard=heard, target=np.asarray(target, dtype=np.float32), rate=rate)
+    coded = np.clip(better, said - CORRECTED_BY, said + CORRECTED_BY)
     strip = to_strip(blend(coded, amount * style.production.amount), lufs=lufs)
     if amount > 0.0:
         for recipe in style.production.inserts.get(role, ()):
