@@ -60,10 +60,18 @@ def _ready_when_usable(window: Any) -> None:
     def look() -> None:
         if window.browser.pages.currentIndex() == 1 and window.browser.model.rowCount() > 0:
             print(READY, flush=True)
-            window.close()
-            QApplication.quit()
+            leave()
         else:
             QTimer.singleShot(2, look)
+
+    def leave() -> None:
+        # What the next start remembers is there once somebody is signed in and has seen the catalogue.
+        session = window.session
+        if session.account is None or session.jobs.active or not session.known_catalogue():
+            QTimer.singleShot(50, leave)
+            return
+        window.close()
+        QApplication.quit()
 
     def press() -> None:
         QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(1).center())
