@@ -17,7 +17,7 @@ CONSTANT_MEDIAN_S = 0.022
 CONSTANT_UPPER_S = 0.050
 _MIN_BEATS = 6
 _STEP_S = FINE_HOP / RATE
-_MARKS = {"thump": 1.0, "onset": 1.0, "attack": 1.0, "back-beat": 0.2}
+_MARKS = {"thump": 1.0, "onset": 1.0, "attack": 1.0, "back-beat": 0.1}
 _BEGINNING = 0.8
 _DOUBT = 0.1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,10 @@ class Bench:
 
     @property
     def state(self) -> tuple[bool, int]:
+        """Once the last block has been heard to its end: until then the play-head is still within it."""
+        lasts_s = self.deck.word(words.BLOCK) / self.deck.rate
+        while (self.deck.now_ns() - self.deck.word(words.STAMP)) * 1e-9 < lasts_s:
+            time.sleep(0.001)
         self.follow()
         seen = self.telemetry.read()
         return bool(seen["playing"]), int(seen["frame"])
