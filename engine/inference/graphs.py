@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -32,12 +33,14 @@ _HALF = "tensor(float16)"
 class Graph:
     """A session that is called with its inputs in order. Half-precision graphs are fed and read in float32.
 
-    On a device, inputs and outputs rest in memory of that device from call to call (IOBinding).
+    On a device, inputs and outputs rest in memory of that device from call to call (IOBinding). Several threads may
+    call; on a device they take turns.
     """
 
     def __init__(self, session: Any, *, device: str | None = None):
         """`device` is where values are kept (``cuda``, or ``cpu`` in tests); None runs without binding."""
         self._session, self._device = session, device
+        self._turn = threading.Lock()
         self._inputs = [(port.name, port.type) for port in session.get_inputs()]
         self._outputs = [port.name for port in session.get_outputs()]
         self._binding: Any = None
@@ -55,7 +58,8 @@ class Graph:
 
         def once(options: Any) -> list[Array]:
             if self._device is not None:
-                return self._bound(cast, options, self._device)
+                with self._turn:
+                    return self._bound(cast, options, self._device)
             named = {name: feed for (name, _), feed in zip(self._inputs, cast, strict=True)}
             return [np.asarray(out, np.float32) for out in self._session.run(self._outputs, named, options)]
 
@@ -117,6 +121,7 @@ class Graphs:
         """Asked while a graph runs; may be changed between runs."""
         self.notices: list[str] = []
         self._graphs: dict[str, Graph] = {}
+        self._falling = threading.Lock()
         self.provider = "cpu"
         self._open(provider)
         self._prove()
@@ -148,18 +153,21 @@ class Graphs:
 
     def _fall(self, reason: str) -> None:
         notice = runtime.fallen([f"{runtime.TITLES[self.provider]}: {reason}"], "cpu")
-        self._graphs = {}
         self._open("cpu")
         if notice is not None:
             self.notices.append(notice)
 
     def _call(self, name: str, feeds: Sequence[Array]) -> list[Array]:
+        graphs, provider = self._graphs, self.provider
         try:
-            return self._graphs[name](feeds, cancelled=self.cancelled)
+            return graphs[name](feeds, cancelled=self.cancelled)
         except InferenceError as error:
-            if self.provider == "cpu":
+            if provider == "cpu":
                 raise
-            self._fall("it ran out of memory" if error.code == "out-of-memory" else "the model failed on it")
+            with self._falling:
+                # Another thread may have found out before.
+                if self._graphs is graphs:
+                    self._fall("it ran out of memory" if error.code == "out-of-memory" else "the model failed on it")
             return self._graphs[name](feeds, cancelled=self.cancelled)
 
     def _prove(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,24 @@ def test_what_fails_on_the_card_is_done_again_on_the_cpu(tmp_path: Path, error: 
 
 
 @pytest.mark.usefixtures("card")
+def test_a_card_that_fails_two_passages_at_once_is_left_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    graphs = Graphs(load_pack(write_pack(tmp_path / "shares")), "cuda", factory=factory(log))
+    both = threading.Barrier(2, timeout=30)
+
+    def failing(self: Card, outputs: list[str], feeds: dict[str, Any], options: Any) -> list[Any]:
+        both.wait()
+        raise RuntimeError("CUDNN failure 4")
+
+    monkeypatch.setattr(Card, "run", failing)
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: shares(graphs), range(2)))
+    for out in made:
+        assert np.allclose(out[0, 3], 0.4 * FEED[0], atol=1e-6)
+    assert (graphs.provider, len(graphs.notices), log) == ("cpu", 1, [CUDA, "CPUExecutionProvider"])
+
+
+@pytest.mark.usefixtures("card")
 def test_tensorrt_falls_back_to_cuda_first(tmp_path: Path) -> None:
     graphs = Graphs(load_pack(write_pack(tmp_path / "shares")), "tensorrt", factory=factory([]))
     assert graphs.provider == "cuda"
@@ -143,6 +163,10 @@ def test_bound_values_stay_where_they_are_and_give_the_same(tmp_path: Path) -> N
     for times in (5, 5, 5, 9, 5):
         feed = rng.standard_normal((1, 4, BINS, times)).astype(np.float32)
         assert np.array_equal(bound([feed])[0], plain([feed])[0])
+    feeds = [rng.standard_normal((1, 4, BINS, 5)).astype(np.float32) for _ in range(24)]
+    with ThreadPoolExecutor(3) as pool:
+        for one, out in zip(feeds, pool.map(lambda each: bound([each])[0], feeds), strict=True):
+            assert np.array_equal(out, plain([one])[0]), "threads take turns"
     first = bound([feed])[0].copy()
     again = bound([feed * 2])[0]
     assert np.allclose(again, 2 * first)

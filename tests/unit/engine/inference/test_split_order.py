@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import Cancelled
 from engine.inference.joining import Joiner
-from engine.inference.separation import SeparationResult, separate_pcm
+from engine.inference.separation import SeparationResult, _lanes, separate_pcm  # pyright: ignore[reportPrivateUsage]
 from engine.inference.stem_files import Intervals, partial
 from engine.types import Audio, PcmRef
 from tests.samples.packs import SHARES, write_pack
@@ -74,6 +74,17 @@ def test_the_order_changes_nothing_that_can_be_heard(tmp_path: Path) -> None:
     one, two = split(tmp_path / "a", mixture), split(tmp_path / "b", mixture, start_s=1.3)
     for name, ref in one.stems.items():
         assert np.abs(np.array(ref.open()) - np.array(two.stems[name].open())).max() < 1e-6
+
+
+def test_passages_side_by_side_give_the_same_as_one_after_another(tmp_path: Path) -> None:
+    mixture = noise(3 * 44100)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    alone = split(tmp_path / "one", mixture, threads=1)
+    beside = split(tmp_path / "two", mixture, threads=4)
+    for name, ref in alone.stems.items():
+        assert np.abs(np.array(ref.open()) - np.array(beside.stems[name].open())).max() < 1e-6
+    assert [_lanes(threads) for threads in (1, 2, 5, 8)] == [(1, 1), (2, 1), (2, 2), (2, 4)]
 
 
 def test_what_is_there_can_be_played_while_the_rest_is_made(tmp_path: Path) -> None:
