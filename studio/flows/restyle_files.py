@@ -12,6 +12,7 @@ from engine.analysis.extension import EnergyCurve
 from engine.inference.styles import Style
 from engine.inference.timbres import find_timbre
 from studio.base.atomic import storage_error
+from studio.base.errors import ProjectError
 from studio.base.ids import uuid7
 from studio.flows import export, extend, import_own, like, restyle, styles, variations, vocals
 from studio.flows import timbre as timbre_flow
@@ -19,7 +20,7 @@ from studio.flows.audition import load_project
 from studio.flows.media import TaskContext, share_of
 from studio.flows.services import Services
 from studio.project import edits
-from studio.project.model import Role
+from studio.project.model import Project, Role
 
 
 class RestyleFileResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,13 +239,7 @@ def timbre_to_file(
         services, project, track_id, share_of(context, 0.1, 0.7), timbre=timbre, stem=stem
     )
     project = edits.rename_project(landing.apply(project), f"{project.title} ({timbre})")
-    exported = export.export(
-        services,
-        project,
-        out_file,
-        msgspec.structs.replace(options, title=project.title),
-        share_of(context, 0.7, 1.0),
-    )
+    exported = _exported(services, project, out_file, options, context)
     made = landing.result
     return TimbreFileResult(
         out=str(out_file),
@@ -295,13 +290,7 @@ def extend_to_file(
         seed=seed,
     )
     project = edits.rename_project(landing.apply(project), f"{project.title} (extended)")
-    exported = export.export(
-        services,
-        project,
-        out_file,
-        msgspec.structs.replace(options, title=project.title),
-        share_of(context, 0.7, 1.0),
-    )
+    exported = _exported(services, project, out_file, options, context)
     made = landing.result
     return ExtendFileResult(
         out=str(out_file),
@@ -347,6 +336,7 @@ def vocals_to_file(
     options = export.options_for(services, out_file)
     export.check_target(out_file.absolute())
     project, track_id, notices = load_project(services, text, share_of(context, 0.0, 0.1), rate=options.rate)
+    _check_place(at_s, project)
     source, said = import_own.load(services, voice, rate=project.rate, context=share_of(context, 0.1, 0.2))
     voice_track, clip_id = uuid7(), uuid7()
     project = edits.add_track_for(project, source, at_s=at_s, ids=[voice_track, clip_id])
@@ -360,13 +350,7 @@ def vocals_to_file(
         project = added.apply(project)
         made.append(added.result)
     project = edits.rename_project(project, f"{project.title} (with a voice)")
-    exported = export.export(
-        services,
-        project,
-        out_file,
-        msgspec.structs.replace(options, title=project.title),
-        share_of(context, 0.7, 1.0),
-    )
+    exported = _exported(services, project, out_file, options, context)
     return VocalsFileResult(
         out=str(out_file),
         aligned=landing.result,
@@ -387,6 +371,24 @@ def style_like(
     """
     project, track_id, _ = load_project(services, text, share_of(context, 0.0, 0.2))
     return like.style_from_track(services, project, track_id, share_of(context, 0.2, 1.0), name=name, provider=provider)
+
+
+def _exported(
+    services: Services, project: Project, out_file: Path, options: export.ExportOptions, context: TaskContext
+) -> export.ExportResult:
+    """The last part of a job: the project as a signed file with its own title."""
+    options = msgspec.structs.replace(options, title=project.title)
+    return export.export(services, project, out_file, options, share_of(context, 0.7, 1.0))
+
+
+def _check_place(at_s: float, project: Project) -> None:
+    length_s = project.length_s
+    if not 0.0 <= at_s < length_s:
+        raise ProjectError(
+            f"A voice cannot begin at {at_s:g} s: the song is {length_s:.1f} s long.",
+            remedy="Give a place within the song with --at, in seconds from its beginning.",
+            code="edit-invalid",
+        )
 
 
 def _kept_notice(style: Style | None) -> tuple[str, ...]:

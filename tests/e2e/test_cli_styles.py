@@ -96,3 +96,13 @@ def test_a_restyle_needs_a_style_or_a_reference(cli, song, tmp_path):
         assert answer.code == 1
         assert answer.json["error"]["remedy"]
     assert not (tmp_path / "x.wav").exists()
+
+
+@pytest.mark.parametrize("at", ["-3", "999", "nan"])
+def test_a_voice_cannot_begin_outside_its_song(cli, song, tmp_path, at):
+    target = tmp_path / "cover.wav"
+    answer = cli("vocals", song, song, "--at", at, "--out", target)
+    assert answer.code == 1
+    assert "12.0 s long" in answer.err
+    assert "--at" in answer.err
+    assert list(tmp_path.iterdir()) == []
