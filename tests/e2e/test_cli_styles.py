@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -106,3 +107,24 @@ def test_a_voice_cannot_begin_outside_its_song(cli, song, tmp_path, at):
     assert "12.0 s long" in answer.err
     assert "--at" in answer.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_voice_of_ones_own_is_put_on_a_song_with_a_harmony(cli, song, tmp_path):
+    rate = 44_100
+    time_s = np.arange(3 * rate) / rate
+    pitch = np.array([220.0, 261.63, 329.63])[time_s.astype(int)] * (1 + 0.004 * np.sin(2 * np.pi * 5.5 * time_s))
+    turns = 2 * np.pi * np.cumsum(pitch) / rate
+    voice = sum(np.sin(k * turns) / k**1.5 for k in range(1, 9)) * np.minimum(
+        1.0, 8 * np.minimum(time_s % 1, 1 - time_s % 1)
+    )
+    taken = tmp_path / "take.wav"
+    soundfile.write(taken, 0.2 * voice, rate)
+    target = tmp_path / "cover.wav"
+    answer = cli("vocals", song, taken, "--at", 2.0, "--harmony", "third-above", "--out", target, "--json")
+    assert answer.code == 0, answer.err
+    result = answer.json
+    assert result["state"] == "Trusted"
+    assert result["aligned"]["phrases"] >= 1
+    assert result["aligned"]["off_grid_after_ms"] <= result["aligned"]["off_grid_before_ms"]
+    assert [each["name"] for each in result["harmonies"]]
+    assert soundfile.info(target).duration == pytest.approx(12.0, abs=0.1)
