@@ -47,6 +47,7 @@ def problems(project: Project) -> Iterator[str]:
     for strip in strips:
         yield from _strip(strip)
     yield from _routes(project)
+    yield from _folders(project)
     yield from _automation("the master", project.master.automation)
     parent: str | None = None
     tops = {track.id for track in project.tracks if track.parent is None}
@@ -161,6 +162,25 @@ def _warp(name: str, clip: Clip) -> Iterator[str]:
         step_s = b.clip_s - a.clip_s
         if step_s <= 0.0 or not _within((b.source_s - a.source_s) / step_s, _WARP_RATIO):
             yield f"{name} has warp markers out of order"
+            return
+
+
+def _folders(project: Project) -> Iterator[str]:
+    buses = {track.id for track in project.tracks if track.kind == "bus"}
+    inside = {track.id: track.folder for track in project.tracks}
+    for track in project.tracks:
+        if track.folder is None:
+            continue
+        if track.folder not in buses or track.parent is not None:
+            yield f"“{track.name}” lies in a folder that is none"
+            return
+        seen = {track.id}
+        above: str | None = track.folder
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = inside.get(above)
+        if above is not None:
+            yield f"the folder of “{track.name}” lies in itself"
             return
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA = 2
+SCHEMA = 3
 
 Role = Literal["mix", "vocals", "drums", "bass", "other", "own"]
 """What a track or source carries; `own` is the user's own material."""
@@ -64,6 +64,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     first_beat_s: float | None = None
     key: str | None = None
     artist: str = ""
+    score: str | None = None
+    """Key, in the library, of the notes that it was played from; None for a sound that has none."""
 
 
 FadeCurve = Literal["linear", "equal_power", "s_curve"]
@@ -244,7 +246,8 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane with clips and a strip. Stems of a split track name it as `parent`."""
+    """A lane with clips and a strip. Stems of a split track name it as `parent`; a bus in which tracks lie is a
+    folder."""
 
     id: str
     name: str
@@ -252,6 +255,11 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["audio", "bus"] = "audio"
     """A bus has no clips: it plays what is sent or routed to it."""
     parent: str | None = None
+    folder: str | None = None
+    """Id of the bus that this track lies in, which is a folder by that; None for a stem, which lies where its song
+    does."""
+    colour: Role | None = None
+    """Shown in the colour of this role; None is that of its own."""
     clips: tuple[Clip, ...] = ()
     strip: Strip = Strip()
     automation: tuple[Automation, ...] = ()

@@ -17,7 +17,12 @@ def _to_2(project: Plain) -> Plain:
     return project
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _to_2})
+def _to_3(project: Plain) -> Plain:
+    """Folders and colours of tracks: a track of schema 2 lies in none and has the colour of its role."""
+    return project
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _to_2, 2: _to_3})
 """From schema n to n + 1. Each works on plain JSON values, because the types of its time are gone."""
 
 

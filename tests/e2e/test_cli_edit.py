@@ -85,3 +85,32 @@ def test_mistakes_are_named_with_what_there_is(cli, bundle):
         answer = cli("edit", *words)
         assert answer.code == 1, words
         assert said in answer.err
+
+
+def test_folders_by_command(cli, song, tmp_path):
+    bundle = tmp_path / "Folders.contrafact"
+    assert cli("new", bundle).code == 0
+    assert cli("add", bundle, song).code == 0
+
+    def edit(*words):
+        answer = cli("edit", *words, "--json")
+        assert answer.code == 0, answer.err
+        return answer.json["project"]["tracks"]
+
+    edit("bus", bundle, "Room")
+    own, room = edit("output", bundle, "my song", "Room")
+    assert edit("output", bundle, "my song", "master")[0]["strip"]["output"] == ""
+    folder, track, _ = edit("group", bundle, "my song", "--name", "Guitars")
+    assert (folder["name"], track["folder"], track["strip"]["output"]) == ("Guitars", folder["id"], folder["id"])
+    assert edit("put-in-folder", bundle, "Guitars", "Room", "--place", 1)[1]["id"] == room["id"]
+    assert edit("move-track", bundle, "Room", 2)[2]["id"] == room["id"]
+    assert edit("set-colour", bundle, "Guitars", "bass")[0]["colour"] == "bass"
+    plain = cli("edit", "show", bundle).out
+    assert "folder" in plain
+    assert "to Guitars" in plain
+    assert edit("put-in-folder", bundle, "none", "Room")[-1]["folder"] is None
+    track, room = edit("ungroup", bundle, "Guitars")
+    assert (track["id"], track["folder"], track["strip"]["output"]) == (own["id"], None, "")
+    refused = cli("edit", "ungroup", bundle, "Room")
+    assert refused.code != 0
+    assert "no folder" in refused.err

@@ -68,6 +68,16 @@ def test_what_schema_2_added_is_read() -> None:
     assert (bass.strip.solo_safe, bass.strip.polarity, plays_frozen(project, bass)) == (True, True, True)
 
 
+def test_what_schema_3_added_is_read() -> None:
+    project = codec.decode_document((FOLDER / "schema-3.json").read_bytes()).project
+    folder = project.track("folder")
+    assert (folder.name, folder.kind, folder.colour) == ("Shakers", "bus", "bass")
+    assert [(track.id, track.strip.output) for track in edits.members_of(project, "folder")] == [
+        ("u", "folder"),
+        ("beat", "folder"),
+    ]
+
+
 def test_edits_that_an_older_version_had_not_saved_are_there_and_go_on(tmp_path: Path) -> None:
     bundle = tmp_path / "Old.contrafact"
     shutil.copytree(FOLDER / "schema-1-unsaved.contrafact", bundle)

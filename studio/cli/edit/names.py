@@ -20,6 +20,7 @@ ProjectArg = Annotated[Path, typer.Argument(help="The project's folder, Name.con
 TrackArg = Annotated[str, typer.Argument(help="Track: name, id or number; `master` where it applies.")]
 ClipArg = Annotated[str, typer.Argument(help="Clip: id, or TRACK:NUMBER such as drums:1.")]
 BusArg = Annotated[str, typer.Argument(help="Bus: name, id or number.")]
+FolderArg = Annotated[str, typer.Argument(help="Folder: name, id or number.")]
 InsertArg = Annotated[str, typer.Argument(help="Effect: its number on the track from 1, its kind, or its id.")]
 AtArg = Annotated[str, typer.Argument(help="Seconds, m:ss, or bar.beat.tick such as 5.1.0.")]
 
@@ -213,7 +214,7 @@ def report(project: Project, *, as_json: bool) -> None:
     for index, track in enumerate(project.tracks, 1):
         flags = ("M" if track.strip.mute else "-") + ("S" if track.strip.solo else "-")
         take = " ".join(_state(project, track))
-        indent = "  " if track.parent else ""
+        indent = "  " * _depth(project, track)
         rows.append(
             (
                 str(index),
@@ -242,6 +243,11 @@ def report(project: Project, *, as_json: bool) -> None:
     out(table(rows) if rows else "No tracks yet: add one with `contrafact add`.")
 
 
+def _depth(project: Project, track: Track) -> int:
+    above = track.parent or track.folder
+    return 0 if above is None else 1 + _depth(project, edits.find_track(project, above))
+
+
 def _shape(clip: Clip) -> str:
     parts = [
         f"warped x{clip.tempo_ratio:.3f}" if clip.warp else f"x{clip.tempo_ratio:.3f}" if clip.tempo_ratio != 1 else "",
@@ -257,7 +263,7 @@ def _shape(clip: Clip) -> str:
 
 def _state(project: Project, track: Track) -> Iterator[str]:
     if track.kind == "bus":
-        yield "bus"
+        yield "folder" if edits.members_of(project, track.id) else "bus"
     if track.take:
         yield f"take {track.take}"
     if track.frozen is not None:

@@ -1,8 +1,8 @@
-"""Commands for tracks: buses, sends, automation, takes, splitting, restyling and freezing."""
+"""Commands for tracks: buses, folders, sends, automation, takes, splitting, restyling and freezing."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from studio.cli.console import HomeOption, JsonFlag, opened, out, print_json, ta
 from studio.cli.edit.app import NEGATIVE, app
 from studio.cli.edit.names import (
     BusArg,
+    FolderArg,
     ProjectArg,
     TrackArg,
     apply,
@@ -27,6 +28,8 @@ from studio.flows import separate as separate_flow
 from studio.project import edits
 from studio.project.model import Project
 from studio.project.parameters import value_of
+
+Colour = Literal["none", "mix", "vocals", "drums", "bass", "other", "own"]
 
 
 @app.command()
@@ -87,6 +90,78 @@ def output(
         return edits.set_output(p, find_track(p, track).id, target)
 
     apply(project, f"Output of {track}", edit, home, json)
+
+
+@app.command()
+def group(
+    project: ProjectArg,
+    tracks: Annotated[list[str], typer.Argument(help="Tracks: names, ids or numbers.")],
+    name: Annotated[str, typer.Option(help="Name of the folder.")] = "Group",
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Put tracks into a new folder: they stand below it and play into it. `ungroup` takes it away again.
+
+    Example: edit group Song.contrafact guitar "guitar 2" --name Guitars
+    """
+
+    def edit(p: Project) -> Project:
+        return edits.group_tracks(p, [find_track(p, each).id for each in tracks], name)
+
+    apply(project, f"Group {name}", edit, home, json)
+
+
+@app.command()
+def ungroup(project: ProjectArg, folder: FolderArg, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Take a folder away and leave its tracks, which play where it did."""
+    apply(project, f"Ungroup {folder}", lambda p: edits.ungroup(p, find_track(p, folder).id), home, json)
+
+
+@app.command(name="put-in-folder")
+def put_in_folder(
+    project: ProjectArg,
+    folder: Annotated[str, typer.Argument(help="Folder or bus: name, id or number; `none` takes them out.")],
+    tracks: Annotated[list[str], typer.Argument(help="Tracks: names, ids or numbers.")],
+    place: Annotated[int | None, typer.Option(min=1, help="Place within the folder, from 1; its end without.")] = None,
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Move tracks into a folder, or out of all.
+
+    Examples: edit put-in-folder Song.contrafact Guitars banjo --place 1; edit put-in-folder Song.contrafact none banjo
+    """
+
+    def edit(p: Project) -> Project:
+        target = None if folder.strip().lower() == "none" else find_track(p, folder).id
+        index = None if place is None else place - 1
+        return edits.put_in_folder(p, [find_track(p, each).id for each in tracks], target, index=index)
+
+    apply(project, f"Put into {folder}", edit, home, json)
+
+
+@app.command(name="move-track")
+def move_track(
+    project: ProjectArg,
+    track: TrackArg,
+    place: Annotated[int, typer.Argument(min=1, help="Place among the tracks beside it, from 1.")],
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Move a track among those beside it, with its stems and all that lies in it."""
+    apply(project, f"Move {track}", lambda p: edits.move_track(p, find_track(p, track).id, place - 1), home, json)
+
+
+@app.command(name="set-colour")
+def set_colour(
+    project: ProjectArg,
+    track: TrackArg,
+    colour: Annotated[Colour, typer.Argument(help="Colour of this role; `none` is that of the track's own.")],
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Show a track or folder in another colour."""
+    role = None if colour == "none" else colour
+    apply(project, f"Colour of {track}", lambda p: edits.set_colour(p, find_track(p, track).id, role), home, json)
 
 
 @app.command()
@@ -200,7 +275,7 @@ def automate(
 
 @app.command(name="remove-track")
 def remove_track(project: ProjectArg, track: TrackArg, home: HomeOption = None, json: JsonFlag = False) -> None:
-    """Remove a track and its stems."""
+    """Remove a track and its stems, a folder with all that lies in it."""
     apply(project, f"Remove {track}", lambda p: edits.remove_track(p, find_track(p, track).id), home, json)
 
 

@@ -30,6 +30,7 @@ from studio.project.edits.clips import (
     split_clip,
     trim_clip,
 )
+from studio.project.edits.folders import folder_of, group_tracks, put_in_folder, set_colour, ungroup
 from studio.project.edits.freeze import freeze, freeze_digest, plays_frozen, unfreeze
 from studio.project.edits.grid import set_beat_grid
 from studio.project.edits.inserts import (
@@ -40,6 +41,7 @@ from studio.project.edits.inserts import (
     set_insert,
     set_plugin_state,
 )
+from studio.project.edits.order import members_of, whole_of
 from studio.project.edits.project import (
     add_grant,
     add_marker,
@@ -120,11 +122,14 @@ __all__ = [
     "find_clip",
     "find_insert",
     "find_track",
+    "folder_of",
     "freeze",
     "freeze_digest",
     "group_of",
+    "group_tracks",
     "join_clips",
     "lane_of",
+    "members_of",
     "move_automation_point",
     "move_automation_points",
     "move_clip",
@@ -135,6 +140,7 @@ __all__ = [
     "paste_clips",
     "plays_frozen",
     "plays_original",
+    "put_in_folder",
     "remove_automation",
     "remove_insert",
     "remove_marker",
@@ -150,6 +156,7 @@ __all__ = [
     "set_automation_enabled",
     "set_beat_grid",
     "set_clip",
+    "set_colour",
     "set_compressor",
     "set_eq_band",
     "set_follow_tempo",
@@ -176,5 +183,7 @@ __all__ = [
     "take_numbers",
     "trim_clip",
     "unfreeze",
+    "ungroup",
     "warp_to_grid",
+    "whole_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -108,6 +108,14 @@ def find_bus(project: Project, bus_id: str) -> Track:
 def goes_to(strip: Strip) -> frozenset[str]:
     """Ids of the buses that a strip feeds, by its output or a send."""
     return frozenset({send.bus for send in strip.sends} | ({strip.output} - {""}))
+
+
+def rerouted(strip: Strip, renamed: Mapping[str, str]) -> Strip:
+    """A strip that feeds other buses: those of `renamed`, old ids to new ones."""
+    if not goes_to(strip) & renamed.keys():
+        return strip
+    sends = tuple(replace(send, bus=renamed.get(send.bus, send.bus)) for send in strip.sends)
+    return replace(strip, sends=sends, output=renamed.get(strip.output, strip.output))
 
 
 def without_bus(project: Project, bus_id: str) -> Project:

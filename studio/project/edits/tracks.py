@@ -8,15 +8,15 @@ from msgspec.structs import replace
 
 from studio.project.edits.automation import retargeted
 from studio.project.edits.lanes import Lane, fitted, settle
+from studio.project.edits.order import Order, whole_of
 from studio.project.edits.project import add_source, add_sources
-from studio.project.edits.routing import find_bus, goes_to, without_bus
+from studio.project.edits.routing import find_bus, goes_to, rerouted, without_bus
 from studio.project.edits.rules import (
     Ids,
     children_of,
     clean_name,
     find_source,
     find_track,
-    group_of,
     invalid,
     lanes_of,
     put_track,
@@ -38,8 +38,8 @@ TITLES: dict[Role, str] = {
 
 
 def add_track(project: Project, track: Track, *, index: int | None = None) -> Project:
-    """Add a track with its clips, at the end or at `index` among the top tracks; a stem goes below the others of its
-    parent.
+    """Add a track with its clips, at the end or at `index` among the top tracks (of its folder); a stem goes below the
+    others of its parent.
 
     Raises:
         ProjectError: edit-invalid for a taken id, an unknown source or parent, or a clip outside its source.
@@ -51,14 +51,17 @@ def add_track(project: Project, track: Track, *, index: int | None = None) -> Pr
     require_new(project, [track.id, *(clip.id for clip in track.clips), *(each.id for each in track.strip.inserts)])
     clips = settle(fitted(clip, find_source(project, clip.source)) for clip in track.clips)
     track = replace(track, name=clean_name(track.name, what="track"), clips=clips, strip=fitted_strip(track.strip))
-    blocks = _blocks(project)
+    if track.folder is not None:
+        find_bus(project, track.folder)
+    order = Order(project)
     if track.parent is None:
-        blocks.insert(len(blocks) if index is None else max(index, 0), [track])
-        return _joined(project, blocks)
-    for block in blocks:
-        if block[0].id == track.parent:
-            block.append(track)
-            return _joined(project, blocks)
+        beside = order.beside(track.folder)
+        beside.insert(len(beside) if index is None else max(index, 0), [track])
+        return order.joined()
+    block = order.block(track.parent)
+    if block is not None:
+        block.append(replace(track, folder=None))
+        return order.joined()
     raise invalid("The track that this stem belongs to is not in the project.", "Add that track first, then split it.")
 
 
@@ -78,16 +81,17 @@ def add_track_for(project: Project, source: Source, *, at_s: float = 0.0, ids: I
 
 
 def remove_track(project: Project, track_id: str) -> Project:
-    """Remove a track and its stems. When the last stem goes, the split track plays itself again; what fed a bus that
-    goes plays to the master.
+    """Remove a track and its stems, a folder with all that lies in it. When the last stem goes, the split track plays
+    itself again; what fed a bus that goes plays to the master.
 
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
     track = find_track(project, track_id)
-    if track.kind == "bus":
-        project = without_bus(project, track_id)
-    gone = {each.id for each in group_of(project, track_id)}
+    gone = {each.id: each.kind for each in whole_of(project, track_id)}
+    for each, kind in gone.items():
+        if kind == "bus":
+            project = without_bus(project, each)
     if track.parent is not None:
         parent = find_track(project, track.parent)
         if len(children_of(project, parent.id)) == 1:
@@ -110,45 +114,42 @@ def rename_track(project: Project, track_id: str, name: str) -> Project:
 
 
 def move_track(project: Project, track_id: str, index: int) -> Project:
-    """Move a track, with its stems, to `index` among the top tracks; a stem moves among the stems of its parent.
-    Clamped.
+    """Move a track, with its stems and all that lies in it, to `index` among the top tracks of its folder; a stem moves
+    among the stems of its parent. Clamped.
 
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
     track = find_track(project, track_id)
-    blocks = _blocks(project)
+    order = Order(project)
     if track.parent is None:
-        block = next(each for each in blocks if each[0].id == track_id)
-        blocks.remove(block)
-        blocks.insert(max(index, 0), block)
+        beside = order.beside(track.folder)
+        block = next(each for each in beside if each[0].id == track_id)
+        beside.remove(block)
+        beside.insert(max(index, 0), block)
     else:
-        block = next(each for each in blocks if each[0].id == track.parent)
+        block = next(each for each in order.blocks() if each[0].id == track.parent)
         block.remove(track)
         block.insert(1 + max(index, 0), track)
-    return _joined(project, blocks)
+    return order.joined()
 
 
 def duplicate_track(project: Project, track_id: str, *, ids: Iterable[str] = ()) -> Project:
-    """Copy a track with its stems, clips, takes and effects, right below it; a stem is copied among its siblings.
+    """Copy a track with its stems, clips, takes and effects, right below it; a stem is copied among its siblings, a
+    folder with all that lies in it.
 
-    Ids: the track, its clips and effects lane by lane, then each stem likewise.
+    Ids: the track, its clips and effects lane by lane, then each stem (each track of the folder) likewise.
 
     Raises:
         ProjectError: edit-invalid for an unknown track.
     """
-    track = find_track(project, track_id)
     fresh = Ids(ids)
-    copy = replace(_copied(track, fresh), name=clean_name(f"{track.name} copy", what="track"), muted_stems=())
-    copies = [copy]
-    renamed: dict[str, str] = {}
-    for child in children_of(project, track_id):
-        twin = replace(_copied(child, fresh), parent=copy.id)
-        renamed[child.id] = twin.id
-        copies.append(twin)
-    copies[0] = replace(copy, muted_stems=tuple(renamed[each] for each in track.muted_stems if each in renamed))
-    last = group_of(project, track_id)[-1]
-    at = project.tracks.index(last) + 1
+    whole = whole_of(project, track_id)
+    copies = [_copied(each, fresh) for each in whole]
+    renamed = {old.id: new.id for old, new in zip(whole, copies, strict=True)}
+    copies = [_among(copy, renamed) for copy in copies]
+    copies[0] = replace(copies[0], name=clean_name(f"{copies[0].name} copy", what="track"))
+    at = project.tracks.index(whole[-1]) + 1
     return replace(project, tracks=(*project.tracks[:at], *copies, *project.tracks[at:]))
 
 
@@ -220,6 +221,25 @@ def _copied(track: Track, ids: Ids) -> Track:
     return replace(track, id=track_id, clips=clips, strip=strip, takes=takes, original=original, automation=automation)
 
 
+def _among(copy: Track, renamed: Mapping[str, str]) -> Track:
+    """A copy that belongs to the copies of what its original belonged to: parent, folder, routes."""
+    targets = {f"send.{old}.gain_db": f"send.{new}.gain_db" for old, new in renamed.items()}
+    return replace(
+        copy,
+        parent=None if copy.parent is None else renamed.get(copy.parent, copy.parent),
+        folder=None if copy.folder is None else renamed.get(copy.folder, copy.folder),
+        muted_stems=tuple(renamed[each] for each in copy.muted_stems if each in renamed),
+        strip=rerouted(copy.strip, renamed),
+        original=None if copy.original is None else _rerouted_take(copy.original, renamed),
+        takes=tuple(_rerouted_take(take, renamed) for take in copy.takes),
+        automation=tuple(replace(lane, target=targets.get(lane.target, lane.target)) for lane in copy.automation),
+    )
+
+
+def _rerouted_take(take: Take, renamed: Mapping[str, str]) -> Take:
+    return replace(take, strip=rerouted(take.strip, renamed))
+
+
 def _renamed(old: Strip, new: Strip) -> dict[str, str]:
     """Old ids of effects to the new ones of a copy."""
     return {a.id: b.id for a, b in zip(old.inserts, new.inserts, strict=True)}
@@ -233,18 +253,3 @@ def _copied_take(take: Take, ids: Ids) -> Take:
 def _fresh_lane(clips: Lane, strip: Strip, ids: Ids) -> tuple[Lane, Strip]:
     copies = tuple(replace(clip, id=ids.next()) for clip in clips)
     return copies, replace(strip, inserts=tuple(replace(insert, id=ids.next()) for insert in strip.inserts))
-
-
-def _blocks(project: Project) -> list[list[Track]]:
-    tops = [[track] for track in project.tracks if track.parent is None]
-    by_id = {block[0].id: block for block in tops}
-    for track in project.tracks:
-        if track.parent is not None:
-            by_id[track.parent].append(track)
-    return tops
-
-
-def _joined(project: Project, blocks: list[list[Track]]) -> Project:
-    tracks = tuple(track for block in blocks for track in block)
-    same = len(tracks) == len(project.tracks) and all(a is b for a, b in zip(tracks, project.tracks, strict=True))
-    return project if same else replace(project, tracks=tracks)

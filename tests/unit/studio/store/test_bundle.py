@@ -39,7 +39,7 @@ def test_what_is_saved_comes_back(tmp_path: Path, project: Project, now: Now) ->
     with Bundle.open(tmp_path / "Night bus", now=now) as bundle:
         assert bundle.project == project
     raw = (bundle.path / PROJECT).read_text()
-    assert raw.lstrip("{ \n").startswith('"schema": 2,'), "the schema number stands first"
+    assert raw.lstrip("{ \n").startswith('"schema": 3,'), "the schema number stands first"
     assert json.loads(raw)["project"]["title"] == "Night bus"
 
 
@@ -305,7 +305,7 @@ def test_without_backup_and_journal_that_is_said(saved: Path) -> None:
 
 def test_a_project_of_a_newer_version_is_left_alone(saved: Path) -> None:
     document = json.loads((saved / PROJECT).read_text())
-    document["schema"] = 3
+    document["schema"] = 4
     document["project"]["holograms"] = True
     (saved / PROJECT).write_text(json.dumps(document))
     before = {path.name: path.read_bytes() for path in saved.iterdir() if path.is_file() and path.name != "lock"}

@@ -108,7 +108,7 @@ def test_everything_that_can_be_read_is_tried(tmp_path: Path, project: Project, 
 def test_what_a_newer_version_made_is_left_alone(tmp_path: Path, project: Project, now: Now) -> None:
     with Bundle.create(tmp_path / "p", project, now=now) as bundle:
         bundle.commit("X", titled(project, "X"))
-    text = (bundle.path / PROJECT).read_text().replace('"schema": 2', '"schema": 9', 1)
+    text = (bundle.path / PROJECT).read_text().replace('"schema": 3', '"schema": 9', 1)
     (bundle.path / PROJECT).write_text(text)
     with pytest.raises(ProjectError) as refused:
         recover(bundle.path)
