@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from engine.dsp.loudness import integrated_lufs
+from engine.beside import each
+from engine.dsp.loudness import Blend, integrated_lufs
 from engine.inference.production_chain import apply_strip
 from engine.types import Audio
 
@@ -74,21 +76,24 @@ def balance(
             fixed += stem[:, window]
     treated += [(_stereo(audio[:, window]), strip) for audio, strip in parts]
     processed: list[Audio] = []
-    for sound, strip in treated:
+
+    def behind(pair: tuple[Audio, dict[str, Any]]) -> Audio:
+        return apply_strip(pair[0], pair[1], rate=rate)
+
+    for sound in each(behind, iter(treated), threads=min(2, os.cpu_count() or 1)):
         tick()
-        processed.append(apply_strip(sound, strip, rate=rate))
+        processed.append(sound)
     _tame_lows(treated, processed, fixed, rate=rate, ceiling=low_ceiling, tick=tick)
     movable = np.sum(processed, axis=0).astype(np.float32)
     wanted = integrated_lufs(source[:, window], rate=rate)
     if not np.isfinite(wanted):
         return
     low, high = change_db
+    blend = Blend(fixed, movable, rate=rate)
     # Loudness rises with the gain: halve the range until a step cannot be heard.
-    for _ in range(8):
+    for _ in range(10):
         middle_db = 0.5 * (low + high)
-        tick()
-        moved = (movable * np.float32(10.0 ** (middle_db / 20.0))).astype(np.float32)
-        if integrated_lufs(fixed + moved, rate=rate) > wanted:
+        if blend.lufs(10.0 ** (middle_db / 20.0)) > wanted:
             high = middle_db
         else:
             low = middle_db

@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import soxr  # pyright: ignore[reportMissingTypeStubs]
 
+from engine.beside import ahead, each
 from engine.dsp.limiter import TruePeakLimiter
 from engine.dsp.loudness import LoudnessMeter, TruePeakMeter
 from engine.dsp.watermark import Piece, mark_piece, pieces_of
@@ -20,7 +21,6 @@ from engine.errors import EngineError
 from engine.io import encode
 from engine.io.atomic import as_encode_error
 from engine.plan import MixPlan
-from engine.render.beside import ahead, each
 from engine.render.offline import render_blocks
 from engine.render.steps import BLOCK, CORES, step
 from engine.results import Bounced

@@ -93,3 +93,19 @@ def test_tech_3341_true_peaks_of_sines(divisor: int, phase_deg: float) -> None:
     x = (0.5 * fade * np.sin(2 * np.pi * n / divisor + np.deg2rad(phase_deg))).astype(np.float32)[None]
     # Tech 3341 allows +0.2 and -0.4 dB.
     assert loudness.true_peak_dbtp(x, rate=48_000) == pytest.approx(-6.02, abs=0.2)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 6.03])
+@pytest.mark.parametrize("gain_db", [-12.0, -1.5, 0.0, 6.0])
+def test_a_blend_is_as_loud_as_the_sum(rng: np.random.Generator, gain_db: float, seconds: float) -> None:
+    fixed, moved = (rng.standard_normal((2, round(seconds * 44_100))).astype(np.float32) * 0.1 for _ in range(2))
+    fixed[:, : fixed.shape[1] // 3] *= 0.001
+    moved -= 0.5 * fixed
+    gain = 10 ** (gain_db / 20)
+    whole = loudness.integrated_lufs(fixed + np.float32(gain) * moved, rate=44_100)
+    assert loudness.Blend(fixed, moved, rate=44_100).lufs(gain) == pytest.approx(whole, abs=0.01)
+
+
+def test_a_blend_of_silence_has_no_loudness() -> None:
+    silence = np.zeros((2, 44_100), np.float32)
+    assert loudness.Blend(silence, silence, rate=44_100).lufs(1.0) == -math.inf

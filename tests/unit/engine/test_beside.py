@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.render.beside import ahead, each
+from engine.beside import ahead, each
 
 
 def numbers(count: int, *, fails_at: int = -1) -> Iterator[int]:
