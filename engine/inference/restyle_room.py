@@ -4,6 +4,7 @@ needed there and no more.
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +23,10 @@ DEEPEST_DB = 15.0
 """More than this would be a hole in the music."""
 _EDGE_OCTAVES = 0.7
 _SIZE = 4096
-_HOP = _SIZE // 4
+"""Taps of the filter that steps back, and one more."""
+_FFT = 32_768
+_STEPS = 64
+"""Steps that are transformed at once."""
 
 
 def band_power(audio: Audio, *, rate: int, step_s: float) -> Curve:
@@ -39,9 +43,11 @@ def band_power(audio: Audio, *, rate: int, step_s: float) -> Curve:
     window = np.hanning(size).astype(np.float32)
     scale = 2.0 / (size * float(np.square(window).sum()))
     power = np.zeros(count)
-    for k in range(count):
-        spectrum = np.fft.rfft(audio[:, k * size : (k + 1) * size] * window, axis=1)[:, first:last]
-        power[k] = scale * float((spectrum.real**2 + spectrum.imag**2).sum())
+    for k in range(0, count, _STEPS):
+        steps = min(_STEPS, count - k)
+        blocks = audio[:, k * size : (k + steps) * size].reshape(audio.shape[0], steps, size)
+        spectrum = np.fft.rfft(blocks * window, axis=2)[:, :, first:last]
+        power[k : k + steps] = scale * (spectrum.real**2 + spectrum.imag**2).sum(axis=(0, 2))
     return power
 
 
@@ -79,30 +85,36 @@ def step_back(audio: Audio, gain: Curve, *, rate: int, step_s: float) -> Audio:
         gain: one value per `step_s`, 0 to 1.
         rate: frames per second.
     """
-    frames = audio.shape[1]
-    shape = _shape(rate)
-    window = np.sqrt(np.hanning(_SIZE + 1)[:-1]).astype(np.float32)
-    padded_frames = frames + 2 * _SIZE
-    count = (padded_frames - _SIZE) // _HOP + 1
-    if gain.size == 0:
-        return np.array(audio, dtype=np.float32, order="C")
-    centres: Curve = (np.arange(count, dtype=np.float64) * _HOP - _SIZE / 2) / rate
-    places: Curve = (np.arange(gain.size, dtype=np.float64) + 0.5) * step_s
-    curve: Curve = np.interp(centres, places, gain)
     out = np.array(audio, dtype=np.float32, order="C")
-    # Only what is taken away is made by the transform: where nothing is taken the sound stays bit for bit.
-    for k in np.flatnonzero(curve < 0.9995):
-        start = int(k) * _HOP - _SIZE
-        first, stop = max(start, 0), min(start + _SIZE, frames)
-        if stop <= first:
+    frames = audio.shape[1]
+    if gain.size == 0:
+        return out
+    taps = _band_pass(rate)
+    reach = taps.size // 2
+    places: Curve = (np.arange(gain.size, dtype=np.float64) + 0.5) * step_s
+    block = _FFT - 2 * reach
+    response = np.fft.rfft(np.asarray(taps, dtype=np.float32), _FFT)
+    # Only what is taken away is made by the filter: where nothing is taken the sound stays bit for bit.
+    for start in range(0, frames, block):
+        stop = min(start + block, frames)
+        taken: Curve = 1.0 - np.interp(np.arange(start, stop, dtype=np.float64) / rate, places, gain)
+        if float(taken.max()) < 0.0005:
             continue
-        piece = np.zeros((2, _SIZE), dtype=np.float32)
-        piece[:, first - start : stop - start] = audio[:, first:stop]
-        spectrum = np.fft.rfft(piece * window, axis=1) * (shape * (1.0 - curve[k]))
-        # Roots of Hann windows at a quarter of their length overlap to 2.
-        taken = np.fft.irfft(spectrum, _SIZE, axis=1).astype(np.float32) * window * np.float32(0.5)
-        out[:, first:stop] -= taken[:, first - start : stop - start]
+        first, last = max(start - reach, 0), min(stop + reach, frames)
+        piece = np.zeros((2, _FFT), dtype=np.float32)
+        piece[:, first - start + reach : last - start + reach] = audio[:, first:last]
+        band = np.fft.irfft(np.fft.rfft(piece, axis=1) * response, _FFT, axis=1)[
+            :, 2 * reach : 2 * reach + stop - start
+        ]
+        out[:, start:stop] -= band.astype(np.float32) * taken.astype(np.float32)
     return out
+
+
+@functools.lru_cache(maxsize=4)
+def _band_pass(rate: int) -> npt.NDArray[np.float32]:
+    """A filter of linear phase, an odd number of taps, that passes the band: `_shape` under a Hann window."""
+    taps = np.fft.fftshift(np.fft.irfft(_shape(rate)))
+    return (taps[1:] * np.hanning(_SIZE - 1)).astype(np.float32)
 
 
 def _shape(rate: int) -> npt.NDArray[np.float32]:
