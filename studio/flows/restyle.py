@@ -228,6 +228,11 @@ def forbidden(source: Source, notices: tuple[str, ...], style: str) -> RightsErr
     )
 
 
+def warm(services: Services) -> None:
+    """Let the worker load what a restyle needs, beside what it does next."""
+    services.inference.run("engine.inference.restyle:warm_task", {})
+
+
 def stated_of(source: Source) -> dict[str, Any]:
     """What the label or the person says of a recording: it stands above what is heard in it."""
     stated: dict[str, Any] = {}

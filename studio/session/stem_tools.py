@@ -9,7 +9,7 @@ from typing import Literal
 
 from engine.errors import EngineError
 from studio.base.errors import StudioError
-from studio.flows import separate, stem_tools
+from studio.flows import restyle, separate, stem_tools
 from studio.flows.separate import SplitResult
 from studio.flows.stem_tools import CLEAN_DB, CleanResult
 from studio.jobs import Job
@@ -22,12 +22,13 @@ class StemTools(Work):
     """Tools on the stems of a track."""
 
     def warm_stems(self) -> None:
-        """Make the model ready in the background, so that the first split is heard at once. Worth calling when there
-        is something to split; a failure is told by the split."""
+        """Make the model ready in the background, so that the first split is heard at once, then what the first restyle
+        needs. Worth calling when there is something to split; a failure is told by the split."""
 
         def work() -> None:
             with contextlib.suppress(StudioError, EngineError):
                 separate.warm(self.services)
+                restyle.warm(self.services)
 
         threading.Thread(target=work, name="contrafact-warm-stems", daemon=True).start()
 

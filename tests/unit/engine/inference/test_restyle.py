@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.analysis import analyse
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, PackError, StyleError
+from engine.inference.performance import perform
 from engine.inference.production_chain import apply_strip
-from engine.inference.restyle import RestyleResult, restyle_task
+from engine.inference.restyle import RestyleResult, restyle_task, warm_task
 from engine.inference.styles import ARRANGEMENT, PRODUCTION, list_styles, load_style
+from engine.midi.score import decode_score, encode_score
 from engine.types import PcmRef
 from studio.project.model import Strip
 from tests.unit.engine.inference.synthetic_song import BPM, RATE, SECONDS, song, write
@@ -73,6 +77,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(stems: dict[
     assert first.strips == again.strips
     assert [p.strip for p in first.parts] == [p.strip for p in again.parts]
     assert {p.pcm.digest for p in first.parts}.isdisjoint(p.pcm.digest for p in other.parts)
+    # The score of a part is all that its sound was made from.
+    for part in first.parts:
+        assert part.score is not None
+        played, _ = perform(decode_score(encode_score(part.score)), scale=part.score.scale)
+        assert np.array_equal(played, np.asarray(part.pcm.open()))
+    assert any(p.score is not None and p.score.room is not None for p in first.parts)
 
 
 def test_intensity_zero_changes_nothing(stems: dict[str, PcmRef], tmp_path: Path) -> None:
@@ -195,3 +205,41 @@ def test_the_model_is_named(stems: dict[str, PcmRef], tmp_path: Path) -> None:
     assert len(result.model_digest) == 64
     assert result.provider == "cpu"
     assert set(result.timings_s) >= {"analysis", "production", "total"}
+
+
+def test_a_song_is_listened_to_once_and_corrections_still_count(
+    stems: dict[str, PcmRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = restyle(stems, tmp_path / "a", "tape")
+    monkeypatch.setattr("engine.inference.restyle.analyse", lambda *_, **__: pytest.fail("it listened again"))
+    again = restyle(stems, tmp_path / "b", "bright", stated={"key": "E minor"})
+    assert again.beats_s == first.beats_s
+    assert again.key == "E minor"
+
+
+def test_other_stems_are_listened_to(stems: dict[str, PcmRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    restyle(stems, tmp_path / "a", "tape")
+    heard: list[int] = []
+    monkeypatch.setattr(
+        "engine.inference.restyle.analyse", lambda x, **o: (heard.append(x.shape[1]), analyse(x, **o))[1]
+    )
+    without = {role: ref for role, ref in stems.items() if role != "drums"}
+    restyle(without, tmp_path / "b", "tape")
+    nameless = {role: msgspec.structs.replace(ref, digest="") for role, ref in stems.items()}
+    restyle(nameless, tmp_path / "c", "tape")
+    restyle(nameless, tmp_path / "d", "tape")
+    assert len(heard) == 3
+
+
+def test_warming_loads_beside_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, go = threading.Event(), threading.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        go.wait(10.0)
+        heard.set()
+
+    monkeypatch.setattr("engine.inference.restyle.analyse", slow)
+    warm_task(progress=lambda *_: None, cancelled=lambda: False)
+    assert not heard.is_set()
+    go.set()
+    assert heard.wait(10.0)
