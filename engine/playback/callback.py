@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, njit, types  # pyright: ignore[reportPrivateImportUsage]
 
+from engine.dsp.memory import get_int
+from engine.plan.kernel import watch as w
 from engine.playback import native, resampling
 from engine.playback.deck import (
     ANCHOR,
@@ -36,6 +38,7 @@ from engine.playback.deck import (
     INPUT_RING,
     INPUTS,
     LAST,
+    LEAPT_BEFORE,
     LINE,
     LINE_AT,
     LOAD,
@@ -61,11 +64,15 @@ from engine.playback.deck import (
     STAMP,
     TAPS,
     THREAD,
+    UNSURE,
     UP,
     WAITED_OWN,
+    WATCH_AT,
     WORDS,
     XRUNS_DRIVER,
+    XRUNS_HOST,
     XRUNS_OWN,
+    XRUNS_SYSTEM,
 )
 
 OUTPUT_UNDERFLOW = 0x4
@@ -185,9 +192,13 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
         flags: PortAudio's callback flags.
     """
     scratch = memory[SCRATCH : SCRATCH + native.SCRATCH_WORDS]
+    watch = memory.ctypes.data + 8 * WATCH_AT
     began = native.clock_ns(scratch)
+    w.begin(watch, began)
     computed = native.thread_ns(scratch)
     waited = native.waits(scratch)
+    faults = native.faults(scratch)
+    w.mark(watch, w.ENTRY)
     diagnosis = memory[DIAGNOSIS]
     diagnosed = 0
     if diagnosis != 0:
@@ -199,6 +210,7 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
         memory[XRUNS_DRIVER] += 1
     if memory[INPUTS] > 0:
         _keep_input(memory, source, frames)
+        w.mark(watch, w.INPUT)
     channels = memory[CHANNELS]
     block = carray(native.samples(memory.ctypes.data + 8 * BLOCK_AT), (2, LONGEST))
     master = carray(native.samples(memory.ctypes.data + 8 * MASTER_AT), (RING, 2))
@@ -206,6 +218,7 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
     while done < frames:
         count = min(frames - done, LONGEST)
         _fill(memory, block, count, memory[CLOCK] + done)
+        w.mark(watch, w.RATE)
         _shape(memory, block, count)
         _add_probe(memory, block, count, memory[CLOCK] + done)
         heard = memory[HEARD]
@@ -223,34 +236,53 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
                 for c in range(2, channels):
                     out[base + c] = np.float32(0.0)
         memory[HEARD] = heard + count
+        w.mark(watch, w.OUTPUT)
         done += count
     memory[CLOCK] += frames
     memory[BLOCK] = frames
     if diagnosis != 0:
         memory[DIAGNOSED_SUM] += native.call_plain(diagnosis) - diagnosed
-    _account(memory, scratch, frames, began, computed, waited)
+    _account(memory, scratch, frames, began, computed, waited, faults)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, waited: int) -> None:
+def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, waited: int, faults: int) -> None:
     """Keep the time, and tell whose fault it is when the block is late.
 
-    It is the engine's own when this thread computed for longer than the block lasts, or waited (for a page from disk, a
-    lock) on the way; when the system merely gave the processor to others, it is not.
+    It is the engine's own when this thread waited on the way (for a page from disk, a lock), or computed for longer
+    than the block lasts. It is the system's when the thread's clock says that it computed for less; or when it would
+    have been in time without the leaps of stages that usually take next to nothing, no page had to be given to it
+    meanwhile, and the same stage of the next block is as quick as ever.
     """
     ended = native.clock_ns(scratch)
     took = ended - began
     budget = frames * 1_000_000_000 // memory[RATE]
+    watch = memory.ctypes.data + 8 * WATCH_AT
+    leapt = get_int(watch, w.V_STAGE)
+    again = leapt != 0 and leapt == memory[LEAPT_BEFORE]
+    memory[LEAPT_BEFORE] = leapt
+    if memory[UNSURE] != 0:
+        if again:
+            memory[XRUNS_OWN] += 1
+        else:
+            memory[XRUNS_HOST] += 1
+            memory[XRUNS_SYSTEM] += 1
+        memory[UNSURE] = 0
     memory[BLAMED] = 0
     if took > budget:
+        memory[BLAMED] = 1
         computed_now = native.thread_ns(scratch)
         waited_now = native.waits(scratch)
         known = waited_now >= 0
-        if not known or computed_now - computed > budget or waited_now != waited:
+        if known and waited_now != waited:
             memory[XRUNS_OWN] += 1
-            memory[BLAMED] = 1
-            if known and waited_now != waited:
-                memory[WAITED_OWN] += 1
+            memory[WAITED_OWN] += 1
+        elif known and computed_now - computed <= budget:
+            memory[XRUNS_SYSTEM] += 1
+        elif known and not again and native.faults(scratch) == faults and took - get_int(watch, w.V_LEAPT) <= budget:
+            memory[UNSURE] = 1
+        else:
+            memory[XRUNS_OWN] += 1
     numbers = memory[LOAD : LOAD + 1].view(np.float64)
     share = min(frames / (LOAD_S * memory[RATE]), 1.0)
     numbers[0] += share * (took / max(budget, 1) - numbers[0])

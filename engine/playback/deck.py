@@ -13,6 +13,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
+from engine.plan.kernel import watch
 from engine.playback import native, resampling
 from engine.types import Audio
 
@@ -77,11 +78,22 @@ PROBE_CLOCK = _slot()
 PHASE = _slot()
 """State of the converter."""
 XRUNS_OWN = _slot()
+"""Blocks that came late by our own doing."""
 XRUNS_DRIVER = _slot()
+"""Gaps that the driver reported without a late block of ours."""
 WAITED_OWN = _slot()
 """Those of XRUNS_OWN in which the thread waited; in the others it computed too long."""
+XRUNS_SYSTEM = _slot()
+"""Blocks that came late because the processor was given to others, or taken away."""
+XRUNS_HOST = _slot()
+"""Those of XRUNS_SYSTEM that the thread's clock takes for computing: a stage of the block leapt, see
+`engine.plan.kernel.watch`."""
 BLAMED = _slot()
-"""1 when the callback before came late by its own doing: the gap that the driver reports next is that one."""
+"""1 when the callback before came late: the gap that the driver reports next is that one."""
+UNSURE = _slot()
+"""1 when the callback before came late by one leap: whether it was ours is seen now, by whether it happens again."""
+LEAPT_BEFORE = _slot()
+"""`V_STAGE` of the callback before."""
 THREAD = _slot()
 """The system's number of the device's thread."""
 PEAK_LEFT = _slot()
@@ -110,7 +122,9 @@ RAMP_S = 0.005
 
 _at = 64
 SCRATCH = _at
-BLOCK_AT = SCRATCH + native.SCRATCH_WORDS
+WATCH_AT = SCRATCH + native.SCRATCH_WORDS
+"""`engine.plan.kernel.watch`."""
+BLOCK_AT = WATCH_AT + watch.WATCH_WORDS
 """``(2, LONGEST) float32``: a block of the device."""
 LINE_AT = BLOCK_AT + LONGEST
 """``(2, LINE) float32``."""
@@ -152,7 +166,8 @@ class Deck:
         m = self.memory
         m[CALLS:XRUNS_OWN] = 0
         m[THREAD:SCRATCH] = 0
-        m[BLAMED] = 0
+        m[BLAMED:THREAD] = 0
+        m[WATCH_AT:BLOCK_AT] = 0
         m[LINE_AT : LINE_AT + LINE] = 0
         m[RATE], m[CHANNELS], m[INPUTS] = rate, channels, inputs
         m[INPUT_LEFT], m[INPUT_RIGHT] = kept
@@ -169,6 +184,11 @@ class Deck:
         self.memory[ROWS] = self._rows.ctypes.data
         self.memory[TAPS] = self._rows.shape[1]
         self.memory[UP], self.memory[DOWN] = resampling.ratio(rate, self.rate)
+
+    @property
+    def watch(self) -> int:
+        """Address of the record in which what renders notes its stages."""
+        return self.address + 8 * WATCH_AT
 
     @property
     def converter_delay_s(self) -> float:
@@ -196,8 +216,18 @@ class Deck:
         return self.word(XRUNS_OWN)
 
     @property
+    def xruns_system(self) -> int:
+        """Blocks that came late because the processor was given to others, or taken away."""
+        return self.word(XRUNS_SYSTEM)
+
+    @property
+    def xruns_host(self) -> int:
+        """Those of `xruns_system` that the thread's own clock takes for computing."""
+        return self.word(XRUNS_HOST)
+
+    @property
     def xruns_driver(self) -> int:
-        """Gaps that the driver reported and we did not make."""
+        """Gaps that the driver reported without a late block of ours."""
         return self.word(XRUNS_DRIVER)
 
     def word(self, slot: int) -> int:

@@ -87,6 +87,8 @@ class Figures:
             block_frames=deck.word(words.BLOCK),
             xruns_own=deck.word(words.XRUNS_OWN),
             xruns_waited=deck.word(words.WAITED_OWN),
+            xruns_system=deck.word(words.XRUNS_SYSTEM),
+            xruns_host=deck.word(words.XRUNS_HOST),
             xruns_driver=deck.word(words.XRUNS_DRIVER),
             recording=int(recording),
             counting_in=int(session is not None and playing and session.mode == "counting"),

@@ -55,13 +55,19 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dsp_load: float = 0.0
     """Time that the callback takes over the time it has; 1 cannot keep up."""
     xruns: int = 0
-    """Gaps since the engine started: `xruns_own` + `xruns_driver`."""
+    """Gaps since the engine started: `xruns_own` + `xruns_system` + `xruns_driver`."""
     xruns_own: int = 0
     """Blocks that came late because the engine computed or waited too long."""
     xruns_waited: int = 0
     """Those of `xruns_own` in which the callback waited for something; in the others it computed too long."""
+    xruns_system: int = 0
+    """Blocks that came late because the processor was given to others, or taken away by the host of a virtual
+    machine."""
+    xruns_host: int = 0
+    """Those of `xruns_system` that even the thread's own clock takes for computing: one short stage of the block took
+    many times what it takes, and never again."""
     xruns_driver: int = 0
-    """Gaps that the audio system reported although the engine was in time, or was not given the processor."""
+    """Gaps that the audio system reported although the engine was in time."""
     device: str = NO_DEVICE_ID
     device_name: str = ""
     input: str = ""

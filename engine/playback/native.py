@@ -12,25 +12,24 @@ from llvmlite import ir  # pyright: ignore[reportMissingTypeStubs]
 from numba import njit, types  # pyright: ignore[reportPrivateImportUsage]
 from numba.extending import intrinsic
 
+from engine.dsp.clock import now_ns
+
 LINUX = sys.platform.startswith("linux")
 WINDOWS = sys.platform == "win32"
 
 SCRATCH_WORDS = 32
 """int64 words of scratch memory that `clock_ns`, `thread_ns` and `waits` need, each its own."""
 
-_CLOCK_MONOTONIC = 1 if LINUX else 6
 _CLOCK_THREAD_CPU = 3 if LINUX else 16
 _RUSAGE_THREAD = 1
-_MAJOR_FAULTS, _VOLUNTARY_SWITCHES = 9, 16
-"""Words of ``ru_majflt`` and ``ru_nvcsw`` in ``struct rusage`` of 64-bit Linux."""
+_MINOR_FAULTS, _MAJOR_FAULTS, _VOLUNTARY_SWITCHES = 8, 9, 16
+"""Words of ``ru_minflt``, ``ru_majflt`` and ``ru_nvcsw`` in ``struct rusage`` of 64-bit Linux."""
 
 _INT64 = ir.IntType(64)
 
 _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
 _getrusage = types.ExternalFunction("getrusage", types.int32(types.int32, types.voidptr))
 _gettid = types.ExternalFunction("gettid", types.int32())
-_performance_counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
-_performance_frequency = types.ExternalFunction("QueryPerformanceFrequency", types.int32(types.voidptr))
 
 
 def _function(address: Any, kind: ir.FunctionType, builder: Any) -> Any:
@@ -127,15 +126,13 @@ def store(words: Any, slot: int, value: int) -> None:
     _store(words.ctypes.data + 8 * slot, value)
 
 
-if WINDOWS:
+@njit(cache=True, nogil=True, error_model="numpy")
+def clock_ns(scratch: Any) -> int:
+    """A steady clock in ns, that of `engine.dsp.clock`; `scratch` ``(SCRATCH_WORDS,) int64``."""
+    return now_ns(scratch.ctypes.data)
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def clock_ns(scratch: Any) -> int:
-        """A steady clock in ns; `scratch` ``(SCRATCH_WORDS,) int64``."""
-        _performance_frequency(scratch[1:].ctypes)
-        _performance_counter(scratch.ctypes)
-        whole, rest = scratch[0] // scratch[1], scratch[0] % scratch[1]
-        return whole * 1_000_000_000 + rest * 1_000_000_000 // scratch[1]
+
+if WINDOWS:
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def thread_ns(scratch: Any) -> int:
@@ -143,12 +140,6 @@ if WINDOWS:
         return 0
 
 else:
-
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def clock_ns(scratch: Any) -> int:
-        """A steady clock in ns; `scratch` ``(SCRATCH_WORDS,) int64``."""
-        _clock_gettime(_CLOCK_MONOTONIC, scratch.ctypes)
-        return scratch[0] * 1_000_000_000 + scratch[1]
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def thread_ns(scratch: Any) -> int:
@@ -168,6 +159,11 @@ if LINUX:
         return scratch[_MAJOR_FAULTS] + scratch[_VOLUNTARY_SWITCHES]
 
     @njit(cache=True, nogil=True, error_model="numpy")
+    def faults(scratch: Any) -> int:
+        """How many pages this thread had to be given, as of the last `waits` with this `scratch`."""
+        return scratch[_MINOR_FAULTS] + scratch[_MAJOR_FAULTS]
+
+    @njit(cache=True, nogil=True, error_model="numpy")
     def thread_id() -> int:
         """The system's number of this thread; 0 where there is none."""
         return _gettid()
@@ -180,6 +176,11 @@ else:
         system does not tell.
         """
         return -1
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def faults(scratch: Any) -> int:
+        """How many pages this thread had to be given, as of the last `waits` with this `scratch`."""
+        return 0
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def thread_id() -> int:

@@ -11,7 +11,7 @@ DEFAULT_RATE = 48_000
 
 def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Status:
     """The status in a record of `engine.playback.telemetry.LAYOUT`, but for these two."""
-    own, driver = int(seen["xruns_own"]), int(seen["xruns_driver"])
+    own, system, driver = (int(seen[f"xruns_{whose}"]) for whose in ("own", "system", "driver"))
     return Status(
         playing=bool(seen["playing"]),
         position_s=int(seen["frame"]) / max(int(seen["plan_rate"]), 1),
@@ -19,9 +19,11 @@ def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Sta
         block_frames=int(seen["block_frames"]),
         latency_s=float(seen["latency_s"]),
         dsp_load=float(seen["dsp_load"]),
-        xruns=own + driver,
+        xruns=own + system + driver,
         xruns_own=own,
         xruns_waited=int(seen["xruns_waited"]),
+        xruns_system=system,
+        xruns_host=int(seen["xruns_host"]),
         xruns_driver=driver,
         device=seen["device"].decode() or NO_DEVICE_ID,
         device_name=seen["device_name"].decode(),

@@ -27,6 +27,8 @@ LAYOUT = np.dtype(
         ("block_frames", "<i8"),
         ("xruns_own", "<i8"),
         ("xruns_waited", "<i8"),
+        ("xruns_system", "<i8"),
+        ("xruns_host", "<i8"),
         ("xruns_driver", "<i8"),
         ("recording", "<i8"),
         ("counting_in", "<i8"),

@@ -172,6 +172,7 @@ class Transport:
         if session is None:
             return
         self._anchor_tick = session.tick
+        session.watch(self._deck.watch)
         self._deck.connect(ENTRY, session.address)
         self._deck.put(words.OPEN, 1)
 

@@ -24,6 +24,7 @@ def warm(*, rate: int = 48_000) -> None:
     flat = compile_plan(MixPlan(rate=rate, length_frames=rate), pool=SourcePool())
     session.publish(flat)
     tape = Deck()
+    session.watch(tape.watch)
     tape.connect(ENTRY, session.address)
     tape.put(deck.OPEN, 1)
     out = np.zeros(2 * FRAMES, dtype=np.float32)

@@ -25,7 +25,8 @@ import numpy as np
 
 from engine.playback.player import Player
 from tests.bench import jack
-from tests.bench.host import Witness
+from tests.bench.control import Control
+from tests.bench.host import Surroundings, underruns
 from tests.bench.mixes import busy_plan, write_sources
 
 LADDER = (64, 128, 256, 512, 1024)
@@ -55,21 +56,23 @@ def callback_step(frames: int, seconds: float, folder: str, answer: Any) -> None
         engine.do(SetPlan(busy_plan(write_sources(Path(folder)), tracks=TRACKS), 1))
         engine.do(Play(0))
         time.sleep(1.0)
-        calls, own, driver = engine.deck.calls, engine.deck.xruns_own, engine.deck.xruns_driver
+        deck = engine.deck
+        calls, own, system, driver = deck.calls, deck.xruns_own, deck.xruns_system, deck.xruns_driver
         time.sleep(seconds)
-        spent = engine.deck.durations_ns()[-max(engine.deck.calls - calls, 1) :] / 1000.0
+        spent = deck.durations_ns()[-max(deck.calls - calls, 1) :] / 1000.0
         output = engine.output
         answer.put(
             {
-                "frames": engine.deck.block_frames,
+                "frames": deck.block_frames,
                 "p50_us": round(float(np.percentile(spent, 50)), 1),
                 "p95_us": round(float(np.percentile(spent, 95)), 1),
                 "p99_us": round(float(np.percentile(spent, 99)), 1),
                 "max_us": round(float(spent.max()), 1),
                 "budget_us": round(frames / RATE * 1e6, 1),
                 "callbacks": int(spent.size),
-                "underruns_own": engine.deck.xruns_own - own,
-                "underruns_driver": engine.deck.xruns_driver - driver,
+                "underruns_own": deck.xruns_own - own,
+                "underruns_system": deck.xruns_system - system,
+                "underruns_driver": deck.xruns_driver - driver,
                 "device": output.id if output is not None else "none",
             }
         )
@@ -162,10 +165,12 @@ class Torture:
 
 def gil_torture(*, minutes: float, frames: int = 128, say: Callable[[str], None]) -> dict[str, Any]:
     """Underruns while this process, which holds the player as the window does, is tortured."""
+    control = Control(frames=frames)
     with (
         jack.server(frames=frames, rate=RATE),
         tempfile.TemporaryDirectory() as folder,
         Player() as player,
+        control,
     ):
         player.set_plan(busy_plan(write_sources(Path(folder)), tracks=TRACKS, loop=True))
         player.play(0.0)
@@ -174,25 +179,24 @@ def gil_torture(*, minutes: float, frames: int = 128, say: Callable[[str], None]
         while not player.status().playing:
             time.sleep(0.05)
         before = player.status()
-        witness = Witness(before.xruns_own)
+        surroundings = Surroundings()
         with Torture() as torture:
             ends = time.monotonic() + minutes * 60.0
             while time.monotonic() < ends:
                 time.sleep(0.033)
-                witness.look(player.status().xruns_own)
+                player.status()
                 player.meters()
         after = player.status()
         say(f"torture {torture.done}")
-        return {
+        figures: dict[str, Any] = {
             "minutes": minutes,
             "frames": after.block_frames,
-            "underruns_own": after.xruns_own - before.xruns_own,
-            "underruns_own_waited": after.xruns_waited - before.xruns_waited,
-            **witness.figures(),
-            "underruns_driver": after.xruns_driver - before.xruns_driver,
+            **underruns(before, after),
+            **surroundings.figures(),
             "torture": torture.done,
             "still_playing": after.playing,
         }
+    return figures | {"control": control.figures}
 
 
 def run(

@@ -1,12 +1,12 @@
-"""Time that the host of a virtual machine takes away, and which underruns fall into it.
-
-The kernel of a guest counts such time as computing of whoever ran, so the engine, which tells its own underruns from
-others by what its thread computed, takes them for its own.
-"""
+"""Whose late blocks were, and what they were counted beside: other work, and time that the host took."""
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
+
+from engine.playback.messages import Status
 
 STAT = Path("/proc/stat")
 STEAL = 8
@@ -21,27 +21,28 @@ def stolen() -> int:
         return 0
 
 
-class Witness:
-    """Looks again and again, and counts the underruns between two looks between which the host took time.
+class Surroundings:
+    """Looks from its making on."""
 
-    Args:
-        underruns: our own so far.
-    """
-
-    def __init__(self, underruns: int):
-        self._underruns, self._stolen = underruns, stolen()
-        self.looks = self.busy_looks = self.during = 0
-        """Looks, those since which the host took time, and underruns in these."""
-
-    def look(self, underruns: int) -> None:
-        """`underruns` are our own so far."""
-        now = stolen()
-        self.looks += 1
-        if now > self._stolen:
-            self.busy_looks += 1
-            self.during += underruns - self._underruns
-        self._underruns, self._stolen = underruns, now
+    def __init__(self) -> None:
+        self._began, self._stolen = time.monotonic(), stolen()
 
     def figures(self) -> dict[str, float]:
-        """What it comes to; by chance the share of underruns would be that of the looks."""
-        return {"underruns_own_while_host_took_time": self.during, "looks_share": self.busy_looks / max(self.looks, 1)}
+        """The load of the last minutes, and how much of all processors' time the host took, in percent."""
+        capacity = 100.0 * (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        load = os.getloadavg()[2] if hasattr(os, "getloadavg") else 0.0
+        return {
+            "load_15_minutes": round(load, 1),
+            "host_took_percent": round(100.0 * (stolen() - self._stolen) / max(capacity, 1.0), 2),
+        }
+
+
+def underruns(before: Status, after: Status) -> dict[str, int]:
+    """Late blocks and gaps between two looks, by whose they were."""
+    return {
+        "underruns_own": after.xruns_own - before.xruns_own,
+        "underruns_own_waited": after.xruns_waited - before.xruns_waited,
+        "underruns_system": after.xruns_system - before.xruns_system,
+        "underruns_host": after.xruns_host - before.xruns_host,
+        "underruns_driver": after.xruns_driver - before.xruns_driver,
+    }

@@ -21,8 +21,9 @@ import numpy as np
 from engine.playback.player import Player
 from engine.render import render
 from tests.bench import glitches, jack
+from tests.bench.control import Control
 from tests.bench.edits import RATE, SECONDS, Desk, sounds
-from tests.bench.host import Witness
+from tests.bench.host import Surroundings, underruns
 
 PIECE_S = 60.0
 """What is played is listened to in files of this length, so that a long run needs no room."""
@@ -49,7 +50,8 @@ def run(
         jack.NoJack: without the dummy driver.
     """
     rng = np.random.default_rng(seed)
-    with tempfile.TemporaryDirectory() as folder, jack.server(frames=block, rate=RATE), Player() as player:
+    control = Control(frames=block)
+    with tempfile.TemporaryDirectory() as folder, jack.server(frames=block, rate=RATE), Player() as player, control:
         desk = Desk(sounds(Path(folder)), rng)
         checked = glitches.self_check(render(desk.plan, start_frame=30 * RATE, frames=RATE))
         if not all(checked.values()):
@@ -68,9 +70,9 @@ def run(
         frames = 0
         worst_load = 0.0
         ends = time.monotonic() + minutes * 60.0
-        before = (status.xruns_own, status.xruns_driver)
+        start = status
         log: list[tuple[float, str]] = []
-        witness = Witness(status.xruns_own)
+        surroundings = Surroundings()
         while (left := ends - time.monotonic()) > 0.0:
             path = Path(folder) / "heard.wav"
             path.unlink(missing_ok=True)
@@ -82,7 +84,6 @@ def run(
                 log.append((time.monotonic() - began, deed))
                 status = player.status()
                 worst_load = max(worst_load, status.dsp_load)
-                witness.look(status.xruns_own)
                 time.sleep(float(rng.uniform(0.02, 0.25)))
             captured = player.capture(None).result(30.0)
             frames += captured
@@ -96,24 +97,23 @@ def run(
             status = player.status()
             say(
                 f"{frames / RATE / 60.0:.1f} min, {sum(deeds.values())} edits, {len(found)} glitches, "
-                f"{status.xruns_own - before[0]} own ({status.xruns_waited} waited) and "
-                f"{status.xruns_driver - before[1]} driver underruns{'' if not found else f', last {found[-1]}'}"
+                + ", ".join(f"{count} {whose}" for whose, count in underruns(start, status).items())
+                + ("" if not found else f", last {found[-1]}")
             )
         status = player.status()
-        return {
+        figures: dict[str, Any] = {
             "minutes": round(frames / RATE / 60.0, 2),
             "block_frames": block,
             "edits": dict(deeds),
             "glitches": len(found),
             "glitch_list": found[:20],
-            "underruns_own": status.xruns_own - before[0],
-            "underruns_own_waited": status.xruns_waited,
-            **witness.figures(),
-            "underruns_driver": status.xruns_driver - before[1],
+            **underruns(start, status),
+            **surroundings.figures(),
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,
             "notice": status.notice,
         }
+    return figures | {"control": control.figures}
 
 
 def _keep(path: Path, frame: int, out: Path) -> None:

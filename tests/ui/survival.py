@@ -74,8 +74,12 @@ def run(seconds: float) -> int:
         for job in session.jobs.active:
             job.cancel()
         own = after.xruns_own - before.xruns_own
+        system = after.xruns_system - before.xruns_system
         driver = after.xruns_driver - before.xruns_driver
-        print(f"{seconds:g} s on {after.device_name}: {own} gaps of our own, {driver} of the driver")
+        print(
+            f"{seconds:g} s on {after.device_name}: {own} gaps of our own, {system} while others had the processor, "
+            f"{driver} of the driver"
+        )
         return 0 if own == 0 and after.playing else 1
     finally:
         window.close()

@@ -276,6 +276,9 @@ class TransportBar(Surface):
         self.xruns.set_text(
             words.plural(xruns, "xrun") if xruns == 1 else f"{xruns} xruns", "warn" if xruns else "text.muted"
         )
+        whose = words.gaps(status.xruns_own, status.xruns_system, status.xruns_driver)  # type: ignore[attr-defined]
+        if whose != self.xruns.toolTip():
+            self.xruns.setToolTip(whose)
 
     # edits
 

@@ -8,6 +8,8 @@ import re
 MINUS = "−"
 FADE_CURVES = (("linear", "Straight"), ("equal_power", "Equal power"), ("s_curve", "S-curve"))
 """The shapes of a fade and what they are called."""
+COLOUR_TITLES = {"vocals": "Amber", "drums": "Blue", "bass": "Green", "other": "Pink", "mix": "Grey"}
+"""What the colours of the roles are called."""
 _FLATS = {"Db": "C♯", "Eb": "E♭", "Gb": "F♯", "Ab": "A♭", "Bb": "B♭"}
 _KEY = re.compile(r"^\s*([A-Ga-g])\s*([#♯b♭]?)\s*(m|min|minor|maj|major)?\s*$")
 
@@ -114,3 +116,11 @@ def time_left(seconds: float | None) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 recording``, ``3 recordings``."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def gaps(own: int, system: int, driver: int) -> str:
+    """Whose the gaps in the sound were, in a sentence."""
+    if own + system + driver == 0:
+        return "No gap in the sound so far"
+    told = [f"{own} by this program", f"{system} while the computer gave its time to others", f"{driver} by the driver"]
+    return "Gaps in the sound: " + ", ".join(told)

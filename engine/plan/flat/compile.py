@@ -15,6 +15,7 @@ from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
 from engine.plan.flat.inserts import swap_frames
+from engine.plan.flat.kinds import kind_of
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats, zeroed
 from engine.plan.heavy import HeavyFactory
@@ -313,6 +314,7 @@ class _Compiler:
             record[L.G_DIRECT_AT] = buffers[MASTER]
         record[L.G_PARTS_AT] = self.keeper.hold(np.array(list(buffers.values()), dtype=np.int64))
         record[L.G_PARTS] = len(buffers)
+        record[L.G_KIND] = kind_of(record, [self.nodes[track.id] for track in members])
         for target, buffer in buffers.items():
             parts[target].append(buffer)
 
@@ -374,6 +376,7 @@ class _Compiler:
         record[L.G_PARTS_AT] = self.keeper.hold(np.array([out], dtype=np.int64))
         record[L.G_PARTS] = 1
         record[L.G_INPUTS_AT] = 1
+        record[L.G_KIND] = kind_of(record, [node])
         words[L.P_MASTER_AT] = address(record)
         words[L.P_MIX_AT] = out
         if limiter is not None:

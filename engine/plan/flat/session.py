@@ -55,6 +55,11 @@ class Session:
         self._published = 0
         render.begin(self.address, 0, 0, 0, 0, L.STOPPED)
 
+    def watch(self, address: int) -> None:
+        """Note the stages of each block in the record of `engine.plan.kernel.watch` there, 0 for nowhere; only while no
+        kernel runs the session."""
+        self.words[L.S_WATCH_AT] = address
+
     @property
     def address(self) -> int:
         """The one pointer."""

@@ -179,7 +179,7 @@ def tag_of(session: int, cell: int) -> int:
 
 @njit(nogil=True, error_model="numpy")
 def read_stream(session: int, stream: int, tick: int, frames: int, left: int, right: int) -> None:
-    """Replace the dry clips in `left` and `right` by the stream of a heavy chain, as far as it is there."""
+    """Replace the dry sound in `left` and `right` by the stream of a heavy chain, as far as it is there."""
     wet = get_float(stream, L.H_WET)
     step = 1.0 / max(get_int(session, L.S_FADE), 1)
     i = 0
@@ -215,14 +215,16 @@ def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: i
     lane = get_int(node, L.N_LANE)
     left = bench + 64 * L.B_PLANAR + 4 * 64 * lane
     right = left + 4 * 64 * L.LANES
-    bus = get_int(node, L.N_INPUT_AT)
+    bus, stream = get_int(node, L.N_INPUT_AT), get_int(node, L.N_STREAM_AT)
+    ahead = tick + get_int(node, L.N_AHEAD)
     if bus != 0:
         capacity = get_int(plan, L.P_CAPACITY)
         for i in range(frames):
             set_sample(left, i, get_sample(bus, at + i))
             set_sample(right, i, get_sample(bus, capacity + at + i))
+        if stream != 0:
+            read_stream(session, stream, ahead, frames, left, right)
         return 0
-    ahead = tick + get_int(node, L.N_AHEAD)
     bad = read_clips(session, get_int(node, L.N_CLIPS_AT), get_int(node, L.N_CLIPS), ahead, frames, bench, left, right)
     age, fade = get_int(plan, L.P_AGE) + at, get_int(plan, L.P_FADE)
     if get_int(node, L.N_CHANGED) != 0 and age < fade:
@@ -236,7 +238,6 @@ def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: i
                 new = get_sample(left, i + c * 64 * L.LANES)
                 old = get_sample(spare, i + c * 64)
                 set_sample(left, i + c * 64 * L.LANES, old + weight * (new - old))
-    stream = get_int(node, L.N_STREAM_AT)
     if stream != 0:
         read_stream(session, stream, ahead, frames, left, right)
     return bad

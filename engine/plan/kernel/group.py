@@ -13,6 +13,7 @@ from engine.plan.kernel.automation import ease, follow, ride
 from engine.plan.kernel.clips import read_input
 from engine.plan.kernel.inserts import forget_inserts, run_inserts
 from engine.plan.kernel.parts import bench_of, sum_parts
+from engine.plan.kernel.watch import mark
 
 
 @njit(nogil=True, error_model="numpy")
@@ -220,10 +221,12 @@ def run_group(session: int, plan: int, group: int, tick: int, frames: int) -> No
         part = get_int(parts, k)
         clear(part, frames)
         clear(part + 4 * capacity, frames)
+    watch, kind = get_int(session, L.S_WATCH_AT), get_int(group, L.G_KIND)
     at = 0
     while at < frames:
         count = min(frames - at, L.CHUNK - (tick + at) % L.CHUNK)
         _chunk(session, plan, group, tick + at, at, count)
+        mark(watch, kind)
         at += count
     strips.write_meters(group)
 

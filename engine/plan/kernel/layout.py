@@ -73,6 +73,8 @@ S_EPOCH = 25
 """Counts segments."""
 S_BAD = 26
 """Samples that the master's guard silenced."""
+S_WATCH_AT = 27
+"""`engine.plan.kernel.watch`, which times the stages of a block; 0: none."""
 S_FIRST_SEGMENT = 32
 SEGMENT_WORDS = 8
 SEGMENT_ROOM = 16
@@ -158,6 +160,8 @@ G_SPECIAL = 15
 """Bit mask of the lanes with inserts, edges, taps or automation."""
 G_INPUTS_AT = 16
 """1 where the group's nodes are buses, which sum parts first."""
+G_KIND = 17
+"""Groups of the same kind do the same work: `engine.plan.kernel.watch`."""
 GROUP_WORDS = 20
 
 METER_PEAK, METER_MEAN, METER_REDUCTION, METER_BAD = 0, 2, 4, 5

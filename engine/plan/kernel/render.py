@@ -11,6 +11,7 @@ from engine.dsp.memory import get_float, get_int, get_sample, set_int, set_sampl
 from engine.dsp.native import c_function, call_five
 from engine.plan.kernel import layout as L
 from engine.plan.kernel import timeline
+from engine.plan.kernel import watch as w
 from engine.plan.kernel.inserts import STEP, run_effect
 from engine.plan.kernel.parts import bench_of, sum_parts
 
@@ -60,7 +61,10 @@ def take_pending(session: int, frames: int) -> int:
             wait = max(wait, get_int(session, L.S_SWAP_TICK) - get_int(session, L.S_TICK))
     if wait > 0:
         return min(frames, wait)
+    watch = get_int(session, L.S_WATCH_AT)
+    w.mark(watch, w.REQUESTS)
     _carry(pending)
+    w.mark(watch, w.SWAPS + get_int(pending, L.P_MOVES))
     set_int(session, L.S_PLAN_AT, pending)
     set_int(session, L.S_SWAPS, get_int(session, L.S_SWAPS) + 1)
     set_int(session, L.S_PENDING_AT, 0)
@@ -77,7 +81,7 @@ def _run_groups(session: int, plan: int, frames: int) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _limit(plan: int, mix: int, tick: int, frames: int, scratch: int) -> None:
+def _limit(plan: int, mix: int, tick: int, frames: int, scratch: int, watch: int) -> None:
     """The limiter over the mix, in place."""
     insert = get_int(plan, L.P_LIMITER_AT)
     capacity = get_int(plan, L.P_CAPACITY)
@@ -91,6 +95,7 @@ def _limit(plan: int, mix: int, tick: int, frames: int, scratch: int) -> None:
         for c in range(2):
             for i in range(count):
                 set_sample(mix, capacity * c + at + i, get_sample(scratch, L.CHUNK * c + i))
+        w.mark(watch, w.LIMITER)
         at += count
 
 
@@ -156,13 +161,15 @@ def finish(session: int, plan: int, left: int, right: int, stride: int, frames: 
     capacity = get_int(plan, L.P_CAPACITY)
     mix = get_int(plan, L.P_MIX_AT)
     master = get_int(plan, L.P_MASTER_AT)
+    watch = get_int(session, L.S_WATCH_AT)
     if master != 0:
         call_five(get_int(plan, L.P_GROUP_KERNEL), session, plan, master, tick + get_int(plan, L.P_ANCHOR), frames)
         mix = get_int(master, L.G_DIRECT_AT)
         if get_int(plan, L.P_LIMITER_AT) != 0:
-            _limit(plan, mix, tick, frames, bench_of(get_int(master, L.G_LANES_AT)) + 64 * L.B_SPARE)
+            _limit(plan, mix, tick, frames, bench_of(get_int(master, L.G_LANES_AT)) + 64 * L.B_SPARE, watch)
     else:
         sum_parts(mix, get_int(plan, L.P_MIX_PARTS_AT), get_int(plan, L.P_MIX_PARTS), capacity, frames)
+        w.mark(watch, w.MIX)
     bad = 0
     for c in range(2):
         for i in range(frames):
@@ -178,6 +185,7 @@ def finish(session: int, plan: int, left: int, right: int, stride: int, frames: 
         set_sample(right, stride * i, get_sample(mix, capacity + i))
     set_int(plan, L.P_AGE, get_int(plan, L.P_AGE) + frames)
     set_int(session, L.S_TICK, tick + frames)
+    w.mark(watch, w.LEAVE)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -198,6 +206,7 @@ def prepare(session: int, frames: int) -> int:
     frames = take_pending(session, frames)
     plan = get_int(session, L.S_PLAN_AT)
     timeline.follow_requests(session, get_int(plan, L.P_LATENCY) if plan != 0 else 0)
+    w.mark(get_int(session, L.S_WATCH_AT), w.REQUESTS)
     return min(frames, get_int(plan, L.P_CAPACITY)) if plan != 0 else frames
 
 
@@ -220,6 +229,7 @@ def render(session: int, left: int, right: int, stride: int, frames: int) -> int
         to_left, to_right = left + 4 * stride * done, right + 4 * stride * done
         if plan == 0:
             _silence(session, to_left, to_right, stride, count)
+            w.mark(get_int(session, L.S_WATCH_AT), w.SILENCE)
         else:
             _run_groups(session, plan, count)
             finish(session, plan, to_left, to_right, stride, count)
