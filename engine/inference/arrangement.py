@@ -11,16 +11,15 @@ import msgspec
 import numpy as np
 
 from engine.analysis import Analysis
-from engine.errors import Cancelled
 from engine.inference.arrangement_bass import bass_part
 from engine.inference.arrangement_chords import Voice, chord_part, free_pad
 from engine.inference.arrangement_drums import Hit, drum_part, kick_times
 from engine.inference.arrangement_grid import Changes, Grid
+from engine.inference.performance import perform, scored
 from engine.inference.styles import Arrangement, Style
-from engine.instruments import Note, load, render_notes
+from engine.instruments import Note, load
+from engine.midi import score as midi
 from engine.types import Audio
-
-_DUCK_RELEASE_S = 0.22
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,34 +149,37 @@ def play(
     Raises:
         Cancelled: when the caller wants to stop.
     """
-    out = np.zeros((2, length_frames), dtype=np.float32)
     if layer.noise_db is not None:
         return surface_noise(layer.noise_db, rate=rate, length_frames=length_frames, seed=seed)
-    for name, notes in sorted(layer.instruments.items()):
-        instrument = load(name)
-        # In stretches, so that a cancel is heard within a moment; tails ring into the next one.
-        for start, stop, some in _stretches(notes, length_frames / rate):
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            first = round(start * rate)
-            frames = min(length_frames, round((stop + 12.0) * rate)) - first
-            shifted = [
-                Note(n.start_s - first / rate, n.duration_s, n.pitch, n.velocity, bend=n.bend, legato=n.legato)
-                for n in some
-            ]
-            piece = render_notes(
-                instrument, shifted, rate=rate, length_frames=frames, seed=zlib.crc32(f"{seed}/{name}/{first}".encode())
-            )
-            out[:, first : first + frames] += piece
-    if layer.ducked and sidechain_db > 0.0 and score.kicks_s:
-        out *= duck(score.kicks_s, depth_db=sidechain_db, rate=rate, length_frames=length_frames)
-    if layer.pan != 0.0:
-        out[0] *= np.float32(min(1.0, 1.0 - layer.pan))
-        out[1] *= np.float32(min(1.0, 1.0 + layer.pan))
-    peak = float(np.max(np.abs(out), initial=0.0))
-    if peak > 0.9:
-        out *= np.float32(0.9 / peak)
-    return out
+    written = written_part(
+        layer, score, rate=rate, length_frames=length_frames, seed=seed, sidechain_db=sidechain_db, analysis=None
+    )
+    return perform(written, cancelled=cancelled)[0]
+
+
+def written_part(
+    layer: Layer,
+    score: Score,
+    *,
+    rate: int,
+    length_frames: int,
+    seed: int,
+    sidechain_db: float,
+    analysis: Analysis | None,
+) -> midi.Score:
+    """The notes of one part with all that is needed to play them again."""
+    return scored(
+        layer.instruments,
+        title=layer.title,
+        role=layer.role,
+        rate=rate,
+        frames=length_frames,
+        seed=seed,
+        pan=layer.pan,
+        sidechain_db=sidechain_db if layer.ducked else 0.0,
+        kicks_s=score.kicks_s,
+        analysis=analysis,
+    )
 
 
 def surface_noise(level_db: float, *, rate: int, length_frames: int, seed: int) -> Audio:
@@ -198,34 +200,3 @@ def surface_noise(level_db: float, *, rate: int, length_frames: int, seed: int) 
         out[:, place:stop] += np.float32(min(size, 40.0)) * decay[: stop - place] * np.float32(rng.choice([-1.0, 1.0]))
     level = float(np.sqrt(np.mean(np.square(out)))) + 1e-12
     return out * np.float32(10.0 ** (level_db / 20.0) / level)
-
-
-def _stretches(notes: tuple[Note, ...], duration_s: float) -> list[tuple[float, float, list[Note]]]:
-    """Notes in pieces of about 30 s."""
-    length = 30.0
-    found: list[tuple[float, float, list[Note]]] = []
-    count = max(1, int(np.ceil(duration_s / length)))
-    for k in range(count):
-        start, stop = k * length, (k + 1) * length
-        some = [n for n in notes if start <= n.start_s < stop]
-        if some:
-            begin = max(0.0, start - 0.25)
-            found.append((begin, max(stop, max(n.start_s + n.duration_s for n in some)), some))
-    return found
-
-
-def duck(kicks_s: tuple[float, ...], *, depth_db: float, rate: int, length_frames: int) -> Audio:
-    """Gain of a side-chain, ``(1, length_frames)``: down at each kick, back within a quarter of a second."""
-    gain = np.ones(length_frames, dtype=np.float32)
-    frames = round(_DUCK_RELEASE_S * rate)
-    ramp = np.linspace(0.0, 1.0, frames, dtype=np.float32)
-    fall = round(0.004 * rate)
-    shape = 10.0 ** (-depth_db / 20.0 * (1.0 - ramp**1.5))
-    shape[:fall] = np.linspace(1.0, shape[fall], fall)
-    for kick in kicks_s:
-        start = round(kick * rate) - fall
-        first = max(start, 0)
-        stop = min(start + frames, length_frames)
-        if stop > first:
-            gain[first:stop] = np.minimum(gain[first:stop], shape[first - start : stop - start])
-    return gain[None, :]

@@ -4,6 +4,7 @@ loud as the source, the low end is not too much and the singer has room.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import msgspec
 import numpy as np
 
 from engine.analysis import Analysis
+from engine.beside import each
 from engine.dsp.loudness import integrated_lufs
-from engine.inference.arrangement import Layer, Score, play
+from engine.inference.arrangement import Layer, Score, surface_noise, written_part
 from engine.inference.arrangement_chords import Voice
+from engine.inference.performance import perform, with_room
 from engine.inference.production import ProductionModel, excerpt, strip_for
 from engine.inference.production_balance import CHANGE_DB, balance, shares
 from engine.inference.production_chain import apply_strip, neutral, to_strip
@@ -30,6 +33,8 @@ FADES_FROM: dict[str, float] = {"drums": 0.3, "bass": 0.5, "other": 0.7}
 QUIETEST_STEM_DB = 22.0
 """A stem further below the mix than this sets no level for the part that replaces it."""
 PART_PEAK = 0.6
+LONG_S = 900.0
+"""Of longer songs one part is made at a time, for the sake of memory."""
 _AFTER_ROOM_DB = (-12.0, 0.3)
 
 Step = Callable[[float, str], None]
@@ -73,58 +78,75 @@ class Mixer(msgspec.Struct, kw_only=True):
 
     def parts(self, score: Score, staging: Path) -> list[Part]:
         """Let the instruments play a score and give every part its strip; the samples go to `staging`."""
-        arrangement = self.style.arrangement
-        sidechain = arrangement.sidechain_db if arrangement is not None else 0.0
-        parts: list[Part] = []
-        conditioned = [r for r in STEMS if r in self.audio]
+        jobs: list[tuple[Layer, int, float]] = []
         for role in ("drums", "bass", "other"):
             layers = [layer for layer in score.layers if layer.role == role]
             if not layers:
                 continue
             level = self._level_for(role)
             levels = shares([-60.0 if layer.noise_db is not None else layer.level_db for layer in layers])
-            for number, (layer, share_db) in enumerate(zip(layers, levels, strict=True)):
-                self.step(0.32 + 0.4 * len(parts) / max(len(score.layers), 1), f"Playing: {layer.title}")
-                sound = play(
-                    layer,
-                    score,
-                    rate=self.rate,
-                    length_frames=self.frames,
-                    seed=self.seed,
-                    sidechain_db=sidechain,
-                    cancelled=self.cancelled,
-                )
-                if layer.noise_db is not None:
-                    parts.append(self._noise_part(layer, sound, staging, conditioned))
-                    continue
-                wanted = level + share_db + _fade_in_db(weight_of(role, self.intensity, self.keep))
-                strip, lufs = strip_for(
-                    self.model,
-                    sound,
-                    rate=self.rate,
-                    style=self.style,
-                    role=role,
-                    amount=1.0,
-                    tempo_bpm=score.felt_bpm or self.analysis.tempo_bpm,
-                    wanted_lufs=wanted,
-                    peak=PART_PEAK,
-                )
-                if not np.isfinite(lufs):
-                    continue
-                path = staging / f"{role}-{number}.f32"
-                pcm = write_pcm(sound, str(path), rate=self.rate)
-                parts.append(
-                    Part(
-                        role=role,
-                        title=layer.title,
-                        pcm=pcm,
-                        replaces=role,
-                        operation=ARRANGEMENT,
-                        strip=strip,
-                        conditioned_on=conditioned,
-                    )
-                )
+            jobs += [
+                (layer, n, level + share_db) for n, (layer, share_db) in enumerate(zip(layers, levels, strict=True))
+            ]
+
+        def made(job: tuple[Layer, int, float]) -> Part | None:
+            return self._part(job[0], job[1], job[2], score, staging)
+
+        parts: list[Part] = []
+        played = each(made, iter(jobs), threads=self._threads)
+        for number, (layer, _, _) in enumerate(jobs):
+            self.step(0.32 + 0.4 * number / len(jobs), f"Playing: {layer.title}")
+            part = next(played)
+            if part is not None:
+                parts.append(part)
         return parts
+
+    @property
+    def _threads(self) -> int:
+        """Parts that are worked on at once: each takes memory by its length."""
+        return 1 if self.frames > LONG_S * self.rate else min(2, os.cpu_count() or 1)
+
+    def _part(self, layer: Layer, number: int, level: float, score: Score, staging: Path) -> Part | None:
+        """One layer, played and given its strip; None where nothing is heard of it. Runs on any thread."""
+        arrangement = self.style.arrangement
+        role = layer.role
+        conditioned = [r for r in STEMS if r in self.audio]
+        if layer.noise_db is not None:
+            noise = surface_noise(layer.noise_db, rate=self.rate, length_frames=self.frames, seed=self.seed)
+            return self._noise_part(layer, noise, staging, conditioned)
+        written = written_part(
+            layer,
+            score,
+            rate=self.rate,
+            length_frames=self.frames,
+            seed=self.seed,
+            sidechain_db=arrangement.sidechain_db if arrangement is not None else 0.0,
+            analysis=self.analysis,
+        )
+        sound, scale = perform(written, cancelled=self.cancelled)
+        strip, lufs = strip_for(
+            self.model,
+            sound,
+            rate=self.rate,
+            style=self.style,
+            role=role,
+            amount=1.0,
+            tempo_bpm=score.felt_bpm or self.analysis.tempo_bpm,
+            wanted_lufs=level + _fade_in_db(weight_of(role, self.intensity, self.keep)),
+            peak=PART_PEAK,
+        )
+        if not np.isfinite(lufs):
+            return None
+        return Part(
+            role=role,
+            title=layer.title,
+            pcm=write_pcm(sound, str(staging / f"{role}-{number}.f32"), rate=self.rate),
+            replaces=role,
+            operation=ARRANGEMENT,
+            strip=strip,
+            conditioned_on=conditioned,
+            score=msgspec.structs.replace(written, scale=scale),
+        )
 
     def _noise_part(self, layer: Layer, sound: Audio, staging: Path, conditioned: list[str]) -> Part:
         """Surface noise has its own level and goes through nothing."""
@@ -185,13 +207,17 @@ class Mixer(msgspec.Struct, kw_only=True):
             return parts
         step_s = self.singer.step_s
 
-        def heard(sound: Audio, strip: dict[str, Any] | None) -> np.ndarray:
-            self.step(0.96, "Making room for the voice")
-            power = band_power(sound, rate=self.rate, step_s=step_s)
-            return power if strip is None else power * self._band_gain(sound, strip)
+        def heard(sound: tuple[Audio, dict[str, Any] | None]) -> np.ndarray:
+            audio, strip = sound
+            power = band_power(audio, rate=self.rate, step_s=step_s)
+            return power if strip is None else power * self._band_gain(audio, strip)
 
-        powers = [heard(np.asarray(part.pcm.open()), part.strip) for part in parts]
-        voice = heard(vocals, vocal_strip)
+        sounds = [(vocals, vocal_strip), *((np.asarray(part.pcm.open()), part.strip) for part in parts)]
+        powers: list[np.ndarray] = []
+        for power in each(heard, iter(sounds), threads=self._threads):
+            self.step(0.96, "Making room for the voice")
+            powers.append(power)
+        voice = powers.pop(0)
         movable = [part.role in ("other", "bass") for part in parts]
         nothing = np.zeros_like(voice)
         gain = needed_gain(
@@ -202,13 +228,21 @@ class Mixer(msgspec.Struct, kw_only=True):
         )
         if float(gain.min(initial=1.0)) > 0.98:
             return parts
+        # As the scores will keep it.
+        gain = np.round(gain, 4)
+
+        def lowered(numbered: tuple[int, Part]) -> Part:
+            number, part = numbered
+            if not movable[number]:
+                return part
+            sound = step_back(np.asarray(part.pcm.open()), gain, rate=self.rate, step_s=step_s)
+            pcm = write_pcm(sound, str(staging / f"{part.role}-{number}-room.f32"), rate=self.rate)
+            score = None if part.score is None else with_room(part.score, gain, step_s=step_s)
+            return msgspec.structs.replace(part, pcm=pcm, score=score)
+
         made: list[Part] = []
-        for number, (part, moves) in enumerate(zip(parts, movable, strict=True)):
+        for part in each(lowered, enumerate(parts), threads=self._threads):
             self.step(0.97, "Making room for the voice")
-            if moves:
-                sound = step_back(np.asarray(part.pcm.open()), gain, rate=self.rate, step_s=step_s)
-                pcm = write_pcm(sound, str(staging / f"{part.role}-{number}-room.f32"), rate=self.rate)
-                part = msgspec.structs.replace(part, pcm=pcm)
             made.append(part)
         return made
 

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.analysis import Chord, Section
 from engine.errors import EncodeError
+from engine.midi.score import Score
 from engine.types import PcmRef
 
 
@@ -23,6 +24,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     strip: dict[str, Any] | None
     conditioned_on: list[str]
     """Stems of the source that decided what it plays."""
+    score: Score | None = None
+    """The notes that it was played from; None for a sound without notes."""
 
 
 class RestyleResult(msgspec.Struct, frozen=True, kw_only=True):

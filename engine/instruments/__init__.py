@@ -10,7 +10,7 @@ from engine.instruments.model import (
     load,
     shipped_root,
 )
-from engine.instruments.sampler import render_notes
+from engine.instruments.sampler import Tones, render_notes
 
 __all__ = [
     "Attribution",
@@ -18,6 +18,7 @@ __all__ = [
     "InstrumentInfo",
     "Note",
     "Region",
+    "Tones",
     "list_instruments",
     "load",
     "render_notes",

@@ -4,10 +4,14 @@ it."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
 
 from engine.errors import PackError
 from studio.base.clock import now_iso
 from studio.flows.models import statement_of
+from studio.flows.scores import EDITED
 from studio.flows.services import Services
 from studio.project.audibility import audible_clips
 from studio.project.model import Clip, Project, Source, Step, Track
@@ -15,6 +19,8 @@ from studio.project.usage import assets_of, lineage, usage_of
 from studio.provenance.inputs import LicensedSource, ModelFacts, OwnSource, StepFacts, licensed_source
 
 STEMS = ("vocals", "drums", "bass", "other")
+_GATHERED = ("instruments", "samples", EDITED)
+"""Parameters that differ from part to part of one restyle."""
 
 
 def licensed_sources(services: Services, project: Project) -> tuple[LicensedSource, ...]:
@@ -143,5 +149,17 @@ def _clip_facts(project: Project, track: Track, clip: Clip, source: Source, owne
 
 
 def _note(steps: dict[tuple[object, ...], StepFacts], fact: StepFacts) -> None:
-    key = (fact.operation, fact.source, fact.stem, fact.model_id, repr(sorted(fact.parameters.items(), key=str)))
-    steps.setdefault(key, fact)
+    """Add a step; parts that were written in one go are one step that names all who play them."""
+    same = {key: value for key, value in fact.parameters.items() if key not in _GATHERED}
+    key = (fact.operation, fact.source, fact.stem, fact.model_id, repr(sorted(same.items(), key=str)))
+    known = steps.setdefault(key, fact)
+    if known is fact:
+        return
+    gathered: dict[str, Any] = {
+        name: sorted({*known.parameters.get(name, ()), *fact.parameters.get(name, ())})
+        for name in ("instruments", "samples")
+        if name in known.parameters or name in fact.parameters
+    }
+    if known.parameters.get(EDITED) or fact.parameters.get(EDITED):
+        gathered[EDITED] = True
+    steps[key] = replace(known, parameters={**known.parameters, **gathered})

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from engine.types import Cancelled, PcmRef, Progress
 from engine.worker import Worker
 from studio.base.errors import StudioError
+from studio.flows.derived import DerivedCache
 from studio.library import Library
 from studio.project.model import Project, Source, WarpMarker
 from studio.project.warp import WarpMap
@@ -26,6 +27,8 @@ STRETCHED_BYTES = 4 << 30
 """Room for sounds at other tempos and pitches; what is beyond it is made again when it is needed."""
 IDLE_S = 900.0
 """A render that still reads a sound asked for it within this time."""
+PLAYED = "score-"
+"""How the key of a sound begins that is played from notes when it is wanted; the key of the notes follows."""
 
 
 class TaskContext(Protocol):
@@ -107,13 +110,22 @@ class MediaCache:
     _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock])
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _used_at_s: dict[str, float] = field(default_factory=dict[str, float])
+    derived: DerivedCache | None = None
+    """Where it is noted which sound of the library was played from which notes."""
+    fresh_scores: set[str] = field(default_factory=set[str])
+    """Keys of notes that were written in this session: more of them will come, so their sounds are not kept."""
+
+    def has(self, source: Source) -> bool:
+        """Whether a sound is in the library, or the notes that it can be played from again."""
+        blobs = self.library.blobs
+        return blobs.has(source.blob) or (source.score is not None and blobs.has(source.score))
 
     def trim(self, in_use: Container[str], *, most_bytes: int = STRETCHED_BYTES, idle_s: float = IDLE_S) -> None:
         """Remove stretched sounds, the longest unused first, until they take at most `most_bytes`: none whose path is
         `in_use`, and none that was asked for in the last `idle_s` seconds. They are made again when they are needed."""
         now = time.monotonic()
         with self._guard:
-            made = {key: ref for key, ref in self._refs.items() if "*" in key or "~" in key}
+            made = {key: ref for key, ref in self._refs.items() if "*" in key or "~" in key or key.startswith(PLAYED)}
             total = sum(ref.frames * ref.channels * 4 for ref in made.values())
             for key in sorted(made, key=lambda each: self._used_at_s.get(each, 0.0)):
                 if total <= most_bytes:
@@ -176,6 +188,8 @@ class MediaCache:
         blobs = self.library.blobs
 
         def make(path: Path) -> PcmRef:
+            if source.score is not None and not blobs.has(source.blob):
+                return self._play(source.score, path, rate, context)
             if blobs.info(source.blob).kind == "file":
                 encoded = blobs.open_file(source.blob)
                 try:
@@ -189,6 +203,35 @@ class MediaCache:
             return self._run("resample_pcm", context, pcm=stored, out_path=str(path), rate=rate)
 
         return self._once(f"{source.blob}@{rate}", make)
+
+    def _play(self, score: str, path: Path, rate: int, context: TaskContext) -> PcmRef:
+        """The sound of notes, at `path` or in the library; the latter once nobody is at work on them any more."""
+        blobs = self.library.blobs
+        # The notes rest under the licence of the recording: who may not open them may not hear them.
+        notes = blobs.open_file(score)
+        try:
+            raw = notes.read_bytes()
+        finally:
+            blobs.release(score)
+        key = DerivedCache.key(what="played", score=score, version=1)
+        record = self.derived.get(key) if self.derived is not None else None
+        blob = str(record.get("blob", "")) if record is not None else ""
+        if blob and blobs.has(blob):
+            made = blobs.open_pcm(blob)
+        else:
+            made = self.worker.run(
+                "engine.inference.performance:render_task",
+                {"score": raw, "out_path": str(path)},
+                progress=context.progress,
+                cancelled=stop_of(context),
+            )
+            if self.derived is not None and score not in self.fresh_scores:
+                blob = blobs.put_pcm(made, assets=blobs.info(score).assets)
+                self.derived.put(key, {"blob": blob})
+        if made.rate == rate:
+            return made
+        other = path.with_name(f"{path.stem}-{rate}.f32")
+        return self._run("resample_pcm", context, pcm=made, out_path=str(other), rate=rate)
 
     def stretched(
         self,

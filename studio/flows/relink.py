@@ -34,7 +34,7 @@ def missing(services: Services, project: Project) -> tuple[Source, ...]:
     """The sounds that clips of the project play and that the library does not hold, in the order of the tracks."""
     used = dict.fromkeys(clip.source for track in project.tracks for clip in track.clips)
     sources = (project.sources[each] for each in used if each in project.sources)
-    return tuple(source for source in sources if not services.library.blobs.has(source.blob))
+    return tuple(source for source in sources if not services.media.has(source))
 
 
 def look_in(folder: Path, sources: Iterable[Source]) -> dict[str, Path]:

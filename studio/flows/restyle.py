@@ -14,7 +14,7 @@ from engine.types import STEMS, PcmRef
 from studio.base.clock import now_iso
 from studio.base.errors import RightsError
 from studio.base.ids import uuid7
-from studio.flows import rights, separate, styles
+from studio.flows import rights, scores, separate, styles
 from studio.flows.landing import Landing
 from studio.flows.media import TaskContext, share_of, span, stop_of
 from studio.flows.services import Services
@@ -296,7 +296,8 @@ def _part(
     pcm: PcmRef = part.pcm
     named = tuple(stems[role].id for role in part.conditioned_on if role in stems)
     strip = edits.strip_from(part.strip) if part.strip else Strip()
-    written = Step(operation=part.operation, at=maker.at, parameters=maker.parameters)
+    played = {} if part.score is None else scores.credits_of(part.score)
+    written = Step(operation=part.operation, at=maker.at, parameters={**maker.parameters, **played})
     return edits.RestyledPart(
         replaces=part.replaces,
         title=part.title,
@@ -316,5 +317,6 @@ def _part(
             tempo_bpm=source.tempo_bpm,
             key=source.key,
             artist=source.artist,
+            score=None if part.score is None else scores.keep_score(services, part.score, assets),
         ),
     )

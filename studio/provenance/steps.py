@@ -99,7 +99,10 @@ def _verb(step: StepFacts, stem: str, of: str) -> str:
     if step.operation.startswith("style:"):
         style = parameters.get("style_name") or parameters.get("style")
         dressed = f" as {plain(str(style))}" if style else ""
-        return f"Restyled the {stem}{of}{dressed} ({step.operation.removeprefix('style:')})"
+        how = step.operation.removeprefix("style:")
+        if parameters.get("edited_by_hand"):
+            how += " by rules, edited by hand"
+        return f"Restyled the {stem}{of}{dressed} ({how})"
     if step.operation == "pitch_shift":
         return f"Moved the pitch{of} by {_range(parameters, 'semitones', semitones)} semitones"
     if step.operation == "time_stretch":

@@ -24,6 +24,7 @@ from studio.session.connection import Connection
 from studio.session.controllers import Controllers
 from studio.session.hearing import Hearing
 from studio.session.peaks import spectra, waveforms
+from studio.session.scoring import Scoring
 from studio.session.stem_tools import StemTools
 from studio.session.styling import Styling
 from studio.session.values import Notice
@@ -36,7 +37,7 @@ _PATIENCE_S = 2.0
 """A window is drawn first; the platform is connected once somebody asks it, or after so long."""
 
 
-class Session(Styling, StemTools, Controllers, Artists):
+class Session(Scoring, Styling, StemTools, Controllers, Artists):
     """One person at work. Methods return at once; long work is a `Job`, and what it makes lands as one undoable
     commit."""
 
@@ -65,7 +66,8 @@ class Session(Styling, StemTools, Controllers, Artists):
             paths, keys, clock=clock, holder=self._connection.holder, trusted_keys=self._connection.trusted_keys
         )
         self._io, self._inference = Worker(), Worker()
-        self.media = MediaCache(self.library, self._io, paths.scratch / "pcm")
+        derived = DerivedCache(paths.data / "derived")
+        self.media = MediaCache(self.library, self._io, paths.scratch / "pcm", derived=derived)
         outbox = Outbox(paths.data / "outbox.db", mac_key=_secret(keys, _OUTBOX_KEY), now=clock.now)
         self.services = Services(
             paths=paths,
@@ -73,7 +75,7 @@ class Session(Styling, StemTools, Controllers, Artists):
             clock=clock,
             library=self.library,
             media=self.media,
-            derived=DerivedCache(paths.data / "derived"),
+            derived=derived,
             identity=identity,
             outbox=outbox,
             inference=self._inference,

@@ -59,6 +59,7 @@ from studio.project.edits.project import (
 from studio.project.edits.restyle import RestyledPart, apply_restyle
 from studio.project.edits.routing import add_bus, find_bus, remove_send, set_output, set_send
 from studio.project.edits.rules import children_of, find_clip, find_track, group_of
+from studio.project.edits.score import set_score
 from studio.project.edits.strips import (
     plays_original,
     reset_strip,
@@ -168,6 +169,7 @@ __all__ = [
     "set_output",
     "set_parameter",
     "set_plugin_state",
+    "set_score",
     "set_send",
     "set_strip",
     "set_tempo",

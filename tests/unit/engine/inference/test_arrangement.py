@@ -10,11 +10,12 @@ import pytest
 
 from engine.analysis import Analysis, Chord, Section
 from engine.errors import Cancelled
-from engine.inference.arrangement import compose, duck, play, surface_noise
+from engine.inference.arrangement import compose, play, surface_noise
 from engine.inference.arrangement_chords import Voice
 from engine.inference.arrangement_grid import Changes, Grid, metric_level, rebar
 from engine.inference.arrangement_voice import find_voice
 from engine.inference.arrangement_voicing import colours, voice
+from engine.inference.performance import duck
 from engine.inference.styles import ARRANGEMENT, list_styles, load_style
 from tests.unit.engine.inference.synthetic_song import RATE, song
 

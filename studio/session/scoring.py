@@ -1,0 +1,78 @@
+"""The notes of arranged parts: looked at and changed at once, played again in the background."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.midi.score import Score
+from studio.base.errors import StudioError
+from studio.flows import scores
+from studio.flows.scores import MidiFiles
+from studio.project import edits
+from studio.project.model import Source
+from studio.session.work import Work
+
+_KEPT = 32
+"""Scores that stay read."""
+
+
+class Scoring(Work):
+    """What a person does with notes. Each edit is one step; the new sound is heard as soon as it is played."""
+
+    _scores: OrderedDict[str, Score | None]
+
+    def score(self, source: Source) -> Score | None:
+        """The notes of a sound; None where it has none, or they cannot be read now."""
+        if source.score is None:
+            return None
+        known = self._known_scores()
+        if source.score not in known:
+            try:
+                known[source.score] = scores.score_of(self.services, source)
+            except (StudioError, EngineError):
+                known[source.score] = None
+            while len(known) > _KEPT:
+                known.popitem(last=False)
+        known.move_to_end(source.score)
+        return known[source.score]
+
+    def set_score(self, clip_id: str, score: Score, *, label: str = "Edit notes") -> None:
+        """Let a clip play other notes, as one step; the sound follows within a second or two.
+
+        Raises:
+            ProjectError: edit-invalid for a clip without notes. ScoreError: score-invalid. StorageError.
+        """
+        with self._lock:
+            project = scores.rescored(self.services, self.project, clip_id, score)
+            _, clip = edits.find_clip(project, clip_id)
+            key = project.sources[clip.source].score
+            if key is not None:
+                self._known_scores()[key] = score
+            self.commit(label, project)
+
+    def import_notes(self, clip_id: str, path: Path, *, track: str = "") -> None:
+        """Put the notes of a MIDI file in place of those that a clip plays.
+
+        Raises:
+            ScoreError: midi-invalid for a file that cannot be used. ProjectError: edit-invalid.
+        """
+        _, clip = edits.find_clip(self.project, clip_id)
+        score = scores.score_of(self.services, self.project.sources[clip.source])
+        made = scores.imported(self.project, clip, score, path, track=track)
+        self.set_score(clip_id, made, label=f"Notes of {path.name}")
+
+    def export_midi(self, path: Path, *, track_id: str | None = None) -> MidiFiles:
+        """Write the notes that are heard, or those of one track, as a MIDI file.
+
+        Raises:
+            ProjectError: edit-invalid where there are none. StorageError: the file cannot be written.
+        """
+        return scores.export_midi(self.services, self.project, path, track_id=track_id)
+
+    def _known_scores(self) -> OrderedDict[str, Score | None]:
+        found: OrderedDict[str, Score | None] | None = getattr(self, "_scores", None)
+        if found is None:
+            found = self._scores = OrderedDict()
+        return found
