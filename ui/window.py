@@ -362,7 +362,8 @@ class MainWindow(QMainWindow):
 
     def escape(self) -> None:
         """Esc: give up the drag, else close the dialogue, else select nothing."""
-        if any(view.cancel_drag() for view in (self.arrangement.canvas, self.arrangement.ruler, self.dock.editor.view)):
+        views = (self.arrangement, self.arrangement.canvas, self.arrangement.ruler, self.dock.editor.view)
+        if any(view.cancel_drag() for view in views):
             return
         if self._sheet is not None:
             self._sheet.dismiss()

@@ -46,6 +46,11 @@ def has_track(window: Any) -> bool:
     return window.ws.selected_track is not None
 
 
+def has_any_track(window: Any) -> bool:
+    """Possible with a track in focus, or one that a selected clip lies on."""
+    return has_track(window) or has_clips(window)
+
+
 def has_strip(window: Any) -> bool:
     """Possible with a track in focus, or the master."""
     return has_track(window) or window.ws.master_chosen

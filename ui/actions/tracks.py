@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.project.edits import MASTER
-from ui.actions.row import Action, Group, has_song, has_strip, has_track
+from ui.actions.row import Action, Group, has_any_track, has_song, has_strip, has_track
 
 _track = Group("Tracks")
 _takes = Group("Takes")
@@ -28,7 +28,16 @@ TRACKS = (
         lambda w: w.ws.toggle_automation(MASTER),
         has_song,
     ),
-    _track("track.fold", "Fold or unfold stems", "U", lambda w: w.commands.fold(), has_song),
+    _track("track.group", "Group tracks into a folder", "Ctrl+G", lambda w: w.commands.group_tracks(), has_any_track),
+    _track(
+        "track.ungroup",
+        "Ungroup the folder",
+        "Ctrl+Shift+G",
+        lambda w: w.commands.ungroup(),
+        lambda w: w.commands.can_ungroup(),
+    ),
+    _track("track.colour", "Next colour of the track", "Ctrl+Alt+C", lambda w: w.commands.next_colour(), has_track),
+    _track("track.fold", "Fold or unfold stems and folders", "U", lambda w: w.commands.fold(), has_song),
     _track("track.rename", "Rename the track", "F2", lambda w: w.rename_track(), has_track),
     _track("track.duplicate", "Duplicate the track", "Ctrl+Shift+D", lambda w: w.commands.duplicate_track(), has_track),
     _track("track.up", "Move the track up", "Ctrl+Shift+Up", lambda w: w.commands.move_track(-1), has_track),

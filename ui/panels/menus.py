@@ -11,17 +11,21 @@ from PySide6.QtWidgets import QMenu
 from ui.actions import ActionSet
 from ui.panels.arrangement.automation_header import fill_targets
 from ui.panels.arrangement.hits import Hit
-from ui.viewmodels.words import FADE_CURVES
+from ui.viewmodels.commands import COLOURS
+from ui.viewmodels.lanes import role_token
+from ui.viewmodels.words import COLOUR_TITLES, FADE_CURVES
+from ui.widgets.paint import dot
 
 CLIP = (
     "clip.edit - edit.cut edit.copy edit.paste clip.duplicate clip.delete clip.ripple_delete - clip.split clip.join "
-    "clip.crossfade - clip.mute clip.reverse clip.follow_tempo clip.no_fades - play.loop_selection view.zoom_selection"
+    "clip.crossfade - clip.mute clip.reverse clip.follow_tempo clip.no_fades - play.loop_selection view.zoom_selection "
+    "track.group"
 )
 EMPTY = "edit.paste file.import search.focus - marker.add tempo.change - view.zoom_fit view.zoom_back"
 POINT = "clip.delete - edit.select_none"
 TRACK = (
-    "track.split track.automation track.fold - track.mute track.solo - track.rename track.duplicate track.up "
-    "track.down track.delete"
+    "track.split track.automation track.fold - track.mute track.solo - track.group track.ungroup - track.rename "
+    "track.duplicate track.up track.down track.delete"
 )
 ADD = "file.import search.focus track.bus - file.verify"
 MAIN = (
@@ -92,6 +96,7 @@ class Menus:
         track_id = ws.selected_track
         if track_id is not None:
             menu.addSeparator()
+            self._colours(menu.addMenu("Colour"))
             targets = menu.addMenu("Automate")
             fill_targets(
                 targets,
@@ -100,6 +105,16 @@ class Menus:
                 lambda target: ws.show_automation(track_id, [*ws.automation.get(track_id, ()), target]),
             )
         menu.popup(at.toPoint())
+
+    def _colours(self, menu: QMenu) -> None:
+        track = self._window.ws.track()
+        for colour in COLOURS:
+            title = "Its own" if colour is None else COLOUR_TITLES[colour]
+            action = menu.addAction(title, lambda colour=colour: self._window.commands.set_colour(colour))
+            action.setCheckable(True)
+            action.setChecked(track is not None and track.colour == colour)
+            if colour is not None:
+                action.setIcon(dot(self._window.theme.color(role_token(colour))))
 
     def add(self, at: QPointF) -> None:
         """Of the plus over the heads."""

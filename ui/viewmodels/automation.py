@@ -103,7 +103,7 @@ class UsedLane:
 
 def used_lanes(project: Project) -> tuple[UsedLane, ...]:
     """All lanes with points, in the order of the tracks, those of the master last."""
-    owners = [(track.id, track.name, track.role, track.automation) for track in project.tracks]
+    owners = [(track.id, track.name, track.colour or track.role, track.automation) for track in project.tracks]
     owners.append((MASTER, "Master", "mix", project.master.automation))
     return tuple(
         UsedLane(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from studio.base.ids import uuid7
 from studio.project import edits
-from studio.project.model import Clip, FadeCurve, Project
+from studio.project.model import Clip, FadeCurve, Project, Role, Track
 from ui.viewmodels import automation
 from ui.viewmodels.drags import find_clip, without_mirrored
 from ui.viewmodels.workspace import Workspace
 
 FINE_NUDGE_S = 0.01
+COLOURS: tuple[Role | None, ...] = (None, "vocals", "drums", "bass", "other", "mix")
 MIN_CUT_S = 0.002
 """How far inside a clip a cut must lie."""
 
@@ -229,18 +231,31 @@ class Commands:
     # tracks
 
     def toggle_mute(self) -> None:
-        """Mute the track in focus."""
+        """Mute the track in focus, and all others that are chosen."""
         track = self.ws.track()
         if track is not None:
             on = not track.strip.mute
-            self.ws.set_strip("Mute" if on else "Unmute", track.id, mute=on)
+            self._switch("Mute" if on else "Unmute", mute=on)
 
     def toggle_solo(self) -> None:
-        """Solo the track in focus."""
+        """Solo the track in focus, and all others that are chosen."""
         track = self.ws.track()
         if track is not None:
             on = not track.strip.solo
-            self.ws.set_strip("Solo" if on else "Unsolo", track.id, solo=on)
+            self._switch("Solo" if on else "Unsolo", solo=on)
+
+    def _switch(self, label: str, **values: bool) -> None:
+        heads = [track.id for track in self.ws.shown.tracks if track.id in self.ws.selected_tracks]
+        if len(heads) == 1 or any(self.ws.is_forming(each) for each in heads):
+            self.ws.set_strip(label, self.ws.selected_track or heads[0], **values)
+            return
+
+        def run(project: Project) -> Project:
+            for each in heads:
+                project = edits.set_strip(project, each, **values)
+            return project
+
+        self.ws.commit(label, run)
 
     def duplicate_track(self) -> None:
         """A copy of the track in focus below it."""
@@ -249,19 +264,91 @@ class Commands:
             self.ws.commit("Duplicate track", lambda p: edits.duplicate_track(p, track.id))
 
     def delete_track(self) -> None:
-        """Take the track in focus away, with its stems."""
-        track = self.ws.track()
-        if track is not None:
-            self.ws.commit("Delete track", lambda p: edits.remove_track(p, track.id))
+        """Take the chosen tracks away, with their stems and all that lies in them."""
+        heads = self.ws.selected_tracks
+
+        def run(project: Project) -> Project:
+            for each in heads:
+                if any(track.id == each for track in project.tracks):
+                    project = edits.remove_track(project, each)
+            return project
+
+        if heads:
+            self.ws.commit("Delete track" if len(heads) == 1 else "Delete tracks", run)
 
     def move_track(self, by: int) -> None:
-        """Move the track in focus up or down among its neighbours."""
+        """Move the track in focus up or down among its neighbours, into an open folder beside it, or out of its own at
+        the end of that."""
         track = self.ws.track()
-        if track is None:
+        if track is None or all(each.id != track.id for each in self.ws.project.tracks):
             return
-        beside = [each.id for each in self.ws.project.tracks if each.parent == track.parent]
-        index = beside.index(track.id) + by
-        self.ws.commit("Move track", lambda p: edits.move_track(p, track.id, max(index, 0)))
+        project = self.ws.project
+        beside = [each for each in project.tracks if (each.parent, each.folder) == (track.parent, track.folder)]
+        index = beside.index(track) + by
+        if not 0 <= index < len(beside):
+            if track.folder is None:
+                return
+            above = edits.find_track(project, track.folder)
+            around = [each.id for each in project.tracks if each.parent is None and each.folder == above.folder]
+            place = around.index(above.id) + (by > 0)
+            self.ws.commit("Move track", lambda p: edits.put_in_folder(p, [track.id], above.folder, index=place))
+            return
+        other = beside[index]
+        if edits.members_of(project, other.id) and other.id not in self.ws.collapsed:
+            end = 0 if by > 0 else None
+            self.ws.commit("Move track", lambda p: edits.put_in_folder(p, [track.id], other.id, index=end))
+            return
+        self.ws.commit("Move track", lambda p: edits.move_track(p, track.id, index))
+
+    # folders
+
+    def group_tracks(self) -> None:
+        """Put the chosen tracks into a new folder, and let it be chosen."""
+        tracks = [track.id for track in self.ws.chosen_tracks()]
+        names = {track.name for track in self.ws.project.tracks}
+        name = next(each for n in range(1, 10_000) if (each := f"Group {n}") not in names)
+        folder_id = uuid7()
+        if tracks and self.ws.commit("Group tracks", lambda p: edits.group_tracks(p, tracks, name, ids=(folder_id,))):
+            self.ws.select(track=folder_id)
+
+    def ungroup(self) -> None:
+        """Take the folder in focus, or that of the track in focus, away and leave what lies in it."""
+        folder = self._folder()
+        if folder is None:
+            self.ws.say("That track lies in no folder.", "Choose a folder, or a track in one.", "warning")
+            return
+        members = [track.id for track in edits.members_of(self.ws.project, folder.id)]
+        if self.ws.commit("Ungroup tracks", lambda p: edits.ungroup(p, folder.id)):
+            self.ws.select(track=members[0], tracks=members)
+
+    def can_ungroup(self) -> bool:
+        """Whether a folder, or a track in one, is in focus."""
+        return self._folder() is not None
+
+    def _folder(self) -> Track | None:
+        track = self.ws.track()
+        if track is None or all(each.id != track.id for each in self.ws.project.tracks):
+            return None
+        project = self.ws.project
+        folder_id = track.id if edits.members_of(project, track.id) else edits.folder_of(project, track.id)
+        return None if folder_id is None else edits.find_track(project, folder_id)
+
+    def set_colour(self, colour: Role | None) -> None:
+        """Show the chosen tracks in the colour of a role, or (None) of their own."""
+        heads = [track.id for track in self.ws.project.tracks if track.id in self.ws.selected_tracks]
+
+        def run(project: Project) -> Project:
+            for each in heads:
+                project = edits.set_colour(project, each, colour)
+            return project
+
+        self.ws.commit("Track colour", run)
+
+    def next_colour(self) -> None:
+        """The next colour for the chosen tracks, after the last one their own."""
+        track = self.ws.track()
+        if track is not None:
+            self.set_colour(COLOURS[(COLOURS.index(track.colour) + 1) % len(COLOURS)])
 
     def add_bus(self) -> None:
         """A bus that other tracks can be sent or routed to."""
@@ -285,8 +372,15 @@ class Commands:
             self.ws.toggle_automation(track_id)
 
     def fold(self) -> None:
-        """Fold the stems of the song in focus away, or show them."""
+        """Fold the stems of the song in focus, or what lies in the folder in focus or around it, away, or show them."""
+        project = self.ws.project
         track = self.ws.song_track()
-        if track is not None and edits.children_of(self.ws.project, track.id):
+        if track is None:
+            return
+        if not edits.children_of(project, track.id) and not edits.members_of(project, track.id):
+            track = self._folder()
+        if track is not None:
             self.ws.collapsed ^= {track.id}
+            if track.id in self.ws.collapsed and track.id != self.ws.selected_track:
+                self.ws.select(track=track.id)
             self.ws.lanes_changed.emit()

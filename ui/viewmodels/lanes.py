@@ -46,6 +46,11 @@ class Lane:
     automation: tuple[AutomationRow, ...] = ()
 
     @property
+    def is_folder(self) -> bool:
+        """Whether it is a bus in which tracks lie."""
+        return self.has_children and self.track.kind == "bus"
+
+    @property
     def bottom(self) -> int:
         """Where the next track begins."""
         return self.y + self.height + sum(row.height for row in self.automation)
@@ -67,6 +72,11 @@ def role_token(role: str) -> str:
     return f"stem.{role}" if role in ("vocals", "drums", "bass", "other", "own", "mix") else "stem.own"
 
 
+def track_token(track: Track) -> str:
+    """The colour token of a track: of the role that a person gave it the colour of, else of its own."""
+    return role_token(track.colour or track.role)
+
+
 def lanes_of(
     project: Project,
     *,
@@ -74,7 +84,7 @@ def lanes_of(
     collapsed: Collection[str] = (),
     automation: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Lane]:
-    """All lanes from top to bottom; stems follow their parent, those of collapsed ones are left out.
+    """All lanes from top to bottom; stems follow their song, tracks their folder, those of collapsed ones are left out.
 
     `automation` says for each track id whose automation lanes are open which targets they show; those of the master
     come last, below a lane of its own.
@@ -82,8 +92,9 @@ def lanes_of(
     ids = {track.id for track in project.tracks}
     children: dict[str, list[Track]] = {}
     for track in project.tracks:
-        if track.parent in ids:
-            children.setdefault(str(track.parent), []).append(track)
+        above = track.parent or track.folder
+        if above in ids:
+            children.setdefault(str(above), []).append(track)
     heard = audible_track_ids(project)
     lanes: list[Lane] = []
 
@@ -111,7 +122,7 @@ def lanes_of(
                 add(child, depth + 1)
 
     for track in project.tracks:
-        if track.parent not in ids:
+        if (track.parent or track.folder) not in ids:
             add(track, 0)
     master = (automation or {}).get(MASTER, ())
     if master and lanes:
@@ -204,7 +215,7 @@ def clip_look(project: Project, track: Track, clip: Clip, *, audible: bool) -> C
     return ClipLook(
         title=clip_title(project, clip, source),
         note=" · ".join(notes),
-        token=role_token(track.role if track.role != "own" else source.role),
+        token=role_token(track.colour or (track.role if track.role != "own" else source.role)),
         generated=made_by_model(source),
         dimmed=not audible or clip.muted,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from studio.project import edits
 from studio.project.model import Project
-from ui.viewmodels.lanes import role_token
+from ui.viewmodels.lanes import track_token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def take_cards(project: Project, track_id: str, styles: Iterable[Any], *, heard:
                 shown=number == heard,
                 starred=any(t.starred for _, t in pairs),
                 source=take.clips[0].source if take.clips else None,
-                token=role_token(track.role),
+                token=track_token(track),
             )
         )
     return cards

@@ -77,6 +77,9 @@ class Workspace(QObject):
         self.viewport = Viewport()
         self.selected_clips: frozenset[str] = frozenset()
         self.selected_track: str | None = None
+        """The track in focus."""
+        self.selected_tracks: frozenset[str] = frozenset()
+        """All tracks whose heads are chosen: that in focus is one of them."""
         self.master_chosen = False
         """Whether the panels of effects are about the master bus."""
         self.collapsed: set[str] = set()
@@ -239,18 +242,31 @@ class Workspace(QObject):
 
     # selection
 
-    def select(self, *, track: str | None = None, clips: Iterable[str] = ()) -> None:
-        """Select clips and the track in focus; the lane of the master chooses the master."""
+    def select(self, *, track: str | None = None, clips: Iterable[str] = (), tracks: Iterable[str] = ()) -> None:
+        """Select clips, the track in focus and, beside it, other `tracks`; the lane of the master chooses the
+        master."""
         if track == edits.MASTER:
             self.choose_master()
             return
         chosen = frozenset(clips)
-        if chosen != self.selected_clips or track != self.selected_track or self.master_chosen:
+        heads = frozenset(tracks) | ({track} if track is not None else set())
+        before = (self.selected_clips, self.selected_track, self.selected_tracks)
+        if (chosen, track, heads) != before or self.master_chosen:
             self.master_chosen = False
             if chosen - self.selected_clips:
                 self.chosen_points = None
-            self.selected_clips, self.selected_track = chosen, track
+            self.selected_clips, self.selected_track, self.selected_tracks = chosen, track, heads
             self.selection_changed.emit()
+
+    def chosen_tracks(self) -> list[Track]:
+        """The tracks whose heads are chosen, from top to bottom; where clips are selected, those that they lie on
+        too."""
+        clips = self.selected_clips
+        return [
+            track
+            for track in self.project.tracks
+            if track.id in self.selected_tracks or (clips and any(clip.id in clips for clip in track.clips))
+        ]
 
     def choose_master(self) -> None:
         """Let the panels of effects be about the master bus, until a track is selected."""
@@ -293,15 +309,16 @@ class Workspace(QObject):
             track = next((t for t in project.tracks if t.id == track.parent), track)
         if track is not None:
             return track
-        return next((t for t in project.tracks if t.parent is None), None)
+        tops = [t for t in project.tracks if t.parent is None]
+        return next((t for t in tops if t.kind == "audio"), tops[0] if tops else None)
 
     def _prune(self) -> None:
         tracks = {track.id for track in self.shown.tracks}
         clips = {clip.id for track in self.project.tracks for clip in track.clips}
         kept = self.selected_clips & clips
         track = self.selected_track if self.selected_track in tracks else None
-        if kept != self.selected_clips or track != self.selected_track:
-            self.select(track=track, clips=kept)
+        if kept != self.selected_clips or track != self.selected_track or not self.selected_tracks <= tracks:
+            self.select(track=track, clips=kept, tracks=self.selected_tracks & tracks)
         choice = self.chosen_points
         if choice is not None:
             lane = points_of(self.project, choice.track_id, choice.target)

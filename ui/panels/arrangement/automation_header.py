@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from studio.project import edits
 from ui.viewmodels import automation as lanes
-from ui.viewmodels.lanes import Lane, role_token
+from ui.viewmodels.lanes import Lane, track_token
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text
@@ -124,7 +124,7 @@ class AutomationHeader(QWidget):
         painter = QPainter(self)
         theme, x = self.theme, 14 * self._lane.depth
         painter.fillRect(self.rect(), theme.color("bg.panel"))
-        painter.fillRect(QRectF(x, 0, 4, self.height() - 1), theme.color(role_token(self._lane.track.role), 0.35))
+        painter.fillRect(QRectF(x, 0, 4, self.height() - 1), theme.color(track_token(self._lane.track), 0.35))
         painter.fillRect(QRectF(x, self.height() - 1, self.width() - x, 1), theme.color("line.soft"))
         painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), theme.color("line"))
         painter.end()

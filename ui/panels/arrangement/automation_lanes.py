@@ -19,7 +19,7 @@ from studio.project.parameters import Parameter
 from ui.panels.arrangement.hits import Hit
 from ui.viewmodels import automation as lanes
 from ui.viewmodels.automation import PointDrag, Points
-from ui.viewmodels.lanes import AutomationRow, Lane, role_token
+from ui.viewmodels.lanes import AutomationRow, Lane, track_token
 from ui.viewmodels.workspace import PointChoice, Workspace
 from ui.widgets.control import parse_number
 from ui.widgets.inline import InlineEditor
@@ -286,7 +286,7 @@ class AutomationLanes:
         if parameter is None:
             return
         found = lanes.lane_of(project, track_id, row.target)
-        color = self.theme.color(role_token(lane.track.role))
+        color = self.theme.color(track_token(lane.track))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         points = found.points if found is not None else ()
         if found is None or not points:

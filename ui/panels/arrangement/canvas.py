@@ -21,6 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from studio.project import edits
+from studio.project.audibility import audible_track_ids
 from studio.project.model import Clip, Project, Track
 from ui.panels.arrangement.automation_lanes import AutomationLanes
 from ui.panels.arrangement.backdrop import paint_grid, paint_invitation
@@ -36,6 +38,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.paint import rounded
 
 GAP_PX = 3
+FOLDER_ROW_PX = 10
 RECORDING_MIME = "application/x-contrafact-recording"
 
 
@@ -60,6 +63,7 @@ class Canvas(QWidget):
         self._lanes: list[Lane] = []
         self._looks: dict[str, tuple[Track, Clip, bool, ClipLook]] = {}
         self._lanes_of: tuple[Project, frozenset[str], int, dict[str, tuple[str, ...]]] | None = None
+        self._heard_of: tuple[Project, frozenset[str]] | None = None
         self._hover: str | None = None
         self._drop: tuple[float, float] | None = None
         self._words: str = ""
@@ -186,6 +190,8 @@ class Canvas(QWidget):
             for clip in lane.track.clips:
                 if clip.end_s >= start_s and clip.start_s <= end_s:
                     self._paint_clip(painter, lane, clip, area)
+            if lane.is_folder:
+                self._paint_folder(painter, lane, area)
             if lane.automation:
                 self.automation.paint(painter, lane, area)
         if project.loop.enabled and project.loop.end_s > project.loop.start_s:
@@ -210,6 +216,33 @@ class Canvas(QWidget):
             ratio=self.devicePixelRatioF(),
             ready=self._ready(lane, clip),
         )
+
+    def _paint_folder(self, painter: QPainter, lane: Lane, area: QRectF) -> None:
+        """What lies in a folder, in small: a bar for each clip, one row for each track."""
+        tracks = [each for each in edits.whole_of(self.ws.shown, lane.track.id) if each.clips]
+        if not tracks:
+            return
+        top, room = lane.y - self.ws.viewport.scroll_y + GAP_PX + 2, lane.height - 2 * GAP_PX - 4
+        step = min(room / len(tracks), FOLDER_ROW_PX)
+        top += (room - step * len(tracks)) / 2
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for row, track in enumerate(tracks):
+            audible = lane.audible and track.id in self._heard()
+            for clip in track.clips:
+                rect = self.clip_rect(lane, clip)
+                if rect.right() < area.left() or rect.left() > area.right():
+                    continue
+                token = self._look(track, clip, audible=audible).token
+                left, right = max(rect.left(), area.left() - 1), min(rect.right(), area.right() + 1)
+                where = QRectF(left, round(top + row * step), right - left, max(round(step) - 1, 1))
+                painter.fillRect(where, self.theme.color(token, 0.55 if audible else 0.2))
+
+    def _heard(self) -> frozenset[str]:
+        """Ids of the tracks that sound, for the project that the lanes were worked out for."""
+        shown = self.ws.shown
+        if self._heard_of is None or self._heard_of[0] is not shown:
+            self._heard_of = (shown, audible_track_ids(shown))
+        return self._heard_of[1]
 
     def _ready(self, lane: Lane, clip: Clip) -> tuple[tuple[float, float], ...] | None:
         """Of a stem that is being made, the stretches of the clip that are there, in seconds after its start."""

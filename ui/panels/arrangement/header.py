@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Project
 from ui.viewmodels import words
-from ui.viewmodels.lanes import Lane, role_token
+from ui.viewmodels.lanes import Lane, track_token
 from ui.viewmodels.strips import StripGesture, badge_of
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.badge import Badge
@@ -19,6 +19,8 @@ from ui.widgets.meter import Meter
 from ui.widgets.slider import Knob, Slider
 
 INDENT = 14
+DRAG_PX = 5
+MORE = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
 TWO_ROWS_PX = 52
 """Lower tracks show the name only."""
 
@@ -28,10 +30,17 @@ class TrackHeader(QWidget):
 
     collapse_asked = Signal(str)
     menu_asked = Signal(QPointF)
+    chosen = Signal(str, object)
+    """Id and modifiers of a press on the head."""
+    drag_moved = Signal(str, QPoint)
+    """Id, and where on the screen the pointer is, while the head is dragged."""
+    drag_ended = Signal()
 
     def __init__(self, ws: Workspace, lane: Lane, parent: QWidget):
         super().__init__(parent)
         self.ws, self.theme = ws, ws.theme
+        self._press: QPointF | None = None
+        self._dragged = False
         self._lane = lane
         self.track_id = lane.track.id
         self._editor: QLineEdit | None = None
@@ -72,7 +81,6 @@ class TrackHeader(QWidget):
         self.mute.clicked.connect(self._on_mute)
         self.solo.clicked.connect(self._on_solo)
 
-        left = 4 + INDENT * lane.depth
         top = QHBoxLayout()
         top.setSpacing(5)
         top.addWidget(self._chevron)
@@ -94,7 +102,7 @@ class TrackHeader(QWidget):
         rows.addLayout(top)
         rows.addLayout(bottom)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(left + 8, 0, 5, 1)
+        self._layout = layout
         layout.setSpacing(8)
         layout.addLayout(rows, 1)
         layout.addWidget(self.meter)
@@ -107,6 +115,7 @@ class TrackHeader(QWidget):
             return
         self._lane, self._ready = lane, True
         track = lane.track
+        self._layout.setContentsMargins(12 + INDENT * lane.depth, 0, 5, 1)
         tall = lane.height >= TWO_ROWS_PX
         for widget in (self.mute, self.solo, self.volume, self.pan):
             widget.setVisible(tall)
@@ -116,8 +125,10 @@ class TrackHeader(QWidget):
         self.automation.setVisible(bool(track.automation) or bool(lane.automation))
         self.automation.setChecked(bool(lane.automation))
         self._name.set_text(track.name, "text" if lane.audible else "text.muted")
-        self.setAccessibleName(f"Track {track.name}")
+        self._name.set_icon("folder" if lane.is_folder else None, track_token(track))
+        self.setAccessibleName(f"Folder {track.name}" if lane.is_folder else f"Track {track.name}")
         self._chevron.setVisible(lane.has_children)
+        self._chevron.setAccessibleName(f"{'Unfold' if lane.collapsed else 'Fold'} {track.name}")
         self._chevron.set_icon("chevron-right" if lane.collapsed else "chevron-down")
         self.refresh_badge(project)
         self.mute.setChecked(track.strip.mute)
@@ -132,7 +143,7 @@ class TrackHeader(QWidget):
 
     def refresh_badge(self, project: Project) -> None:
         """Show what the licence allows, as the library knows it now."""
-        badge = badge_of(self.ws.session, project, self._lane.track) if self._lane.depth == 0 else None
+        badge = badge_of(self.ws.session, project, self._lane.track) if self._lane.track.parent is None else None
         self._badge.setVisible(badge is not None)
         if badge is not None:
             self._badge.set_badge(badge)
@@ -155,8 +166,31 @@ class TrackHeader(QWidget):
         self.ws.inspector_asked.emit("track")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.ws.select(track=self.track_id, clips=())
+        self._dragged = False
+        self._press = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+        # A press on one of several begins a drag of all; that it was a choice of one is clear when the button goes up.
+        if event.modifiers() & MORE or self.track_id not in self.ws.selected_tracks:
+            self.chosen.emit(self.track_id, event.modifiers())
         self.ws.inspector_asked.emit("track")
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._press is None:
+            return
+        if self._dragged or (event.position() - self._press).manhattanLength() >= DRAG_PX:
+            self._dragged = True
+            self.drag_moved.emit(self.track_id, event.globalPosition().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._press = self._press, None
+        if self._dragged:
+            self._dragged = False
+            self.drag_ended.emit()
+        elif pressed is not None and not event.modifiers() & MORE:
+            self.chosen.emit(self.track_id, event.modifiers())
+
+    def give_up_drag(self) -> None:
+        """Esc: moves of the pointer do nothing until the next press."""
+        self._press, self._dragged = None, False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._name.geometry().contains(event.position().toPoint()):
@@ -183,18 +217,19 @@ class TrackHeader(QWidget):
             self.ws.commit("Rename track", lambda p: edits.rename_track(p, self.track_id, name))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.ws.select(track=self.track_id, clips=())
+        chosen = self.ws.selected_tracks
+        self.ws.select(track=self.track_id, tracks=chosen if self.track_id in chosen else ())
         self.menu_asked.emit(QPointF(event.globalPos()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         theme = self.theme
-        selected = self.ws.selected_track == self.track_id
+        selected = self.track_id in self.ws.selected_tracks and not self.ws.master_chosen
         painter.fillRect(self.rect(), theme.color("bg.raised" if selected else "bg.panel"))
         x = INDENT * self._lane.depth
         painter.fillRect(
             QRectF(x, 1, 4, self.height() - 2),
-            theme.color(role_token(self._lane.track.role), 1.0 if self._lane.audible else 0.6),
+            theme.color(track_token(self._lane.track), 1.0 if self._lane.audible else 0.6),
         )
         if self._lane.depth:
             painter.fillRect(QRectF(0, 0, x, self.height()), theme.color("bg.panel"))

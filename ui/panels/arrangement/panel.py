@@ -11,6 +11,7 @@ from studio.project.tempo import DIVISIONS
 from ui.panels.arrangement.automation_header import AutomationHeader
 from ui.panels.arrangement.canvas import Canvas
 from ui.panels.arrangement.header import MasterHeader, TrackHeader
+from ui.panels.arrangement.header_drag import HeaderDrag
 from ui.panels.arrangement.playhead import PlayHead
 from ui.panels.arrangement.ruler import HEIGHT as RULER_H
 from ui.panels.arrangement.ruler import LOOP_Y, Ruler
@@ -69,6 +70,7 @@ class ArrangementPanel(QWidget):
         self.canvas = Canvas(ws)
         self.canvas.setParent(self)
         self._gutter = Surface(theme, "bg.panel", lines="r", parent=self)
+        self.header_drag = HeaderDrag(ws, self._gutter, lambda: self.canvas.lanes())
         self.headers: dict[str, TrackHeader | MasterHeader] = {}
         self.automation_headers: dict[tuple[str, str], AutomationHeader] = {}
         self.playhead = PlayHead(theme, self, head_y=LOOP_Y - 1)
@@ -115,6 +117,10 @@ class ArrangementPanel(QWidget):
                 header = kind(self.ws, lane, self._gutter)
                 header.collapse_asked.connect(self._toggle_collapsed)
                 header.menu_asked.connect(self.track_menu_asked)
+                if isinstance(header, TrackHeader):
+                    header.chosen.connect(self._choose)
+                    header.drag_moved.connect(self.header_drag.move_to)
+                    header.drag_ended.connect(self.header_drag.let_go)
                 self.headers[lane.track.id] = header
                 header.show()
             else:
@@ -150,6 +156,34 @@ class ArrangementPanel(QWidget):
     def _repaint_headers(self) -> None:
         for header in self.headers.values():
             header.update()
+
+    def cancel_drag(self) -> bool:
+        """Give up the drag of heads in progress; False when there is none."""
+        if not self.header_drag.cancel():
+            return False
+        for header in self.headers.values():
+            if isinstance(header, TrackHeader):
+                header.give_up_drag()
+        return True
+
+    def _choose(self, track_id: str, modifiers: Qt.KeyboardModifier) -> None:
+        """A head alone; with Ctrl in or out of those that are chosen, with Shift all up to it."""
+        ws = self.ws
+        chosen, focus = ws.selected_tracks, ws.selected_track
+        if modifiers & Qt.KeyboardModifier.ShiftModifier and focus is not None:
+            order = [lane.track.id for lane in self.canvas.lanes() if lane.track.id != MASTER]
+            if focus in order:
+                a, b = sorted((order.index(focus), order.index(track_id)))
+                ws.select(track=focus, tracks=order[a : b + 1])
+                return
+        if modifiers & Qt.KeyboardModifier.ControlModifier and chosen:
+            if track_id not in chosen:
+                ws.select(track=track_id, tracks=chosen)
+            elif len(chosen) > 1:
+                kept = chosen - {track_id}
+                ws.select(track=focus if focus in kept else next(iter(sorted(kept))), tracks=kept)
+            return
+        ws.select(track=track_id)
 
     def _toggle_collapsed(self, track_id: str) -> None:
         self.ws.collapsed ^= {track_id}

@@ -9,7 +9,7 @@ from ui.panels.inspector.dynamics import Dynamics
 from ui.panels.inspector.effects_list import EffectsList
 from ui.panels.inspector.equaliser import Equaliser
 from ui.panels.inspector.routing import Routing
-from ui.viewmodels.lanes import role_token
+from ui.viewmodels.lanes import track_token
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.label import Text, label, separator
 from ui.widgets.surface import Surface
@@ -74,7 +74,7 @@ class EffectsTab(QWidget):
         strip = edits.strip_of(ws.project, strip_id)
         track = None if strip_id == edits.MASTER else edits.find_track(ws.project, strip_id)
         self._name.set_text("Master" if track is None else track.name)
-        self._dot.set_token("stem.mix" if track is None else role_token(track.role))
+        self._dot.set_token("stem.mix" if track is None else track_token(track))
         self.equaliser.show_strip(strip_id, strip)
         self.dynamics.show_strip(strip_id, strip)
         self.effects.show_strip(strip_id, strip)

@@ -13,7 +13,7 @@ from studio.project.model import Track
 from ui.panels.mixer.menus import StripMenus
 from ui.panels.mixer.rack import Rack, Sends
 from ui.viewmodels import words
-from ui.viewmodels.lanes import Lane, role_token
+from ui.viewmodels.lanes import Lane, track_token
 from ui.viewmodels.routing import output_title
 from ui.viewmodels.strips import StripGesture, response_db
 from ui.viewmodels.workspace import Workspace
@@ -211,7 +211,7 @@ class MixerStrip(QWidget):
         theme, strip = self.theme, self._lane.track.strip
         if self.ws.selected_track == self.track_id and not self.ws.master_chosen:
             painter.fillRect(self.rect(), theme.color("bg.raised"))
-        token = "warn" if self._bad else role_token(self._lane.track.role)
+        token = "warn" if self._bad else track_token(self._lane.track)
         painter.fillRect(
             QRectF(8, 4, self.width() - 17, 3), theme.color(token, 1.0 if self._lane.audible or self._bad else 0.5)
         )
