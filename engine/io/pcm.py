@@ -127,11 +127,18 @@ def write_pcm(samples: Audio, out_path: str | Path, *, rate: int) -> PcmRef:
 
 
 def import_task(
-    *, path: str, out_path: str, rate: int, progress: Progress | None = None, cancelled: CancelledFlag | None = None
+    *,
+    path: str,
+    out_path: str,
+    rate: int,
+    channel: int | None = None,
+    progress: Progress | None = None,
+    cancelled: CancelledFlag | None = None,
 ) -> Imported:
     """Decode any sound file into a stereo PCM file at `rate` Hz (worker task).
 
-    Mono is copied to both sides, more than 2 channels are folded down with a notice.
+    Mono is copied to both sides, more than 2 channels are folded down with a notice. With `channel` only that one of a
+    file's two is taken; a file that has one gives that.
 
     Raises:
         AudioFileError: see `engine.io.decode`.
@@ -147,6 +154,8 @@ def import_task(
         for block in reader.blocks():
             if cancelled is not None and cancelled():
                 raise Cancelled
+            if channel is not None:
+                block = block[min(channel, block.shape[0] - 1)][np.newaxis]
             writer.write(block if block.shape[0] == 2 else np.repeat(block, 2, axis=0))
             seen += block.shape[1]
             loudest = max(loudest, float(np.abs(block).max()))

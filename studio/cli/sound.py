@@ -12,11 +12,13 @@ import typer
 
 from engine.playback.messages import DeviceInfo
 from engine.playback.player import Player
-from studio.base.errors import StudioError
+from studio.base.errors import ProjectError, StudioError
 from studio.base.paths import AppPaths
 from studio.cli.console import HomeOption, JsonFlag, errors_shown, opened, out, print_json, table
 from studio.cli.edit import ProjectArg, find_track, report
 from studio.cli.edit.names import seconds_of
+from studio.project.model import Project
+from studio.session.recording import Input
 from studio.settings import Settings
 
 READY_S = 240.0
@@ -39,12 +41,17 @@ def record(
     punch: Annotated[tuple[str, str] | None, typer.Option(help="Keep only what comes between these two times.")] = None,
     device: Annotated[str | None, typer.Option("--input", help="Id of an input (`contrafact devices`).")] = None,
     count_in: Annotated[int | None, typer.Option(min=0, max=4, help="Bars that are counted before.")] = None,
+    onto: Annotated[
+        list[str] | None,
+        typer.Option(help="TRACK=CHANNELS for each of several tracks at once; both, first or second."),
+    ] = None,
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Record from an input while the project plays; the recording lands as a clip, and the project is saved.
 
     Examples: contrafact record Song.contrafact --track vocals --at 9.1.0 --seconds 20;
+    contrafact record Song.contrafact --onto voice=first --onto guitar=second;
     contrafact record Song.contrafact --punch 12 16
     """
     with opened(home, None, as_json=json, headless=False) as session:
@@ -60,7 +67,8 @@ def record(
         track_id = "" if track is None else find_track(p, track).id
         between = None if punch is None else (seconds_of(p, punch[0]), seconds_of(p, punch[1]))
         start_s = seconds_of(p, at)
-        session.record_start(track_id, punch=between, from_s=start_s, passes=False)
+        inputs = _inputs(p, onto) if onto else None
+        session.record_start(track_id, punch=between, from_s=start_s, passes=False, inputs=inputs)
         if not json:
             out("Recording. Ctrl+C stops it." if seconds is None else f"Recording {seconds:g} s.")
         # Ctrl+C is the person's way to say that it is enough: what was recorded is kept.
@@ -74,6 +82,26 @@ def record(
         for notice in landed.notices:
             out(f"note: {notice}")
         report(session.project, as_json=False)
+
+
+def _inputs(project: Project, texts: list[str]) -> dict[str, Input]:
+    """``TRACK=CHANNELS`` as ids of tracks with their inputs.
+
+    Raises:
+        ProjectError: edit-invalid for an unknown track or other channels.
+    """
+    found: dict[str, Input] = {}
+    known: dict[str, Input] = {"both": "both", "first": "first", "second": "second"}
+    for each in texts:
+        name, _, channels = each.rpartition("=")
+        if channels.strip().lower() not in known:
+            raise ProjectError(
+                f"“{each}” does not say what a track records.",
+                remedy="Write TRACK=both, TRACK=first or TRACK=second.",
+                code="edit-invalid",
+            )
+        found[find_track(project, name).id] = known[channels.strip().lower()]
+    return found
 
 
 def _wait(player: Player, until_s: float | None) -> None:

@@ -22,9 +22,14 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(
-    services: Services, path: Path, *, rate: int | None, context: TaskContext | None = None
+    services: Services,
+    path: Path,
+    *,
+    rate: int | None,
+    channel: int | None = None,
+    context: TaskContext | None = None,
 ) -> tuple[Source, tuple[str, ...]]:
-    """Decode a file in the worker and keep its samples; `rate` None keeps its own.
+    """Decode a file in the worker and keep its samples; `rate` None keeps its own, `channel` takes one of two alone.
 
     Raises:
         AudioFileError: with what is wrong with the file and what to do.
@@ -34,7 +39,7 @@ def load(
     try:
         imported = services.io.run(
             "studio.flows.tasks:import_file",
-            {"path": str(path), "out_path": str(out_path), "rate": rate},
+            {"path": str(path), "out_path": str(out_path), "rate": rate, "channel": channel},
             progress=span(context, 0.0, 0.9),
             cancelled=stop_of(context),
         )

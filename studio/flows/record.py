@@ -7,7 +7,7 @@ goes only when its sound is in the library, so that a crash costs nothing that w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -39,6 +39,14 @@ class PassNote(msgspec.Struct, frozen=True):
     length_s: float
 
 
+class LaneNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a recording goes to one of several tracks: `channel` of the file alone, or (None) all of it."""
+
+    track_id: str
+    title: str
+    channel: int | None = None
+
+
 class RecordingNote(msgspec.Struct, frozen=True, kw_only=True):
     """Where a recording belongs: on which track of which project, and where its first frame lies on the timeline.
 
@@ -56,6 +64,8 @@ class RecordingNote(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the device."""
     passes: tuple[PassNote, ...] = ()
     """Of a recording through the loop; more than one become takes of the track."""
+    lanes: tuple[LaneNote, ...] = ()
+    """The tracks of a recording onto several; none is one onto `track_id`."""
 
 
 class RecordingResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,41 +75,58 @@ class RecordingResult(msgspec.Struct, frozen=True, kw_only=True):
     clip_id: str
     takes: tuple[int, ...] = ()
     """Numbers of the takes that the passes became."""
+    track_ids: tuple[str, ...] = ()
+    """All tracks that were recorded to, the first of them `track_id`."""
     notices: tuple[str, ...] = ()
 
 
-def begin(services: Services, project: Project, *, track_id: str, start_s: float, input_name: str) -> RecordingNote:
+def begin(
+    services: Services,
+    project: Project,
+    *,
+    track_id: str,
+    start_s: float,
+    input_name: str,
+    channels: Mapping[str, int | None] | None = None,
+) -> RecordingNote:
     """A place for a recording that is about to be made, and its note, on disk.
+
+    `channels` says of a recording onto several tracks which channel of the file goes to which of them.
 
     Raises:
         ProjectError: edit-invalid for an unknown track or a bus.
         StorageError: disk-full or path-not-writable.
     """
-    title = "Recording"
-    if track_id:
-        track = edits.find_track(project, track_id)
-        if track.kind == "bus":
-            raise StudioError(
-                f"“{track.name}” is a bus and holds no clips.", remedy="Choose a track.", code="edit-invalid"
-            )
-        title = track.name
+    made = sum(any(step.operation == OPERATION for step in source.steps) for source in project.sources.values())
+    lanes = tuple(
+        LaneNote(track_id=each, title=f"{_takes_clips(project, each).name} {made + k}", channel=channel)
+        for k, (each, channel) in enumerate((channels or {}).items(), 1)
+    )
+    title = _takes_clips(project, track_id).name if track_id else "Recording"
     folder = services.paths.data / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise atomic.storage_error(problem, folder) from problem
-    made = sum(any(step.operation == OPERATION for step in source.steps) for source in project.sources.values())
     note = RecordingNote(
         path=str(folder / f"{uuid7()}.wav"),
         project_id=project.id,
         track_id=track_id,
         start_s=start_s,
-        title=f"{title} {made + 1}",
+        title=f"{title} {made + 1}" if len(lanes) < 2 else f"{len(lanes)} tracks",
         at=now_iso(),
         input=input_name,
+        lanes=lanes,
     )
     _write(note)
     return note
+
+
+def _takes_clips(project: Project, track_id: str) -> Track:
+    track = edits.find_track(project, track_id)
+    if track.kind == "bus":
+        raise StudioError(f"“{track.name}” is a bus and holds no clips.", remedy="Choose a track.", code="edit-invalid")
+    return track
 
 
 def placed(note: RecordingNote, *, start_s: float, passes: Iterable[PassNote] = ()) -> RecordingNote:
@@ -114,40 +141,70 @@ def placed(note: RecordingNote, *, start_s: float, passes: Iterable[PassNote] = 
 
 
 def land(services: Services, project: Project, note: RecordingNote, context: TaskContext) -> Landing[RecordingResult]:
-    """Put a recording into the library and onto its track, or a new one where that is gone; its file goes.
+    """Put a recording into the library and onto its tracks, or new ones where these are gone; its file goes.
 
     Raises:
         AudioFileError: nothing was recorded, or the file is broken.
     """
-    path = Path(note.path)
-    source, notices = import_own.load(services, path, rate=project.rate, context=context)
-    step = Step(operation=OPERATION, at=note.at or now_iso(), parameters={"input": note.input})
-    source = replace(source, title=note.title, steps=(step,))
-    if source.duration_s < MIN_CLIP_S:
-        raise StudioError("Nothing was recorded.", remedy="Record again, for longer.", code="recording-empty")
-    clips = _clips_of(note, source)
-    new_track = uuid7()
-    there = note.track_id and any(track.id == note.track_id for track in project.tracks)
-    track_id = note.track_id if there else new_track
-    first = edits.next_take_number(project, track_id) if there else 1
-    takes = tuple(range(first, first + len(clips))) if len(clips) > 1 else ()
+    lanes = note.lanes or (LaneNote(track_id=note.track_id, title=note.title),)
+    parts = [_part(services, project, note, lane, context) for lane in lanes]
 
     def apply(now: Project) -> Project:
-        now = edits.add_source(now, source)
-        here = any(track.id == track_id for track in now.tracks)
-        if takes:
-            now = now if here else edits.add_track(now, Track(id=track_id, name=note.title))
-            return _with_passes(now, track_id, clips)
-        if here:
-            return edits.add_clip(now, track_id, clips[0])
-        return edits.add_track(now, Track(id=track_id, name=note.title, clips=tuple(clips)))
+        for part in parts:
+            now = part.onto(now)
+        return now
 
     discard(note)
+    first = parts[0]
     return Landing(
         label=f"Record {note.title}",
         apply=apply,
-        result=RecordingResult(track_id=track_id, clip_id=clips[-1].id, takes=takes, notices=notices),
+        result=RecordingResult(
+            track_id=first.track_id,
+            clip_id=first.clips[-1].id,
+            takes=first.takes,
+            track_ids=tuple(part.track_id for part in parts),
+            notices=tuple(dict.fromkeys(each for part in parts for each in part.notices)),
+        ),
     )
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one track gets of a recording."""
+
+    track_id: str
+    source: Source
+    clips: tuple[Clip, ...]
+    takes: tuple[int, ...]
+    notices: tuple[str, ...]
+
+    def onto(self, now: Project) -> Project:
+        """The project with this on its track."""
+        now = edits.add_source(now, self.source)
+        if any(track.id == self.track_id for track in now.tracks):
+            if not self.takes:
+                return edits.add_clip(now, self.track_id, self.clips[0])
+        elif not self.takes:
+            return edits.add_track(now, Track(id=self.track_id, name=self.source.title, clips=self.clips))
+        else:
+            now = edits.add_track(now, Track(id=self.track_id, name=self.source.title))
+        return _with_passes(now, self.track_id, self.clips)
+
+
+def _part(services: Services, project: Project, note: RecordingNote, lane: LaneNote, context: TaskContext) -> _Part:
+    source, notices = import_own.load(
+        services, Path(note.path), rate=project.rate, channel=lane.channel, context=context
+    )
+    step = Step(operation=OPERATION, at=note.at or now_iso(), parameters={"input": note.input})
+    source = replace(source, title=lane.title, steps=(step,))
+    if source.duration_s < MIN_CLIP_S:
+        raise StudioError("Nothing was recorded.", remedy="Record again, for longer.", code="recording-empty")
+    clips = tuple(_clips_of(note, source))
+    there = lane.track_id and any(track.id == lane.track_id for track in project.tracks)
+    track_id = lane.track_id if there else uuid7()
+    first = edits.next_take_number(project, track_id) if there else 1
+    takes = tuple(range(first, first + len(clips))) if len(clips) > 1 else ()
+    return _Part(track_id=track_id, source=source, clips=clips, takes=takes, notices=notices)
 
 
 def _clips_of(note: RecordingNote, source: Source) -> list[Clip]:

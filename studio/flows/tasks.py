@@ -22,12 +22,22 @@ from engine.types import Audio, Cancelled, PcmRef, Progress
 from studio.flows.marks import KEY
 
 
-def import_file(*, path: str, out_path: str, rate: int | None, progress: Progress, cancelled: Cancelled) -> Any:
-    """Decode any audio file to stereo PCM at `rate` (its own where None)."""
+def import_file(
+    *,
+    path: str,
+    out_path: str,
+    rate: int | None,
+    channel: int | None = None,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Any:
+    """Decode any audio file to stereo PCM at `rate` (its own where None); with `channel` that one alone."""
     if rate is None:
         with AudioReader(path) as reader:
             rate = reader.rate
-    return pcm_io.import_task(path=path, out_path=out_path, rate=rate, progress=progress, cancelled=cancelled)
+    return pcm_io.import_task(
+        path=path, out_path=out_path, rate=rate, channel=channel, progress=progress, cancelled=cancelled
+    )
 
 
 BLOCK_FRAMES = 1 << 18

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
 from studio.base.errors import StudioError
 from studio.flows import record
 from studio.flows.landing import Landing
@@ -10,7 +13,20 @@ from studio.flows.record import RecordingNote, RecordingResult
 from studio.jobs import Job
 from studio.session.sound import Sound
 
+Input = Literal["both", "first", "second"]
+"""Which channels of the input a track gets."""
 CHANNELS: dict[str, tuple[int, ...]] = {"both": (0, 1), "first": (0,), "second": (1,)}
+
+
+def channels_of(inputs: Iterable[str]) -> tuple[int, ...]:
+    """The channels of the device that must be open for tracks with these inputs."""
+    return tuple(sorted({channel for each in inputs for channel in CHANNELS[each]})) or CHANNELS["both"]
+
+
+def _lane(how: str, open_now: tuple[int, ...]) -> int | None:
+    """Which channel of the file such a track gets; None for all of it."""
+    wanted = CHANNELS[how]
+    return None if wanted == open_now else open_now.index(wanted[0])
 
 
 class Recording(Sound):
@@ -32,9 +48,11 @@ class Recording(Sound):
         punch: tuple[float, float] | None = None,
         from_s: float | None = None,
         passes: bool = True,
+        inputs: Mapping[str, Input] | None = None,
     ) -> None:
         """Begin to record onto a track (a new one without), from where the play-head is or `from_s`, after the
-        count-in of the settings; with `punch` only what comes between these two times.
+        count-in of the settings; with `punch` only what comes between these two times. With `inputs` it is recorded
+        onto all these tracks at once, onto each what its channels of the input give.
 
         With `passes`, while the project loops, it goes round the loop, and each pass lands as a take of the track; else
         the loop is left aside.
@@ -50,13 +68,16 @@ class Recording(Sound):
         start_s = player.status().position_s if from_s is None else max(from_s, 0.0)
         punch_in, punch_out = (None, None) if punch is None else (min(punch), max(punch))
         input_id = str(settings.get("audio.input") or "")
-        player.arm(input_id, CHANNELS[str(settings.get("audio.channels"))])
+        wanted = list((inputs or {track_id: settings.get("audio.channels")}).values())
+        open_now = channels_of(wanted)
+        player.arm(input_id, open_now)
         note = record.begin(
             self.services,
             self.project,
-            track_id=track_id,
+            track_id=track_id if inputs is None else next(iter(inputs), ""),
             start_s=start_s if punch_in is None else punch_in,
             input_name=input_id or "default input",
+            channels=None if inputs is None else {each: _lane(how, open_now) for each, how in inputs.items()},
         )
         latency_ms = settings.get("audio.latency_ms")
         latency_s = None if latency_ms is None else float(latency_ms) / 1000.0

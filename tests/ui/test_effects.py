@@ -156,9 +156,9 @@ def test_arming_metronome_and_preferences(person, window) -> None:
     ws = window.ws
     track = ws.project.tracks[0].id
     ws.recorder.toggle_arm(track)
-    assert ws.recorder.armed == track
+    assert ws.recorder.armed == (track,)
     ws.recorder.toggle_arm(track)
-    assert ws.recorder.armed is None
+    assert ws.recorder.armed == ()
     QTest.mouseClick(window.transport.metronome, Qt.MouseButton.LeftButton)
     assert window.session.settings.get("transport.metronome") is True
     window.transport.toggle_metronome()

@@ -16,7 +16,7 @@ def _take(number: int) -> Action:
 TRACKS = (
     _track("track.mute", "Mute the track", "M", lambda w: w.commands.toggle_mute(), has_track),
     _track("track.solo", "Solo the track", "S", lambda w: w.commands.toggle_solo(), has_track),
-    _track("track.arm", "Arm the track", "R", lambda w: w.ws.recorder.toggle_arm(w.ws.selected_track), has_track),
+    _track("track.arm", "Arm the track", "R", lambda w: w.ws.recorder.toggle_arm_chosen(), has_track),
     _track("track.effects", "Equaliser and effects", "E", lambda w: w.inspector.show_tab("effects"), has_song),
     _track("track.freeze", "Freeze or unfreeze the track", "Ctrl+Alt+Z", lambda w: w.commands.freeze(), has_track),
     _track("track.split", "Split into stems", "Ctrl+Shift+S", lambda w: w.split_stems(), lambda w: w.has_song()),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Project
+from ui.panels.input_menu import fill_inputs
 from ui.viewmodels import words
 from ui.viewmodels.lanes import Lane, track_token
 from ui.viewmodels.strips import StripGesture, badge_of
@@ -15,6 +16,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.badge import Badge
 from ui.widgets.button import Button
 from ui.widgets.label import Text
+from ui.widgets.menu import menu_on
 from ui.widgets.meter import Meter
 from ui.widgets.slider import Knob, Slider
 
@@ -66,6 +68,8 @@ class TrackHeader(QWidget):
         self.solo = Button(theme, "S", kind="solo", height=20, name="Solo")
         self.arm = Button(theme, "R", kind="record", height=20, name="Arm")
         self.arm.clicked.connect(self._on_arm)
+        self.arm.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.arm.customContextMenuRequested.connect(self._input_menu)
         ws.recorder.changed.connect(self._show_arm)
         for button in (self.mute, self.solo, self.arm):
             button.setFixedWidth(22)
@@ -149,11 +153,17 @@ class TrackHeader(QWidget):
             self._badge.set_badge(badge)
 
     def _show_arm(self) -> None:
-        self.arm.setChecked(self.ws.recorder.armed == self.track_id)
+        self.arm.setChecked(self.track_id in self.ws.recorder.armed)
 
     def _on_arm(self, _on: bool) -> None:
-        self.ws.recorder.toggle_arm(self.track_id)
+        also = bool(QApplication.keyboardModifiers() & MORE)
+        self.ws.recorder.toggle_arm(self.track_id, also=also)
         self._show_arm()
+
+    def _input_menu(self, at: QPoint) -> None:
+        menu = menu_on(self)
+        fill_inputs(menu, self.ws, self.track_id)
+        menu.popup(self.arm.mapToGlobal(at))
 
     def _on_mute(self, on: bool) -> None:
         self.ws.set_strip("Mute" if on else "Unmute", self.track_id, mute=on)

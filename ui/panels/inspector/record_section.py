@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
+from ui.panels.input_menu import fill_inputs
 from ui.panels.inspector.rights_section import section_head
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text, separator
+from ui.widgets.menu import menu_on
 from ui.widgets.meter import Meter
+
+ALSO = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+CHANNEL_WORDS = {"both": "1 and 2", "first": "1", "second": "2"}
 
 
 class RecordSection(QWidget):
@@ -43,7 +49,7 @@ class RecordSection(QWidget):
         self.punch.clicked.connect(ws.recorder.set_punch)
         self._input = Text(theme, token="text.muted", px="caption")
         self.choose = Button(theme, "Input", icon="ellipsis", kind="ghost", height=22, icon_size=14)
-        self.choose.clicked.connect(lambda: ws.preferences_asked.emit("Audio"))
+        self.choose.clicked.connect(self._choose)
         row.addWidget(self.punch)
         row.addWidget(self._input, 1)
         row.addWidget(self.choose)
@@ -64,16 +70,26 @@ class RecordSection(QWidget):
         if track is None or not possible:
             return
         recorder = self.ws.recorder
-        self.arm.setChecked(recorder.armed == track.id)
+        self.arm.setChecked(track.id in recorder.armed)
         self.punch.setChecked(recorder.punch)
-        self._note.set_text("recording" if recorder.recording else "armed" if recorder.armed == track.id else "")
-        self._input.set_text(str(self.ws.session.settings.get("audio.input") or "Default input"))
+        self._note.set_text("recording" if recorder.recording else "armed" if track.id in recorder.armed else "")
+        device = str(self.ws.session.settings.get("audio.input") or "Default input")
+        self._input.set_text(f"{CHANNEL_WORDS[recorder.input_of(track.id)]} of {device}")
 
     def _on_arm(self, _on: bool) -> None:
         track = self.ws.track()
         if track is not None:
-            self.ws.recorder.toggle_arm(track.id)
+            self.ws.recorder.toggle_arm(track.id, also=bool(QApplication.keyboardModifiers() & ALSO))
         self.refresh()
+
+    def _choose(self) -> None:
+        track = self.ws.track()
+        menu = menu_on(self)
+        if track is not None:
+            fill_inputs(menu, self.ws, track.id)
+            menu.addSeparator()
+        menu.addAction("Choose the input …", lambda: self.ws.preferences_asked.emit("Audio"))
+        menu.popup(self.choose.mapToGlobal(self.choose.rect().bottomLeft()))
 
     def _on_tick(self, elapsed_s: float, status: Any, _meters: Any) -> None:
         if self.isVisible():

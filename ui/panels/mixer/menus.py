@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.project import edits
 from studio.project.model import Track
 from ui.panels.arrangement.automation_header import fill_targets
+from ui.panels.input_menu import fill_inputs
 from ui.viewmodels import plugins
 from ui.viewmodels.routing import buses, insert_title, may_feed, outputs_for, with_send_to_new_bus
-
-
-def menu_on(host: QWidget) -> QMenu:
-    """A menu that deletes itself when it is closed."""
-    menu = QMenu(host)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    return menu
-
-
-def check(menu: QMenu, title: str, on: bool, run: Callable[[], Any]) -> None:
-    """An entry with a tick."""
-    action = menu.addAction(title, run)
-    action.setCheckable(True)
-    action.setChecked(on)
+from ui.widgets.menu import check, menu_on
 
 
 class StripMenus:
@@ -210,9 +197,10 @@ class StripMenus:
                 check(
                     menu,
                     "Armed for recording",
-                    ws.recorder.armed == track_id,
-                    lambda: ws.recorder.toggle_arm(track_id),
+                    track_id in ws.recorder.armed,
+                    lambda: ws.recorder.toggle_arm(track_id, also=True),
                 )
+                fill_inputs(menu.addMenu("Records from"), ws, track_id)
         menu.addSeparator()
         menu.addAction(
             "Reset the strip", lambda: ws.commit("Reset the strip", lambda p: edits.reset_strip(p, track_id))

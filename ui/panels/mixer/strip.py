@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Track
@@ -26,6 +26,7 @@ from ui.widgets.label import Text
 from ui.widgets.meter import Meter, ReductionMeter, mixer_position
 from ui.widgets.slider import Fader, Knob
 
+ALSO = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 STRIP_PX = 100
 TALL_PX = 300
 """Lower strips show fader and buttons only."""
@@ -133,7 +134,7 @@ class MixerStrip(QWidget):
         self.solo.setChecked(strip.solo)
         self.solo.setToolTip("Solo (S); safe from the solo of others" if strip.solo_safe else "Solo (S)")
         self.arm.setVisible(track.kind == "audio" and track.role == "own")
-        self.arm.setChecked(self.ws.recorder.armed == self.track_id)
+        self.arm.setChecked(self.track_id in self.ws.recorder.armed)
         self.fader.set_value(strip.gain_db)
         self.pan.set_value(strip.pan)
         self.value.set_value(words.decibels(strip.gain_db, unit=False, plus=True))
@@ -173,8 +174,9 @@ class MixerStrip(QWidget):
             self.update()
 
     def _on_arm(self, _on: bool) -> None:
-        self.ws.recorder.toggle_arm(self.track_id)
-        self.arm.setChecked(self.ws.recorder.armed == self.track_id)
+        also = bool(QApplication.keyboardModifiers() & ALSO)
+        self.ws.recorder.toggle_arm(self.track_id, also=also)
+        self.arm.setChecked(self.track_id in self.ws.recorder.armed)
 
     def _on_value(self, text: str) -> None:
         value = -96.0 if "∞" in text else parse_number(text)

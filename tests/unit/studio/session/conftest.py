@@ -39,7 +39,8 @@ class Recorded:
 
 @dataclass
 class NotingPlayer:
-    """Keeps what it is told in `said`; a recording is a file with a tone of `recorded_s` seconds."""
+    """Keeps what it is told in `said`; a recording is a file with a tone of `recorded_s` seconds, of
+    one or two channels as they were armed."""
 
     said: list[tuple[Any, ...]] = field(default_factory=list)
     plan: MixPlan | None = None
@@ -48,6 +49,9 @@ class NotingPlayer:
     passes: tuple[Pass, ...] = ()
     loops: bool = False
     late_s: float = 0.0
+    right: float = 1.0
+    """By how much the second input is louder than the first."""
+    channels: tuple[int, ...] = (0, 1)
     _target: tuple[str, float] | None = None
     planned: threading.Event = field(default_factory=threading.Event)
 
@@ -88,6 +92,7 @@ class NotingPlayer:
 
     def arm(self, input_device: str | None = "", channels: tuple[int, ...] = (0, 1)) -> None:
         self.said.append(("arm", input_device, channels))
+        self.channels = channels
 
     def record(
         self,
@@ -109,7 +114,8 @@ class NotingPlayer:
         frames = round(self.recorded_s * RATE)
         if frames:
             tone = 0.2 * np.sin(2 * np.pi * 220 * np.arange(frames) / RATE)
-            soundfile.write(path, np.stack([tone, tone], axis=1), RATE, subtype="FLOAT")
+            sides = [tone, self.right * tone] if self.channels == (0, 1) else [tone]
+            soundfile.write(path, np.stack(sides, axis=1), RATE, subtype="FLOAT")
         return Recorded(path, start_s + self.late_s, frames, passes=self.passes)
 
     def close(self) -> None:

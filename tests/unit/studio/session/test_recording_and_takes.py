@@ -11,8 +11,9 @@ import pytest
 from engine.playback.messages import Pass
 from studio.base.errors import ProjectError, StudioError
 from studio.flows import record
+from studio.flows.media import Silent
 from studio.project import edits
-from studio.project.model import Clip, Insert
+from studio.project.model import Clip, Insert, Track
 from studio.project.usage import usage_of
 from studio.session import Session
 
@@ -110,6 +111,75 @@ def test_passes_without_a_track_make_one(desk) -> None:
     track = session.project.track(landed.track_id)
     assert (landed.takes, track.take, len(track.clips)) == ((1, 2), 2, 1)
     assert track.original.clips == ()
+
+
+def _level(session: Session, track_id: str) -> float:
+    """Peak of the last clip of a track, of its left side; both sides are alike where it was recorded from one."""
+    clip = session.project.track(track_id).clips[-1]
+    pcm = session.services.media.pcm(session.project.sources[clip.source], session.project.rate, Silent())
+    samples = np.asarray(pcm.open())
+    return float(np.abs(samples[0]).max())
+
+
+def _own_tracks(session: Session) -> None:
+    made = edits.add_track(session.project, Track(id="voice", name="Voice"))
+    session.commit("Tracks", edits.add_track(made, Track(id="guitar", name="Guitar")))
+
+
+def test_several_tracks_are_recorded_in_one_pass_each_from_its_input(desk) -> None:
+    session, player = desk.session, desk.player
+    _own_tracks(session)
+    player.right = 0.25
+    session.record_start(from_s=1.0, inputs={"guitar": "second", "voice": "first"})
+    assert ("arm", "", (0, 1)) in player.said
+    landed = session.record_stop().value(LONG_S)
+    assert (landed.track_id, landed.track_ids) == ("guitar", ("guitar", "voice"))
+    voice, guitar = (session.project.track(each).clips[0] for each in ("voice", "guitar"))
+    assert (voice.start_s, guitar.start_s) == (1.0, 1.0)
+    assert voice.length_s == guitar.length_s
+    assert (voice.name, guitar.name) == ("Voice 2", "Guitar 1")
+    assert _level(session, "voice") == pytest.approx(0.2, abs=0.01)
+    assert _level(session, "guitar") == pytest.approx(0.05, abs=0.01)
+    assert not list((session.paths.data / record.FOLDER).iterdir())
+    assert session.history.entries[-1].label == "Record 2 tracks"
+    session.undo()
+    assert [track.clips for track in session.project.tracks] == [(), ()], "one step"
+
+
+def test_passes_become_takes_of_every_track_and_punch_holds_for_all(desk) -> None:
+    session, player = desk.session, desk.player
+    _own_tracks(session)
+    session.commit("Loop", edits.set_loop(session.project, start_s=0.0, end_s=0.5, enabled=True))
+    player.passes = (Pass(0.0, 0.0, 0.5), Pass(0.0, 0.5, 0.5))
+    session.record_start(from_s=0.0, inputs={"voice": "both", "guitar": "second"})
+    landed = session.record_stop().value(LONG_S)
+    assert landed.takes == (1, 2)
+    for each in ("voice", "guitar"):
+        track = session.project.track(each)
+        assert ([take.number for take in track.takes], track.take) == ([1, 2], 2)
+    player.passes = ()
+    session.record_start(from_s=0.0, punch=(0.25, 0.75), inputs={"voice": "first", "guitar": "first"})
+    assert player.said[-1] == ("record", 0.0, 0.25, 0.75, None, 1)
+    assert player.channels == (0,), "two tracks may have the same input"
+    session.record_stop().value(LONG_S)
+    session.commit("Bus", edits.add_bus(session.project, "Room", ids=["room"]))
+    with pytest.raises(StudioError) as refused:
+        session.record_start(inputs={"voice": "first", "room": "second"})
+    assert refused.value.code == "edit-invalid"
+    assert session.recording is None
+
+
+def test_a_recording_onto_several_tracks_that_a_crash_left_lands_on_them(desk) -> None:
+    session, player = desk.session, desk.player
+    _own_tracks(session)
+    session.record_start(from_s=1.0, inputs={"voice": "first", "guitar": "second"})
+    player.stop_record()
+    session._recording = None  # The program ended here.
+    session.commit("Gone", edits.remove_track(session.project, "voice"))
+    (left,) = session.unlanded_recordings()
+    landed = session.land_recording(left).value(LONG_S)
+    assert [track.id for track in session.project.tracks] == ["guitar", landed.track_ids[0]]
+    assert all(track.clips for track in session.project.tracks)
 
 
 def test_silence_and_crashes_lose_nothing(desk, song: Song) -> None:
