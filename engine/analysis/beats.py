@@ -192,9 +192,19 @@ def _constant_fit(beats: Floats) -> tuple[float, float, bool]:
         residual = beats - (phase + period * index)
         weight = 1.0 / (1.0 + (residual / 0.012) ** 2)
         index = halves((beats - phase) / period)
-    residual = np.abs(beats - (phase + period * index))
-    constant = bool(np.median(residual) < CONSTANT_MEDIAN_S and np.percentile(residual, 75) < CONSTANT_UPPER_S)
+    residual = beats - (phase + period * index)
+    # A tempo that drifts through half a beat comes back to the grid; on the way there it is beside it for long.
+    steady = np.percentile(np.abs(_running_median(residual, 9)), 85) < CONSTANT_UPPER_S
+    off = np.abs(residual)
+    constant = bool(np.median(off) < CONSTANT_MEDIAN_S and np.percentile(off, 75) < CONSTANT_UPPER_S and steady)
     return period, phase, constant
+
+
+def _running_median(values: Floats, count: int) -> Floats:
+    """Median of `count` neighbours (odd) around each value; the ends repeat."""
+    padded = np.pad(values, count // 2, mode="edge")
+    found: Floats = np.median(np.lib.stride_tricks.sliding_window_view(padded, count), axis=1)
+    return found
 
 
 def _whole_bpm(period: float, phase: float, duration_s: float) -> tuple[float, float]:

@@ -87,6 +87,14 @@ def test_drifting_beats_are_followed() -> None:
     assert np.percentile(errors_ms(beats[1:-1], found.beats_s), 95) < 30.0
 
 
+def test_a_tempo_that_sways_through_half_a_beat_is_not_taken_for_a_steady_one() -> None:
+    intervals = 60.0 / 96.0 * (1.0 + 0.02 * np.sin(np.arange(96) / 11.0 + 4.0))
+    beats = 0.35 + np.concatenate([[0.0], np.cumsum(intervals)])
+    found = analyse(song(beats, per_bar=3, seconds=float(beats[-1]) + 1.0, chords=False), rate=RATE)
+    assert not found.tempo_constant
+    assert np.percentile(errors_ms(beats[:-1], found.beats_s), 90) < 30.0
+
+
 def test_a_waltz_is_counted_in_three() -> None:
     beats = np.arange(0.2, 36.0, 60.0 / 132.0)
     found = analyse(song(beats, per_bar=3, seconds=36.0), rate=RATE)
