@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from engine.analysis import Analysis, analyse
+from engine.analysis.corrections import conformed
 from engine.errors import StyleError
 from engine.inference.arrangement import Score, compose
 from engine.inference.arrangement_voice import find_voice
@@ -104,7 +105,7 @@ def _song_rows(
     source = np.sum(list(audio.values()), axis=0).astype(np.float32)
     harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
     began = time.perf_counter()
-    analysis = analyse(source, rate=song.rate, harmonic=harmonic)
+    analysis = conformed(analyse(source, rate=song.rate, harmonic=harmonic), **song.stated)
     listened = time.perf_counter() - began
     singer = find_voice(audio.get("vocals"), rate=song.rate)
     known = measure.tuned(harmonic, song.rate)

@@ -5,7 +5,9 @@ Songs that have no stems are split once by the shipped model; the stems are kept
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -32,6 +34,8 @@ class Song(msgspec.Struct, frozen=True, kw_only=True):
     rate: int
     frames: int
     split_by_model: bool
+    stated: dict[str, Any] = {}
+    """What its label states, for `engine.analysis.corrections.conformed`, as the program uses it."""
 
     @property
     def seconds(self) -> float:
@@ -57,6 +61,20 @@ def songs(seconds: float, only: tuple[str, ...] = ()) -> list[Song]:
     return found
 
 
+def _stated(name: str, start_s: float) -> dict[str, Any]:
+    """Tempo, first beat and key of a song of the catalogue, for an excerpt from `start_s` on."""
+    path = REPOSITORY / "resources" / "catalogue" / name / "meta.json"
+    if not path.is_file():
+        return {}
+    meta = json.loads(path.read_text(encoding="utf-8"))
+    period = 60.0 / meta["tempo_bpm"]
+    return {
+        "tempo_bpm": meta["tempo_bpm"],
+        "first_beat_s": (meta["first_beat_s"] - start_s) % period,
+        "key": meta["key"],
+    }
+
+
 def _inputs() -> dict[str, dict[str, Path]]:
     """Id -> role -> file."""
     inputs: dict[str, dict[str, Path]] = {}
@@ -74,11 +92,12 @@ def _inputs() -> dict[str, dict[str, Path]]:
 
 def _song(name: str, parts: dict[str, Path], seconds: float) -> Song:
     sounds: dict[str, Samples] = {}
-    rate = 44100
+    rate, start_s = 44100, 0.0
     for role, path in parts.items():
         info = soundfile.info(path)
         length = info.frames if seconds <= 0.0 else min(info.frames, round(seconds * info.samplerate))
         start = min(round(SKIPPED_S * info.samplerate), info.frames - length)
+        start_s = start / info.samplerate
         samples, rate = soundfile.read(path, start=start, frames=length, dtype="float32", always_2d=True)
         sounds[role] = np.ascontiguousarray((samples if samples.shape[1] == 2 else np.repeat(samples, 2, axis=1)).T)
     frames = min(sound.shape[1] for sound in sounds.values())
@@ -92,7 +111,14 @@ def _song(name: str, parts: dict[str, Path], seconds: float) -> Song:
         stems = {role: PcmRef(path=str(folder / f"{role}.f32"), rate=rate, channels=2, frames=frames) for role in STEMS}
     else:
         stems = _split(write_pcm(sounds["mix"], folder / "mix.f32", rate=rate), folder)
-    return Song(id=name, stems=stems, rate=rate, frames=frames, split_by_model="mix" in sounds)
+    return Song(
+        id=name,
+        stems=stems,
+        rate=rate,
+        frames=frames,
+        split_by_model="mix" in sounds,
+        stated=_stated(name, start_s),
+    )
 
 
 def _split(mix: PcmRef, folder: Path) -> dict[str, PcmRef]:
