@@ -38,6 +38,12 @@ from engine.playback.deck import (
     INPUT_RING,
     INPUTS,
     LAST,
+    LATE_COMPUTED,
+    LATE_LEAPT,
+    LATE_LONGEST,
+    LATE_NEW,
+    LATE_TOOK,
+    LATE_WHY,
     LEAPT_BEFORE,
     LINE,
     LINE_AT,
@@ -77,6 +83,9 @@ from engine.playback.deck import (
 
 OUTPUT_UNDERFLOW = 0x4
 """PortAudio's callback flag."""
+
+WAITED, COMPUTED, PAGE, AGAIN, UNKNOWN = range(1, 6)
+"""Numbers in `engine.playback.messages.WHY`."""
 
 UNSIGNED_LONG = types.uint32 if native.WINDOWS else types.uint64
 """C's ``unsigned long``."""
@@ -264,6 +273,7 @@ def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, 
     if memory[UNSURE] != 0:
         if again:
             memory[XRUNS_OWN] += 1
+            memory[LATE_WHY] = AGAIN
         else:
             memory[XRUNS_HOST] += 1
             memory[XRUNS_SYSTEM] += 1
@@ -271,18 +281,32 @@ def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, 
     memory[BLAMED] = 0
     if took > budget:
         memory[BLAMED] = 1
-        computed_now = native.thread_ns(scratch)
+        did = native.thread_ns(scratch) - computed
         waited_now = native.waits(scratch)
-        known = waited_now >= 0
-        if known and waited_now != waited:
-            memory[XRUNS_OWN] += 1
+        lost = get_int(watch, w.V_LEAPT)
+        why = 0
+        if waited_now < 0:
+            why = UNKNOWN
+        elif waited_now != waited:
+            why = WAITED
             memory[WAITED_OWN] += 1
-        elif known and computed_now - computed <= budget:
+        elif did <= budget:
             memory[XRUNS_SYSTEM] += 1
-        elif known and not again and native.faults(scratch) == faults and took - get_int(watch, w.V_LEAPT) <= budget:
-            memory[UNSURE] = 1
+        elif took - lost > budget:
+            why = COMPUTED
+        elif native.faults(scratch) != faults:
+            why = PAGE
+        elif again:
+            why = AGAIN
         else:
+            memory[UNSURE] = 1
+        if why != 0:
             memory[XRUNS_OWN] += 1
+            memory[LATE_WHY] = why
+        if why != 0 or memory[UNSURE] != 0:
+            memory[LATE_TOOK], memory[LATE_COMPUTED] = took, did
+            memory[LATE_LEAPT], memory[LATE_LONGEST] = lost, get_int(watch, w.V_LONGEST)
+            memory[LATE_NEW] = get_int(watch, w.V_NEW)
     numbers = memory[LOAD : LOAD + 1].view(np.float64)
     share = min(frames / (LOAD_S * memory[RATE]), 1.0)
     numbers[0] += share * (took / max(budget, 1) - numbers[0])

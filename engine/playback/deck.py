@@ -94,6 +94,14 @@ UNSURE = _slot()
 """1 when the callback before came late by one leap: whether it was ours is seen now, by whether it happens again."""
 LEAPT_BEFORE = _slot()
 """`V_STAGE` of the callback before."""
+LATE_WHY = _slot()
+"""Of the last block that was our own: a number in `engine.playback.messages.WHY`; the next words say more of it."""
+LATE_TOOK = _slot()
+LATE_COMPUTED = _slot()
+LATE_LEAPT = _slot()
+LATE_LONGEST = _slot()
+LATE_NEW = _slot()
+"""ns: the block, the thread's computing in it, its leaps, altogether and the longest, and long stages of new work."""
 THREAD = _slot()
 """The system's number of the device's thread."""
 PEAK_LEFT = _slot()

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.playback import deck as words
 from engine.playback.deck import Deck
+from engine.playback.messages import LATE_WORDS
 from engine.playback.monitor import Monitor, Spectrum
 from engine.playback.telemetry import MAX_TRACKS, METER_FIELDS, Telemetry
 from engine.playback.transport import Transport
@@ -89,6 +90,7 @@ class Figures:
             xruns_waited=deck.word(words.WAITED_OWN),
             xruns_system=deck.word(words.XRUNS_SYSTEM),
             xruns_host=deck.word(words.XRUNS_HOST),
+            late=deck.memory[words.LATE_WHY : words.LATE_WHY + 1 + len(LATE_WORDS)],
             xruns_driver=deck.word(words.XRUNS_DRIVER),
             recording=int(recording),
             counting_in=int(session is not None and playing and session.mode == "counting"),

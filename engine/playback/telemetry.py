@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.playback.messages import SPECTRUM_BANDS
+from engine.playback.messages import LATE_WORDS, SPECTRUM_BANDS
 
 MAX_TRACKS = 1024
 METER_FIELDS = 6
@@ -30,6 +30,7 @@ LAYOUT = np.dtype(
         ("xruns_system", "<i8"),
         ("xruns_host", "<i8"),
         ("xruns_driver", "<i8"),
+        ("late", "<i8", (1 + len(LATE_WORDS),)),
         ("recording", "<i8"),
         ("counting_in", "<i8"),
         ("latency_s", "<f8"),

@@ -14,10 +14,11 @@ from engine.plan.offline import OfflineRenderer
 def heavy_effects(plan: MixPlan) -> Generator[HeavyFactory | None]:
     """A factory for the heavy inserts of a plan, whose processes end with the block; None where there are none.
 
-    None also where one insert stands in two tracks of the plan, as when shares are measured of a track with sounds of
+    None also where one insert stands twice in the plan, as when shares are measured of a track with sounds of
     two people: a processor cannot serve both, and the inserts are left out.
     """
-    ids = [insert.id for track in plan.tracks for insert in track.strip.inserts if insert.kind in HEAVY_KINDS]
+    strips = (*(track.strip for track in plan.tracks), plan.master)
+    ids = [insert.id for strip in strips for insert in strip.inserts if insert.kind in HEAVY_KINDS]
     if not ids or len(set(ids)) < len(ids):
         yield None
         return

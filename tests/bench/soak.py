@@ -69,6 +69,7 @@ def run(
         found: list[dict[str, Any]] = []
         frames = 0
         worst_load = 0.0
+        own: list[str] = []
         ends = time.monotonic() + minutes * 60.0
         start = status
         log: list[tuple[float, str]] = []
@@ -82,7 +83,9 @@ def run(
                 deed = _act(player, desk, rng)
                 deeds[deed] += 1
                 log.append((time.monotonic() - began, deed))
-                status = player.status()
+                before, status = status, player.status()
+                if status.xruns_own > before.xruns_own:
+                    own.append(status.late_why)
                 worst_load = max(worst_load, status.dsp_load)
                 time.sleep(float(rng.uniform(0.02, 0.25)))
             captured = player.capture(None).result(30.0)
@@ -108,6 +111,7 @@ def run(
             "glitches": len(found),
             "glitch_list": found[:20],
             **underruns(start, status),
+            "own_list": own[:20],
             **surroundings.figures(),
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,

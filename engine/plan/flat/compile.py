@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
 from engine.plan.flat.inserts import swap_frames
 from engine.plan.flat.kinds import kind_of
-from engine.plan.flat.plan import FlatPlan, InsertState, Node, number_of
+from engine.plan.flat.plan import FlatPlan, InsertState, Node, StreamMemory, number_of
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats, zeroed
 from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
@@ -46,6 +46,7 @@ def compile_plan(
     capacity: int = L.CAPACITY,
     threads: int = 1,
     heavy: HeavyFactory | None = None,
+    streams: Mapping[str, StreamMemory] | None = None,
 ) -> FlatPlan:
     """Make the flat plan of a mix.
 
@@ -59,12 +60,13 @@ def compile_plan(
         capacity: longest internal block in frames.
         threads: group ``n`` may run beside all groups but those whose number differs by a multiple of this.
         heavy: makes the processors of heavy effects, which are left out without it.
+        streams: instead, streams of heavy effects that others render, by node.
 
     Raises:
         EngineError: codes source-missing, source-rate, effect-unknown, effect-parameter, strip-bands, route-unknown,
             route-circle.
     """
-    return _Compiler(plan, pool, previous, limit, master, taps, capacity, threads, heavy).run()
+    return _Compiler(plan, pool, previous, limit, master, taps, capacity, threads, heavy, streams or {}).run()
 
 
 class _Compiler:
@@ -79,6 +81,7 @@ class _Compiler:
         capacity: int,
         threads: int,
         heavy: HeavyFactory | None,
+        streams: Mapping[str, StreamMemory],
     ):
         self.plan = plan
         self.pool = pool
@@ -88,7 +91,8 @@ class _Compiler:
         self.want_taps = taps
         self.capacity = capacity
         before = self.previous.feeder if self.previous is not None else None
-        self.feeder = Feeder(heavy, plan.rate, before) if heavy is not None else None
+        self.feeder = Feeder(heavy, plan, pool, before) if heavy is not None else None
+        self.streams = streams
         self.keeper = Keeper()
         self.nodes: dict[str, Node] = {}
         self.route_states: dict[tuple[str, str, str, bool, int], Words] = {}
@@ -228,17 +232,30 @@ class _Compiler:
         words[L.N_INSERTS] = len(order)
         words[L.N_LANE] = lane
         words[L.N_METER_AT] = self.keeper.hold(meter)
-        if self.feeder is not None:
-            words[L.N_STREAM_AT] = self.feeder.stream_of(track)
-            self.feeder.attach(track, words)
+        stream, old_stream = self._streams(track, words, old)
         if self.want_taps:
             tap = aligned(2 * self.capacity)
             self.taps[track.id] = tap.reshape(2, self.capacity)
             words[L.N_TAP_AT] = self.keeper.hold(tap)
         set_lane(address(lanes), lane, address(raw), float(rate))
-        node = Node(track, words, meter, lanes, lane, clips, sources, states, order)
+        node = Node(
+            track, words, meter, lanes, lane, clips, sources, states, order, stream=stream, old_stream=old_stream
+        )
         special = bool(order) or bool(words[L.N_FADER_AUTOMATED]) or self.want_taps
         return node, words, strip.stages_of(raw, moved), special
+
+    def _streams(self, track: TrackPlan, words: Words, old: Node | None) -> tuple[StreamMemory, StreamMemory]:
+        """The stream of heavy effects that a node plays from now on, and the one that fades out."""
+        stream = self.feeder.stream_of(track) if self.feeder is not None else self.streams.get(track.id, ())
+        if self.feeder is not None:
+            self.feeder.attach(track, words)
+        before: StreamMemory = ()
+        if old is not None:
+            gone = old.stream and (not stream or old.stream[0] is not stream[0])
+            before = old.stream if gone else old.old_stream
+        for word, memory in ((L.N_STREAM_AT, stream), (L.N_OLD_STREAM_AT, before)):
+            words[word] = address(memory[0]) if memory else 0
+        return stream, before
 
     def _fader(self, node: Node, *, direct: float) -> None:
         """Where the fader of a node goes, and, of one that is new, where it stands."""

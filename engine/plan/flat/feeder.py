@@ -1,4 +1,4 @@
-"""Renders tracks with heavy effects ahead of the clock, into the streams that the callback reads."""
+"""Renders tracks and buses with heavy effects ahead of the clock, into the streams that the callback reads."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.plan.flat import strip
+from engine.plan.flat.graph import MASTER
+from engine.plan.flat.plan import StreamMemory
 from engine.plan.flat.session import Session
+from engine.plan.flat.submix import SubMix, feeding
 from engine.plan.flat.words import Words, address, aligned, as_floats
 from engine.plan.heavy import HeavyFactory, HeavyProcessor
 from engine.plan.kernel import ahead
 from engine.plan.kernel import layout as L
-from engine.plan.model import HEAVY_KINDS, AutomationPlan, InsertPlan, TrackPlan
+from engine.plan.model import HEAVY_KINDS, AutomationPlan, InsertPlan, MixPlan, TrackPlan
+from engine.plan.sources import SourcePool
 
 BLOCK = 512
 """Frames that a chain of heavy effects gets at once."""
@@ -36,9 +40,14 @@ class _Lane(NamedTuple):
 
 
 class HeavyTrack:
-    """One chain of heavy effects with its stream. It goes from plan to plan as long as its effects stay the same."""
+    """One chain of heavy effects with its stream. It goes from plan to plan as long as its effects stay the same.
 
-    def __init__(self, track: TrackPlan, *, rate: int, factory: HeavyFactory):
+    Args:
+        mix: what plays into a bus; None for a track, which reads its clips.
+    """
+
+    def __init__(self, track: TrackPlan, *, rate: int, factory: HeavyFactory, mix: SubMix | None = None):
+        self.mix = mix
         self.key = self.key_of(track)
         self.rate = rate
         self.processors: list[tuple[str, HeavyProcessor]] = []
@@ -51,8 +60,8 @@ class HeavyTrack:
         self._told = [f"{error.message} {error.remedy}" for error in self.failures.values()]
         self._data = aligned(L.STREAM_CELLS * 2 * L.STREAM_CELL).reshape(L.STREAM_CELLS, 2, L.STREAM_CELL)
         self._tags: Words = np.full(L.STREAM_CELLS, -1, dtype=np.int64)
-        self.words: Words = np.zeros(L.STREAM_WORDS, dtype=np.int64)
-        self.words[L.H_DATA_AT], self.words[L.H_TAGS_AT] = address(self._data), address(self._tags)
+        self.memory = self.reader()
+        self.words: Words = self.memory[0]
         self._scratch = aligned(L.BENCH_ROWS * L.ROW)
         self._read: Words = np.full(L.STREAM_CELLS, -1, dtype=np.int64)
         self._begun = False
@@ -63,6 +72,17 @@ class HeavyTrack:
         """Tracks with the same key share a chain."""
         return (track.id, *((insert.id, insert.kind, insert.plugin) for insert in heavy_of(track)))
 
+    def reader(self) -> StreamMemory:
+        """The stream for somebody who reads it: each reader has a record of its own."""
+        words: Words = np.zeros(L.STREAM_WORDS, dtype=np.int64)
+        words[L.H_DATA_AT], words[L.H_TAGS_AT] = address(self._data), address(self._tags)
+        return words, self._data, self._tags
+
+    @property
+    def latency_frames(self) -> int:
+        """Frames that go in before the first comes out."""
+        return sum(processor.latency_frames for _, processor in self.processors)
+
     @property
     def _made(self) -> int:
         """The tick of the sources up to which the stream is there."""
@@ -72,7 +92,7 @@ class HeavyTrack:
         """Begin anew with `cell`; what comes out before it is thrown away."""
         for _, processor in self.processors:
             processor.reset()
-        self._late = sum(processor.latency_frames for _, processor in self.processors)
+        self._late = self.latency_frames
         self._first = cell
         self._fed = cell * L.STREAM_CELL
         self._begun = True
@@ -103,7 +123,11 @@ class HeavyTrack:
         block = np.empty((2, count), dtype=np.float32)
         at = address(block)
         self._note_read(session, count)
-        ahead.read_ahead(session.address, address(node), self._fed, count, address(self._scratch), at, at + 4 * count)
+        if self.mix is None:
+            bench = address(self._scratch)
+            ahead.read_ahead(session.address, address(node), self._fed, count, bench, at, at + 4 * count)
+        else:
+            self.mix.render(session, self._fed, block)
         silent = not block.any()
         if not silent or self._idle < REST_S * self.rate:
             self._set_parameters(lanes, session.frame_at(self._fed))
@@ -160,6 +184,8 @@ class HeavyTrack:
         """Begin wet at once, for a render that does not wait for its stream."""
         as_floats(self.words)[L.H_WET] = 1.0
         self._begun = False
+        if self.mix is not None:
+            self.mix.settle()
 
     def notices(self) -> list[str]:
         """Sentences for the person since the last call."""
@@ -186,32 +212,41 @@ def _points(
 
 
 class Feeder:
-    """The heavy tracks of a plan.
+    """The tracks and buses of a plan with heavy effects.
 
     Args:
         factory: makes processors.
-        rate: Hz.
+        plan: the mix.
+        pool: its open sources.
         previous: of the plan before; chains that stay go on.
     """
 
-    def __init__(self, factory: HeavyFactory, rate: int, previous: Feeder | None):
+    def __init__(self, factory: HeavyFactory, plan: MixPlan, pool: SourcePool, previous: Feeder | None):
         self._factory = factory
-        self._rate = rate
+        self._plan, self._pool = plan, pool
         self._before = dict(previous.tracks) if previous is not None else {}
         self.tracks: dict[str, HeavyTrack] = {}
         self._nodes: dict[str, tuple[Words, tuple[_Lane, ...]]] = {}
 
-    def stream_of(self, track: TrackPlan) -> int:
-        """The address of the stream record of a track; 0 when it has no heavy effects."""
+    def stream_of(self, track: TrackPlan) -> StreamMemory:
+        """The stream of a track or bus; empty when it has no heavy effects.
+
+        Asked in the order of the signal: what plays into a bus comes before it.
+        """
         if not heavy_of(track):
-            return 0
+            return ()
+        rate = self._plan.rate
         old = self._before.get(track.id)
         if old is None or old.key != HeavyTrack.key_of(track):
-            old = HeavyTrack(track, rate=self._rate, factory=self._factory)
+            mix = SubMix(self._pool, rate=rate) if track.kind == "bus" else None
+            old = HeavyTrack(track, rate=rate, factory=self._factory, mix=mix)
         else:
             old.take_settings(track)
+        # A bus that fades out is in the plan no more, and goes on with what played into it.
+        if old.mix is not None and (track.id == MASTER or any(each.id == track.id for each in self._plan.tracks)):
+            old.mix.follow(feeding(self._plan, track.id), self.tracks)
         self.tracks[track.id] = old
-        return address(old.words)
+        return old.memory
 
     def attach(self, track: TrackPlan, node: Words) -> None:
         """Tell where the node of a track is, once it is complete."""
@@ -224,9 +259,15 @@ class Feeder:
         Args:
             margin: where a stream begins anew after a jump; 0 waits for no clock.
         """
+        more = dict.fromkeys(self.tracks, 0)
+        for name, track in reversed(self.tracks.items()):
+            # What plays into a bus with a stream of its own is read that much earlier.
+            for above in track.mix.upstream if track.mix is not None else ():
+                if above in more:
+                    more[above] = max(more[above], more[name] + track.latency_frames + 2 * BLOCK)
         for name, track in self.tracks.items():
             node, lanes = self._nodes[name]
-            until = session.tick + session.anchor + int(node[L.N_AHEAD]) + ahead_frames
+            until = session.tick + session.anchor + int(node[L.N_AHEAD]) + ahead_frames + more[name]
             track.fill(session, node, lanes, until, margin=margin)
 
     def settle(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.plan.flat.feeder import Feeder
 
 Floats = npt.NDArray[np.float64]
+
+StreamMemory: TypeAlias = "tuple[npt.NDArray[Any], ...]"
+"""A stream record of a node, then the arrays that it points to; empty without one."""
 
 
 def number_of(node_id: str) -> int:
@@ -59,6 +62,9 @@ class Node:
     order: list[str]
     """Ids of its effects in order, those that fade out included."""
     leaving: bool = False
+    stream: StreamMemory = ()
+    old_stream: StreamMemory = ()
+    """Of heavy effects: the one that is heard, and one that fades out."""
 
     @property
     def faded_out(self) -> bool:

@@ -178,8 +178,10 @@ def tag_of(session: int, cell: int) -> int:
 
 
 @njit(nogil=True, error_model="numpy")
-def read_stream(session: int, stream: int, tick: int, frames: int, left: int, right: int) -> None:
-    """Replace the dry sound in `left` and `right` by the stream of a heavy chain, as far as it is there."""
+def read_stream(session: int, stream: int, tick: int, frames: int, left: int, right: int, leaves: bool) -> None:
+    """Replace the dry sound in `left` and `right` by the stream of a heavy chain, as far as it is there; one that
+    leaves fades out.
+    """
     wet = get_float(stream, L.H_WET)
     step = 1.0 / max(get_int(session, L.S_FADE), 1)
     i = 0
@@ -190,11 +192,11 @@ def read_stream(session: int, stream: int, tick: int, frames: int, left: int, ri
         slot = cell % L.STREAM_CELLS
         there = get_int(get_int(stream, L.H_TAGS_AT), slot) == tag_of(session, cell)
         data = get_int(stream, L.H_DATA_AT) + 4 * (slot * 2 * L.STREAM_CELL + inside)
-        if not there and inside == 0:
+        if not there and inside == 0 and not leaves:
             set_int(stream, L.H_LATE, get_int(stream, L.H_LATE) + 1)
         for k in range(run):
             if there:
-                wet = min(wet + step, 1.0)
+                wet = max(wet - step, 0.0) if leaves else min(wet + step, 1.0)
                 a, b = get_sample(left, i + k), get_sample(right, i + k)
                 c, d = _guarded(get_sample(data, k)), _guarded(get_sample(data, k + L.STREAM_CELL))
                 set_sample(left, i + k, c if wet == 1.0 else a + wet * (c - a))
@@ -203,6 +205,16 @@ def read_stream(session: int, stream: int, tick: int, frames: int, left: int, ri
                 wet = 0.0
         i += run
     set_float(stream, L.H_WET, wet)
+
+
+@njit(nogil=True, error_model="numpy")
+def _read_streams(session: int, node: int, tick: int, frames: int, left: int, right: int) -> None:
+    """The stream of a node, and before it the one that it had, as long as that is heard."""
+    old, stream = get_int(node, L.N_OLD_STREAM_AT), get_int(node, L.N_STREAM_AT)
+    if old != 0 and get_float(old, L.H_WET) > 0.0:
+        read_stream(session, old, tick, frames, left, right, True)
+    if stream != 0:
+        read_stream(session, stream, tick, frames, left, right, False)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -215,15 +227,14 @@ def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: i
     lane = get_int(node, L.N_LANE)
     left = bench + 64 * L.B_PLANAR + 4 * 64 * lane
     right = left + 4 * 64 * L.LANES
-    bus, stream = get_int(node, L.N_INPUT_AT), get_int(node, L.N_STREAM_AT)
+    bus = get_int(node, L.N_INPUT_AT)
     ahead = tick + get_int(node, L.N_AHEAD)
     if bus != 0:
         capacity = get_int(plan, L.P_CAPACITY)
         for i in range(frames):
             set_sample(left, i, get_sample(bus, at + i))
             set_sample(right, i, get_sample(bus, capacity + at + i))
-        if stream != 0:
-            read_stream(session, stream, ahead, frames, left, right)
+        _read_streams(session, node, ahead, frames, left, right)
         return 0
     bad = read_clips(session, get_int(node, L.N_CLIPS_AT), get_int(node, L.N_CLIPS), ahead, frames, bench, left, right)
     age, fade = get_int(plan, L.P_AGE) + at, get_int(plan, L.P_FADE)
@@ -238,6 +249,5 @@ def read_input(session: int, plan: int, node: int, tick: int, at: int, frames: i
                 new = get_sample(left, i + c * 64 * L.LANES)
                 old = get_sample(spare, i + c * 64)
                 set_sample(left, i + c * 64 * L.LANES, old + weight * (new - old))
-    if stream != 0:
-        read_stream(session, stream, ahead, frames, left, right)
+    _read_streams(session, node, ahead, frames, left, right)
     return bad

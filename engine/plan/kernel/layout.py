@@ -249,6 +249,8 @@ N_METER_AT = 24
 """`METER_WORDS` floats; they stay with the node's id from plan to plan."""
 N_FADER_CHANGED = 25
 """1: other lanes than in the plan before move the fader; 0 once that has been taken in."""
+N_OLD_STREAM_AT = 26
+"""Stream record of the plan before, which fades out; 0: none."""
 NODE_WORDS = 28
 
 RAW_HIGH_PASS = 0

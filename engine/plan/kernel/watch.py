@@ -13,11 +13,11 @@ from numba import njit
 from engine.dsp.clock import SCRATCH_WORDS, now_ns
 from engine.dsp.memory import get_int, set_int
 
-LEAP_NS = 500_000
+LEAP_NS = 250_000
 """A stage that takes less than this has not leapt."""
 LEAP_RATIO = 8
 """Nor has one that takes less than this many times what its kind usually takes."""
-KNOWN = 8
+KNOWN = 4
 """A kind has a history after this many runs; before, nothing is a leap."""
 FALL = 6
 """What a kind usually takes falls by 2 ** -FALL at each run that is quicker, and rises to twice at most."""
@@ -37,6 +37,8 @@ V_LONGEST = V_AT + 3
 """The longest leap of this block, ns."""
 V_PLACE = V_AT + 4
 """Stages of groups so far, in this block."""
+V_NEW = V_AT + 5
+"""ns that stages of this block took which would have been leaps, had there been a history."""
 V_TABLE = 8
 SLOT_WORDS = 4
 SLOT_KIND, SLOT_RUNS, SLOT_USUAL, SLOT_MET = range(SLOT_WORDS)
@@ -58,6 +60,7 @@ def begin(watch: int, now: int) -> None:
     set_int(watch, V_STAGE, 0)
     set_int(watch, V_LONGEST, 0)
     set_int(watch, V_PLACE, 0)
+    set_int(watch, V_NEW, 0)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -89,6 +92,8 @@ def passed(watch: int, kind: int, took: int) -> None:
         if took > get_int(watch, V_LONGEST):
             set_int(watch, V_LONGEST, took)
             set_int(watch, V_STAGE, kind + get_int(watch, V_PLACE))
+    elif not known and took >= LEAP_NS:
+        set_int(watch, V_NEW, get_int(watch, V_NEW) + took)
     # A leap moves the history too, so that work which has really become more is the usual after a few blocks.
     if took > usual:
         usual = min(took, 2 * usual + 1) if known else took

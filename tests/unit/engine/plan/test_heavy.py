@@ -178,3 +178,25 @@ def test_automation_reaches_the_effect(noise: PcmRef) -> None:
     x = noise.open()
     assert np.array_equal(y[:, :9_000], x[:, :9_000] * np.float32(0.5))
     assert np.array_equal(y[:, 11_000:], x[:, 11_000:20_000] * np.float32(0.125))
+
+
+@pytest.mark.parametrize("bus", [False, True], ids=["track", "bus"])
+def test_effects_that_come_go_and_are_exchanged_fade(sine: PcmRef, bus: bool) -> None:
+    def plan(*names: str) -> MixPlan:
+        strip = StripPlan(inserts=tuple(InsertPlan(id=n, kind="vst3", parameters={"gain": 0.4}) for n in names))
+        if not bus:
+            return mix_of(TrackPlan(id="t", clips=(clip_of(sine),), strip=strip), length_frames=4 * RATE)
+        tracks = (TrackPlan(id="t", clips=(clip_of(sine),), output="b"), TrackPlan(id="b", kind="bus", strip=strip))
+        return mix_of(*tracks, length_frames=4 * RATE)
+
+    factory = Factory()
+    live = Live(plan("p"))
+    live.session.play(0)
+    heard = [live.run(4_100)]
+    for names in (("p",), ("p", "q"), ("q",), (), ("r",), (), ()):
+        publish(live, plan(*names), factory)
+        heard.append(drive(live, 9_077))
+    y = np.concatenate(heard, axis=1)[:, 2_000:]
+    assert np.abs(y).max() == pytest.approx(0.25, abs=1e-3)
+    # As steep as the tone and a fade over 5 ms at most.
+    assert np.abs(np.diff(y)).max() < 0.25 * (2 * np.pi * 200 / RATE + 1 / (0.005 * RATE)) * 1.01
