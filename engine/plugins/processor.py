@@ -174,7 +174,7 @@ class PluginProcessor:
             return
         self._taken_up(info.parameters)
         if info.latency_frames != self.latency_frames:
-            self._say(f"{self.name} has another latency than before; change anything on its track to have it in time.")
+            self._say(f"{self.name} has another latency than before; change anything beside it to have it in time.")
 
     def accept_latency(self) -> None:
         """Take over the latency that the plug-in has now; the place for this is a new plan."""
@@ -355,17 +355,17 @@ class PluginProcessor:
                 if self._process.silent_s > self._hang_s:
                     self._process.kill()
                     self._stopped(
-                        f"{self.name} does not answer any more, so it was stopped and the track is dry there."
+                        f"{self.name} does not answer any more, so it was stopped and the sound is dry there."
                     )
                 elif self._condition is not Condition.LATE:
                     self._condition = Condition.LATE
-                    self._say(f"{self.name} is too slow at times, and the track is dry there meanwhile.")
+                    self._say(f"{self.name} is too slow at times, and the sound is dry there meanwhile.")
             case Outcome.RAISED:
                 if self._condition is Condition.WELL:
                     self._condition = Condition.LATE
-                    self._say(f"{self.name} reported an error, and the track is dry there meanwhile.")
+                    self._say(f"{self.name} reported an error, and the sound is dry there meanwhile.")
             case Outcome.GONE:
-                self._stopped(f"{self.name} has crashed, and the track is dry there. Start it again from its slot.")
+                self._stopped(f"{self.name} has crashed, and the sound is dry there. Start it again from its slot.")
 
     def _stopped(self, sentence: str) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from studio.base.ids import uuid7
 from studio.base.paths import AppPaths
 from studio.project.model import Insert, PluginRef, Project
+from studio.project.parameters import MASTER
 
 if TYPE_CHECKING:
     from engine.plugins import Catalogue, PluginInfo
@@ -39,11 +40,12 @@ def insert_of(plugin: PluginInfo) -> Insert:
 
 
 def plugins_of(project: Project) -> Iterable[tuple[str, Insert, PluginRef]]:
-    """The plug-ins of a project, each with the id of its track."""
-    for track in project.tracks:
-        for insert in track.strip.inserts:
+    """The plug-ins of a project, each with the id of its track or bus, or that of the master."""
+    strips = [(track.id, track.strip) for track in project.tracks]
+    for name, strip in (*strips, (MASTER, project.master.strip)):
+        for insert in strip.inserts:
             if insert.plugin is not None:
-                yield track.id, insert, insert.plugin
+                yield name, insert, insert.plugin
 
 
 def absent(project: Project, catalogue: Catalogue) -> dict[str, str]:
@@ -60,7 +62,7 @@ def absent(project: Project, catalogue: Catalogue) -> dict[str, str]:
             continue
         if not Path(plugin.path).exists():
             maker = f" by {plugin.vendor}" if plugin.vendor else ""
-            found[insert.id] = f"The plug-in {name}{maker} is not installed here, so the track plays without it."
+            found[insert.id] = f"The plug-in {name}{maker} is not installed here, so the project plays without it."
     return found
 
 

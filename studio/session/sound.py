@@ -15,6 +15,7 @@ from studio.base.ids import uuid7
 from studio.flows import acquire
 from studio.flows.media import TaskContext
 from studio.flows.mixplan import compile_plan
+from studio.flows.plugins import plugins_of
 from studio.jobs import Job
 from studio.project import edits
 from studio.project.model import Project, Source
@@ -102,21 +103,18 @@ class Sound(SessionParts):
 
         Waits for the engine for up to 5 s where the project has plug-ins, so not for the window's own thread.
         """
-        if self._player is None or not any(
-            insert.plugin is not None for track in self.project.tracks for insert in track.strip.inserts
-        ):
+        if self._player is None or not any(plugins_of(self.project)):
             return
         states = self._player.plugin_states()
         with self._lock:
             project = self._history.committed
-            for track in project.tracks:
-                for insert in track.strip.inserts:
-                    if insert.id in states and insert.plugin is not None:
-                        found = states[insert.id]
-                        project = edits.set_plugin_state(project, track.id, insert.id, found.state)
-                        # Only those that the project knows: else the next plan would turn them back.
-                        known = {key: found.values[key] for key in insert.parameters if key in found.values}
-                        project = edits.set_insert(project, track.id, insert.id, parameters=known)
+            for strip, insert, _ in list(plugins_of(project)):
+                found = states.get(insert.id)
+                if found is not None:
+                    project = edits.set_plugin_state(project, strip, insert.id, found.state)
+                    # Only those that the project knows: else the next plan would turn them back.
+                    known = {key: found.values[key] for key in insert.parameters if key in found.values}
+                    project = edits.set_insert(project, strip, insert.id, parameters=known)
             self.commit("Plug-in settings", project)
 
     def _once_playable(self, then: Callable[[], None]) -> None:

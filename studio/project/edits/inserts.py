@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from engine.plan import HEAVY_KINDS
-from studio.project.edits.rules import chosen, find_track, invalid, require_new
+from studio.project.edits.rules import chosen, invalid, require_new
 from studio.project.edits.strips import fitted_insert, put_strip, strip_of, without_automation_of
 from studio.project.model import Insert, Project
-from studio.project.parameters import MASTER
 
 MAX_STATE_BYTES = 16 << 20
 
@@ -19,11 +17,8 @@ def add_insert(project: Project, track_id: str, insert: Insert, *, index: int | 
     """Put an effect into the strip, at the end or at `index`.
 
     Raises:
-        ProjectError: edit-invalid for an unknown track, a taken id, parameters that are not numbers, or a plug-in on a
-        bus or the master: it plays ahead of the play-head, which only tracks with clips can.
+        ProjectError: edit-invalid for an unknown track, a taken id, or parameters that are not numbers.
     """
-    if insert.kind in HEAVY_KINDS and (track_id == MASTER or find_track(project, track_id).kind == "bus"):
-        raise invalid("A plug-in cannot stand on a bus or the master.", "Put it on the tracks that play there.")
     require_new(project, [insert.id])
     insert = fitted_insert(insert)
 

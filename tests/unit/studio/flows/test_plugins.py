@@ -41,6 +41,17 @@ def test_an_insert_names_its_plugin(tmp_path: Path, catalogue: Catalogue) -> Non
     assert moved(project, catalogue) == {}
 
 
+def test_plugins_of_buses_and_the_master_are_found() -> None:
+    plug = PluginInfo(path="/nowhere/a.vst3", name="A", vendor="")
+    strips = [Strip(inserts=(insert_of(plug),)) for _ in range(3)]
+    tracks = (Track(id="t", name="T", strip=strips[0]), Track(id="b", name="B", kind="bus", strip=strips[1]))
+    project = Project(id="p", tracks=tracks)
+    project = replace(project, master=replace(project.master, strip=strips[2]))
+    assert [(name, insert) for name, insert, _ in plugins_of(project)] == [
+        (name, strip.inserts[0]) for name, strip in zip(("t", "b", "master"), strips, strict=True)
+    ]
+
+
 def test_missing_blocked_and_moved_plugins_are_told(tmp_path: Path, catalogue: Catalogue) -> None:
     gone = PluginInfo(path="/nowhere/gone.vst3", name="Gone", vendor="Somebody")
     elsewhere = PluginInfo(path="/nowhere/here.vst3", name="Here", vendor="Maker")

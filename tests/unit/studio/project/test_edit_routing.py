@@ -60,7 +60,14 @@ def test_a_bus_takes_no_clips_takes_or_freeze(routed: Project, make_stem: Callab
     assert "bus" in refused(lambda: edits.add_take(routed, "room", []))
     assert "bus" in refused(lambda: edits.freeze(routed, "room", make_stem("drums")))
     assert refused(lambda: edits.attach_stems(routed, "room", {"drums": make_stem("drums")}))
-    assert "plug-in" in refused(lambda: edits.add_insert(routed, "room", Insert(id="x", kind="vst3")))
+
+
+def test_a_plugin_stands_on_a_bus_and_the_master_too(routed: Project) -> None:
+    project = edits.add_insert(routed, "room", Insert(id="x", kind="vst3"))
+    project = edits.add_insert(project, "master", Insert(id="y", kind="vst3"))
+    assert [insert.id for insert in project.track("room").strip.inserts][-1] == "x"
+    assert [insert.id for insert in project.master.strip.inserts] == ["y"]
+    assert list(problems(project)) == []
 
 
 def test_when_a_bus_goes_its_users_play_to_the_master(routed: Project) -> None:
