@@ -8,10 +8,15 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-Kind = Literal["wav", "aiff", "flac", "ogg", "mp3", "mp4", "asf", "matroska", "midi", "text", "unknown"]
+Kind = Literal["wav", "aiff", "flac", "ogg", "mp3", "aac", "mp4", "asf", "matroska", "midi", "text", "unknown"]
 
 HEAD_BYTES = 4096
 OGG_PAGE_MAX = 65307
+
+SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".caf", ".w64", ".au"})
+"""Names of files that are read here."""
+FOREIGN_SUFFIXES = frozenset({".m4a", ".m4b", ".mp4", ".mov", ".aac", ".wma", ".webm", ".mka", ".mkv"})
+"""Names of files that are read through FFmpeg where it is installed (`engine.io.foreign`)."""
 MAX_CHUNKS = 4096
 
 CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b") | {127}
@@ -28,6 +33,9 @@ def kind_of(head: bytes) -> Kind:
         return "flac"
     if head[:4] == b"OggS":
         return "ogg"
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        # Layer 0 of a frame's header is ADTS.
+        return "aac"
     if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0):
         return "mp3"
     if head[4:8] == b"ftyp":

@@ -1,7 +1,10 @@
-"""Read any sound file that libsndfile knows, with every broken one refused by a named error."""
+"""Read any sound file that libsndfile knows, others through FFmpeg where it is installed (`engine.io.foreign`), with
+every broken one refused by a named error.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +16,7 @@ import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
 import soxr  # pyright: ignore[reportMissingTypeStubs]
 
 from engine.errors import AudioFileError
-from engine.io import containers
+from engine.io import containers, foreign
 from engine.types import Audio
 
 LOWEST_RATE, HIGHEST_RATE = 32_000, 192_000
@@ -32,9 +35,10 @@ MP3_SLACK_FRAMES = 2 * 1152
 FORMATS = "WAV, FLAC, MP3, Ogg, Opus or AIFF"
 
 _KNOWN: dict[str, str] = {
-    "mp4": "This is an M4A or MP4 file, and AAC sound cannot be read here.",
-    "asf": "This is a Windows Media file, which cannot be read here.",
-    "matroska": "This is a Matroska or WebM file, which cannot be read here.",
+    "mp4": "This is an M4A or MP4 file, which is read through FFmpeg",
+    "aac": "This is an AAC file, which is read through FFmpeg",
+    "asf": "This is a Windows Media file, which is read through FFmpeg",
+    "matroska": "This is a Matroska or WebM file, which is read through FFmpeg",
     "midi": "This is a MIDI file: it holds notes, not sound.",
     "text": "This file holds text, not sound.",
 }
@@ -90,9 +94,11 @@ class AudioReader:
     def __init__(self, path: str | Path, *, max_channels: int = 64, rate: int | None = None):
         self.path = Path(path)
         self._kind = self._inspect()
+        self._converted: tempfile.TemporaryDirectory[str] | None = None
         try:
-            self._file = _Forward(str(self.path))
+            self._file = _Forward(str(self._through_ffmpeg() if self._kind in foreign.DEMUXERS else self.path))
         except (sf.LibsndfileError, RuntimeError, TypeError) as error:
+            self._discard()
             raise _error(
                 self.path,
                 _KNOWN.get(self._kind, f"“{self.path.name}” is not a sound file that can be read, or it is damaged."),
@@ -101,7 +107,7 @@ class AudioReader:
         try:
             self._check_header(max_channels)
         except AudioFileError:
-            self._file.close()
+            self.close()
             raise
         self.original_rate = int(self._file.samplerate)
         self.original_channels = int(self._file.channels)
@@ -217,9 +223,34 @@ class AudioReader:
             folded = block if self._fold is None else (block @ self._fold).astype(np.float32)
             yield folded, seen >= self.frames
 
+    def _through_ffmpeg(self) -> Path:
+        """The sound of a foreign file as WAV, which goes with this reader."""
+        self._converted = tempfile.TemporaryDirectory(prefix="contrafact-foreign-", ignore_cleanup_errors=True)
+        target = Path(self._converted.name) / "sound.wav"
+        outcome = foreign.convert(self.path, self._kind, target)
+        if outcome == "converted":
+            return target
+        self._discard()
+        if outcome == "no-ffmpeg":
+            raise _error(
+                self.path,
+                f"{_KNOWN[self._kind]}, and FFmpeg is not installed.",
+                f"Install FFmpeg (ffmpeg.org) and try again, or convert the file to {FORMATS}.",
+            )
+        raise _error(
+            self.path,
+            f"{_KNOWN[self._kind]}, but FFmpeg found no sound in it: it is protected, damaged, or a picture alone.",
+            f"Play it in another program; if it plays there, save it as {FORMATS}.",
+        )
+
+    def _discard(self) -> None:
+        if self._converted is not None:
+            self._converted.cleanup()
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        self._discard()
 
     def __enter__(self) -> AudioReader:
         return self

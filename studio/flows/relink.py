@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from engine.io.containers import FOREIGN_SUFFIXES, SUFFIXES
 from studio.base.errors import ProjectError
 from studio.flows import import_own
 from studio.flows.landing import Landing
@@ -20,7 +21,7 @@ from studio.project.model import Project, Source
 SAME_LENGTH_S = 0.05
 MOST_ENTRIES = 50_000
 """A whole disk is not walked to its end."""
-AUDIO = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
+AUDIO = SUFFIXES | FOREIGN_SUFFIXES
 
 
 class Relinked(msgspec.Struct, frozen=True, kw_only=True):

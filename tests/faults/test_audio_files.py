@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +71,60 @@ def test_text_renamed_to_wav_is_called_text(tmp_path: Path) -> None:
         decode(path)
 
 
-def test_an_m4a_file_is_told_how_to_get_in(tmp_path: Path) -> None:
+M4A = struct.pack(">I", 28) + b"ftypM4A \0\0\2\0M4A mp42isom" + bytes(4000)
+
+
+def test_an_m4a_file_without_ffmpeg_is_told_how_to_get_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     path = tmp_path / "song.m4a"
-    path.write_bytes(struct.pack(">I", 28) + b"ftypM4A \0\0\2\0M4A mp42isom" + bytes(4000))
-    with pytest.raises(AudioFileError, match="M4A") as error:
+    path.write_bytes(M4A)
+    with pytest.raises(AudioFileError, match=r"M4A.*not installed") as error:
         decode(path)
     assert error.value.code == "audio-unreadable"
+    assert "FFmpeg" in error.value.remedy
     assert "WAV" in error.value.remedy
+
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="FFmpeg is not installed")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("name", "head"), [("a.m4a", M4A), ("a.wma", b"\x30\x26\xb2\x75" + bytes(4000))])
+def test_a_broken_foreign_file_is_refused_and_nothing_stays_behind(tmp_path: Path, name: str, head: bytes) -> None:
+    (tmp_path / name).write_bytes(head)
+    before = set(Path(tempfile.gettempdir()).glob("contrafact-foreign-*"))
+    with pytest.raises(AudioFileError, match="FFmpeg found no sound") as error:
+        decode(tmp_path / name)
+    assert error.value.code == "audio-unreadable"
+    assert set(Path(tempfile.gettempdir()).glob("contrafact-foreign-*")) <= before
+
+
+@needs_ffmpeg
+def test_a_playlist_that_calls_itself_m4a_reads_no_other_file(tmp_path: Path) -> None:
+    sf.write(tmp_path / "secret.wav", np.full((48_000, 1), 0.25, np.float32), 48_000)
+    listed = f"ffconcat version 1.0\nfile {tmp_path / 'secret.wav'}\n".encode()
+    (tmp_path / "song.m4a").write_bytes(struct.pack(">I", 16) + b"ftypM4A " + bytes(4) + listed)
+    with pytest.raises(AudioFileError):
+        decode(tmp_path / "song.m4a")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.m4a", "aac"), ("b.m4a", "alac"), ("c.aac", "aac"), ("d.wma", "wmav2"), ("e.mka", "flac")]
+)
+def test_foreign_files_are_read_through_ffmpeg(tmp_path: Path, name: str, codec: str) -> None:
+    t = np.arange(2 * 44_100) / 44_100
+    tone = (0.4 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)
+    sf.write(tmp_path / "tone.wav", np.stack([tone, 0.5 * tone], axis=1), 44_100)
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "tone.wav"), "-c:a", codec, str(tmp_path / name)]
+    if subprocess.run(command, check=False).returncode != 0:
+        pytest.skip(f"this FFmpeg does not write {codec}")
+    found = decode(tmp_path / name)
+    assert found.rate == 44_100
+    assert found.samples.shape[0] == 2
+    assert abs(found.samples.shape[1] - t.size) <= 4096
+    middle = found.samples[:, 20_000:60_000]
+    assert np.sqrt(np.mean(np.square(middle), axis=1)) == pytest.approx([0.4 / 2**0.5, 0.2 / 2**0.5], rel=0.03)
 
 
 @pytest.mark.parametrize(

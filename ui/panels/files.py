@@ -7,7 +7,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QFileDialog
 
-AUDIO_FILTER = "Audio (*.wav *.flac *.mp3 *.ogg *.oga *.opus *.aif *.aiff);;All files (*)"
+from ui.viewmodels.dropping import AUDIO
+
+AUDIO_FILTER = f"Audio ({' '.join(f'*{each}' for each in sorted(AUDIO))});;All files (*)"
 
 
 class Files:

@@ -78,7 +78,8 @@ class Intake(QObject):
             others = f" and {words.plural(len(found.refused) - 1, 'other')}" if len(found.refused) > 1 else ""
             self._ws.say(
                 f"“{first[:60]}”{others} cannot be used.",
-                "The studio reads WAV, FLAC, MP3, Ogg, Opus and AIFF files, and folders with some of them.",
+                "The studio reads WAV, FLAC, MP3, Ogg, Opus and AIFF files, with FFmpeg installed also M4A, AAC, WMA "
+                "and the sound of videos, and folders with some of them.",
                 "error",
             )
         if found.more:

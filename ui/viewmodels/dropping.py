@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.io.containers import FOREIGN_SUFFIXES, SUFFIXES
+
 WINDOW = 1 << 20
 MARKS = (b"c2pa", b"C2PA")
-AUDIO = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"})
+AUDIO = SUFFIXES | FOREIGN_SUFFIXES
 PROJECT = ".contrafact"
 MOST_FILES = 500
 MOST_ENTRIES = 20_000

@@ -77,4 +77,6 @@ def test_text_and_other_containers_are_told_apart() -> None:
     assert kind_of("Grüße\n".encode() * 50) == "text"
     assert kind_of(bytes(100)) == "unknown"
     assert kind_of(b"\0\0\0\x20ftypisom") == "mp4"
+    assert kind_of(b"\xff\xf1\x50\x80") == "aac"
+    assert kind_of(b"\xff\xfb\x90\x64") == "mp3"
     assert kind_of(b"RIFF\0\0\0\0AVI ") == "unknown"
