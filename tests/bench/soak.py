@@ -123,6 +123,7 @@ def run(
 def _keep(path: Path, frame: int, out: Path) -> None:
     import soundfile
 
+    out.parent.mkdir(parents=True, exist_ok=True)
     sound, rate = soundfile.read(path, start=max(frame - RATE, 0), frames=2 * RATE, dtype="float32")
     soundfile.write(out, sound, rate, subtype="FLOAT")
 

@@ -47,3 +47,26 @@ def test_shares_hear_them_too(plan: MixPlan) -> None:
     dry = msgspec.structs.replace(plan, tracks=(msgspec.structs.replace(plan.tracks[0], strip=StripPlan()),))
     loud = track_powers_task(plan=dry, groups={"you": ["c"]})
     assert found["mix"][0] == pytest.approx(loud["mix"][0] / 4.0, rel=0.05)
+
+
+@pytest.mark.parametrize("where", ["bus", "master", "both"])
+def test_a_bounce_has_plug_ins_of_buses_and_the_master_where_they_belong(plan: MixPlan, where: str) -> None:
+    """A latent plug-in on the bus, on the master, or on both: a step stays where it is."""
+    (track,) = plan.tracks
+    insert = track.strip.inserts[0]
+    strips = [
+        StripPlan(inserts=(msgspec.structs.replace(insert, id=f"v{k}"),)) if where in (name, "both") else StripPlan()
+        for k, name in enumerate(("bus", "master"))
+    ]
+    clip = msgspec.structs.replace(track.clips[0], start_frame=5_000)
+    tracks = (
+        TrackPlan(id="t", clips=(clip,), output="b"),
+        TrackPlan(id="b", kind="bus", strip=strips[0]),
+        TrackPlan(id="past", clips=(clip,)),
+    )
+    mix = msgspec.structs.replace(plan, tracks=tracks, master=strips[1], ceiling_dbtp=0.0)
+    heard = render(mix)
+    bus, past = (0.25 if where != "master" else 0.5), 0.5
+    total = (bus + past) * (1.0 if where == "bus" else 0.5)
+    assert middle(heard) == pytest.approx(total, rel=1e-3)
+    assert np.flatnonzero(np.abs(heard[0]) > 0.5 * total)[0] == pytest.approx(5_000, abs=1)
