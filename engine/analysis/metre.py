@@ -8,6 +8,7 @@ from engine.analysis.spectra import Floats
 
 _ODD_MARGIN = 0.35
 _ODD_LEAST = 0.45
+_CHANGES_LEAST, _CHANGES_MARGIN, _PLAYED_LEAST = 0.5, 0.35, 0.2
 
 
 def _standard(values: Floats) -> Floats:
@@ -69,11 +70,20 @@ def find_metre(
 
 
 def _odd_metre(strokes: Floats, harmonic_change: Floats, periodic: dict[int, float]) -> int:
-    """5 or 7 where the strokes come back after so many beats far more clearly than after 3 or 4; else 0."""
+    """5 or 7 where the strokes come back after so many beats far more clearly than after 3 or 4, or where the chords
+    change every so many beats and at no other distance; else 0."""
     best, metre = max(periodic.values()) + _ODD_MARGIN, 0
+    even = max(_periodicity(harmonic_change, lag) for lag in (2, 3, 4, 6, 8))
     for candidate in (5, 7):
-        value = _periodicity(strokes, candidate) + 0.5 * _periodicity(harmonic_change, candidate)
-        if strokes.size >= 4 * candidate and value > best and _periodicity(strokes, candidate) > _ODD_LEAST:
+        if strokes.size < 4 * candidate:
+            continue
+        played, changed = _periodicity(strokes, candidate), _periodicity(harmonic_change, candidate)
+        value = played + 0.5 * changed
+        if changed > max(_CHANGES_LEAST, even + _CHANGES_MARGIN) and played > _PLAYED_LEAST:
+            value = max(value, best) + changed
+        elif played <= _ODD_LEAST:
+            continue
+        if value > best:
             best, metre = value, candidate
     return metre
 

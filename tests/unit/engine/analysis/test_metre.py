@@ -42,3 +42,15 @@ def test_noise_is_counted_in_four_without_confidence() -> None:
     for _ in range(10):
         metre, _, _ = find_metre(**{name: rng.random(64) for name in names})
         assert metre in (3, 4)
+
+
+@pytest.mark.parametrize("metre", [5, 7])
+def test_chords_that_change_every_so_many_beats_tell_the_metre_under_an_even_beat(metre: int) -> None:
+    given = beats(metre, 96, 2, noise=0.0)
+    rng = np.random.default_rng(metre)
+    even = 1.0 + 0.15 * rng.normal(size=96)
+    given["low"] = even + 0.5 * (given["low"] == 1.0)
+    given["loud"] = even + 0.05 * rng.normal(size=96)
+    assert find_metre(**given)[:2] == (metre, 2)
+    given["harmonic_change"] = beats(4, 96, 2, noise=0.0)["harmonic_change"]
+    assert find_metre(**given)[0] == 4
