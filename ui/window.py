@@ -36,7 +36,7 @@ from ui.panels.files import Files
 from ui.panels.first_run import FirstRunPanel
 from ui.panels.inspector import InspectorPanel
 from ui.panels.intake import Intake
-from ui.panels.menus import Menus
+from ui.panels.menus import NOTES, Menus
 from ui.panels.messages import Messages
 from ui.panels.status import StatusBar
 from ui.panels.transport import TransportBar
@@ -47,7 +47,7 @@ from ui.viewmodels.commands import Commands
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
-DOCK_PX = {"mixer": 420, "clip": 260, "variations": 232, "automation": 232, "history": 232}
+DOCK_PX = {"mixer": 420, "clip": 260, "notes": 372, "variations": 232, "automation": 232, "history": 232}
 
 
 class MainWindow(QMainWindow):
@@ -160,6 +160,8 @@ class MainWindow(QMainWindow):
         self.first_run.recover_asked.connect(self.ask_recover)
         self.inspector.review_asked.connect(self.review_and_export)
         self.dock.tab_changed.connect(self._size_dock)
+        self.dock.editor.roll.menu_asked.connect(lambda at: self.menus.popup(at, NOTES))
+        ws.notes.changed.connect(self.actions_set.refresh)
         self.dock.variations.restyle_asked.connect(self.inspector.track.ask_restyle)
         self.status.preferences_asked.connect(self.show_preferences)
         ws.preferences_asked.connect(self.show_preferences)
@@ -178,6 +180,8 @@ class MainWindow(QMainWindow):
 
     def _size_dock(self, tab: str) -> None:
         total = sum(self._splitter.sizes()) or self.height() - 80
+        if tab == "clip" and self.dock.editor.mode == "notes":
+            tab = "notes"
         wanted = min(DOCK_PX[tab], max(total - 260, 180))
         self._splitter.setSizes([total - wanted, wanted])
 
@@ -405,6 +409,16 @@ class MainWindow(QMainWindow):
         """Shift+Space: play from the start of the selection."""
         found = self.ws.clip()
         self.session.play(found[1].start_s if found is not None else self.ws.position_s)
+
+    def draw_notes(self) -> None:
+        """Draw notes by pressing, or choose them again."""
+        self.dock.show_tab("clip")
+        self.ws.notes.set_drawing(not self.ws.notes.drawing)
+
+    def undo(self) -> None:
+        """Take the last step back; what keys did to notes just now is one."""
+        self.ws.notes.flush()
+        self.ws.attempt(self.session.undo)
 
     def edit_clip(self) -> None:
         """Open the selected clip in the clip editor."""

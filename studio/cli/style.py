@@ -136,6 +136,9 @@ def restyle(
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="0 is the style as written; another number, another variation.")] = 0,
     keep: KeepOption = "vocals",
+    midi: Annotated[
+        Path | None, typer.Option("--midi", metavar="DIR", help="Write the new parts as MIDI files into this folder.")
+    ] = None,
     provider: ProviderOption = "auto",
     home: HomeOption = None,
     platform: PlatformOption = None,
@@ -148,6 +151,12 @@ def restyle(
     """
     kept = tuple(word.strip() for word in keep.split(",") if word.strip())
     with opened(home, platform, as_json=json) as session:
+        if variations and midi is not None:
+            raise StudioError(
+                "MIDI files are written of one restyle, not of variations.",
+                remedy="Leave --variations out; --seed N makes the variation that you want.",
+                code="style-invalid",
+            )
         if variations:
             several = with_progress(
                 "Making variations",
@@ -192,6 +201,7 @@ def restyle(
                 seed=seed,
                 keep=kept,
                 provider=provider,
+                midi=midi,
             ),
             quiet=json,
         )
@@ -200,6 +210,8 @@ def restyle(
             return
         for notice in result.notices:
             out(f"note: {notice}")
+        for each in result.midi:
+            out(each)
         out(
             f"{result.out}: {result.style} at {result.tempo_bpm:.1f} BPM in {result.key or 'no clear key'}, "
             f"{result.state}, {result.lufs:.1f} LUFS"

@@ -14,7 +14,7 @@ from engine.inference.timbres import find_timbre
 from studio.base.atomic import storage_error
 from studio.base.errors import ProjectError
 from studio.base.ids import uuid7
-from studio.flows import export, extend, import_own, like, restyle, styles, variations, vocals
+from studio.flows import export, extend, import_own, like, restyle, scores, styles, variations, vocals
 from studio.flows import timbre as timbre_flow
 from studio.flows.audition import load_project
 from studio.flows.media import TaskContext, share_of
@@ -39,6 +39,8 @@ class RestyleFileResult(msgspec.Struct, frozen=True, kw_only=True):
     chords: list[Any]
     lufs: float
     true_peak_dbtp: float
+    midi: tuple[str, ...] = ()
+    """MIDI files of the new parts, where they were asked for."""
     notices: tuple[str, ...] = ()
 
 
@@ -102,11 +104,12 @@ def restyle_to_file(
     seed: int = 0,
     keep: tuple[str, ...] = ("vocals",),
     provider: str = "auto",
+    midi: Path | None = None,
 ) -> RestyleFileResult:
     """Restyle a file or recording and export the result, signed.
 
     `like_text` names a file or recording whose production is taken instead of a style's; it is kept as a style of the
-    user.
+    user. The new parts are written as MIDI files into the folder `midi`, where one is given.
 
     Raises:
         StudioError, EngineError: with remedy; nothing is written then.
@@ -131,6 +134,8 @@ def restyle_to_file(
     options = msgspec.structs.replace(options, title=project.title)
     exported = export.export(services, project, out_file, options, share_of(context, 0.7, 1.0))
     made = landing.result
+    parts = scores.parts_of(services, project) if midi is not None else []
+    written = scores.export_parts(services, project, midi).files if midi is not None and parts else ()
     return RestyleFileResult(
         out=str(out_file),
         style=style,
@@ -145,7 +150,13 @@ def restyle_to_file(
         chords=made.chords,
         lufs=exported.lufs,
         true_peak_dbtp=exported.true_peak_dbtp,
-        notices=(*notices, *_kept_notice(found), *made.notices),
+        midi=written,
+        notices=(
+            *notices,
+            *_kept_notice(found),
+            *made.notices,
+            *(("There are no new parts, and so no MIDI files.",) if midi is not None and not parts else ()),
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from studio.base.errors import ProjectError
 from studio.base.ids import uuid7
 from studio.flows.media import PLAYED
 from studio.flows.services import Services
+from studio.library.blobs import FILE_HEAD
 from studio.project import edits
 from studio.project.audibility import audible_clips
 from studio.project.model import Clip, Project, Source, Step, Track
@@ -55,6 +57,15 @@ def keep_score(services: Services, score: Score, assets: Sequence[str]) -> str:
         raise storage_error(problem, path) from problem
     finally:
         path.unlink(missing_ok=True)
+
+
+def key_of(score: Score) -> str:
+    """The key that the library gives to notes.
+
+    Raises:
+        ScoreError: score-invalid.
+    """
+    return hashlib.sha256(FILE_HEAD + encode_score(score)).hexdigest()
 
 
 def score_of(services: Services, source: Source) -> Score:

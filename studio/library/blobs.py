@@ -26,6 +26,8 @@ from studio.library import cipher
 from studio.library.index import Index
 
 Kind = Literal["pcm", "file"]
+FILE_HEAD = b"file/1\n"
+"""Stands before the bytes of a file where its key is worked out."""
 
 
 class BlobInfo(Struct, frozen=True, kw_only=True):
@@ -91,7 +93,7 @@ class BlobStore:
         Raises:
             StorageError: disk-full or path-not-writable; nothing is left behind.
         """
-        return self._put(path, "file/1\n", "file", assets, suffix=path.suffix.lower()[:8], pcm=None)
+        return self._put(path, FILE_HEAD.decode(), "file", assets, suffix=path.suffix.lower()[:8], pcm=None)
 
     def info(self, key: str) -> BlobInfo:
         """What is known of a blob.

@@ -6,22 +6,25 @@ from collections import OrderedDict
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.io.pyramid import Pyramid
 from engine.midi.score import Score
 from studio.base.errors import StudioError
 from studio.flows import scores
 from studio.flows.scores import MidiFiles
 from studio.project import edits
 from studio.project.model import Source
-from studio.session.work import Work
+from studio.session.sound import Sound
 
 _KEPT = 32
 """Scores that stay read."""
 
 
-class Scoring(Work):
+class Scoring(Sound):
     """What a person does with notes. Each edit is one step; the new sound is heard as soon as it is played."""
 
-    _scores: OrderedDict[str, Score | None]
+    _scores: OrderedDict[str, Score | None] | None = None
+    _earlier: tuple[str, Pyramid] | None = None
+    """The waveform that is shown for a sound that is being played."""
 
     def score(self, source: Source) -> Score | None:
         """The notes of a sound; None where it has none, or they cannot be read now."""
@@ -38,6 +41,17 @@ class Scoring(Work):
         known.move_to_end(source.score)
         return known[source.score]
 
+    def score_key(self, score: Score) -> str:
+        """The key under which the library keeps a score."""
+        return scores.key_of(score)
+
+    def peaks(self, source: Source) -> Pyramid | None:
+        """The waveform of a source; that of the notes before until the new ones are played."""
+        found = super().peaks(source)
+        if found is None and self._earlier is not None and self._earlier[0] == source.blob:
+            return self._earlier[1]
+        return found
+
     def set_score(self, clip_id: str, score: Score, *, label: str = "Edit notes") -> None:
         """Let a clip play other notes, as one step; the sound follows within a second or two.
 
@@ -46,10 +60,14 @@ class Scoring(Work):
         """
         with self._lock:
             project = scores.rescored(self.services, self.project, clip_id, score)
-            _, clip = edits.find_clip(project, clip_id)
-            key = project.sources[clip.source].score
-            if key is not None:
-                self._known_scores()[key] = score
+            _, clip = edits.find_clip(self.project, clip_id)
+            before = super().peaks(self.project.sources[clip.source])
+            after = edits.find_clip(project, clip_id)[1].source
+            source = project.sources[after]
+            if source.score is not None:
+                self._known_scores()[source.score] = score
+            if before is not None and source.id != clip.source:
+                self._earlier = (source.blob, before)
             self.commit(label, project)
 
     def import_notes(self, clip_id: str, path: Path, *, track: str = "") -> None:
@@ -72,7 +90,6 @@ class Scoring(Work):
         return scores.export_midi(self.services, self.project, path, track_id=track_id)
 
     def _known_scores(self) -> OrderedDict[str, Score | None]:
-        found: OrderedDict[str, Score | None] | None = getattr(self, "_scores", None)
-        if found is None:
-            found = self._scores = OrderedDict()
-        return found
+        if self._scores is None:
+            self._scores = OrderedDict()
+        return self._scores

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
+
+from engine.midi.file import read_midi
 
 RATE = 44_100
 
@@ -30,10 +34,17 @@ def test_separate_gives_four_stems_that_sum_to_the_input(cli, song, tmp_path):
 def test_restyle_writes_a_signed_file_that_is_another_one(cli, song, tmp_path):
     target = tmp_path / "restyled.flac"
     styles = {style["id"] for style in cli("styles", "--json").json}
-    answer = cli("restyle", song, "--style", "lofi", "--out", target, "--seed", 3, "--json")
+    answer = cli(
+        "restyle", song, "--style", "lofi", "--out", target, "--seed", 3, "--midi", tmp_path / "midi", "--json"
+    )
     assert answer.code == 0, answer.err
     result = answer.json
     assert result["style"] in styles
+    # Its drums are among the parts, and every part lies on the song's own length.
+    parts = {path: read_midi(Path(path).read_bytes()) for path in result["midi"]}
+    assert any(track.channel == 9 for tracks in parts.values() for track in tracks)
+    assert len(parts) >= 3
+    assert all(0 <= note.start_s < 12.1 for tracks in parts.values() for track in tracks for note in track.notes)
     assert result["state"] == "Trusted"
     assert result["tempo_bpm"] == pytest.approx(100.0, rel=0.02) or result["tempo_bpm"] in (50.0, 200.0)
     made, rate = soundfile.read(target)

@@ -8,7 +8,7 @@ _edit = Group("Edit")
 _clip = Group("Clips")
 
 EDITING = (
-    _edit("edit.undo", "Undo", "Ctrl+Z", lambda w: w.ws.attempt(w.session.undo), lambda w: w.session.history.can_undo),
+    _edit("edit.undo", "Undo", "Ctrl+Z", lambda w: w.undo(), lambda w: w.session.history.can_undo),
     _edit(
         "edit.redo",
         "Redo",

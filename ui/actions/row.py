@@ -56,6 +56,21 @@ def has_strip(window: Any) -> bool:
     return has_track(window) or window.ws.master_chosen
 
 
+def has_notes(window: Any) -> bool:
+    """Possible with a clip selected that has notes."""
+    return window.ws.notes.active
+
+
+def has_scores(window: Any) -> bool:
+    """Possible with parts in the project that have notes."""
+    return any(source.score is not None for source in window.ws.project.sources.values())
+
+
+def has_chosen_notes(window: Any) -> bool:
+    """Possible with notes chosen."""
+    return bool(window.ws.notes.chosen)
+
+
 class Group:
     """Makes rows of one group."""
 

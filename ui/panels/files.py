@@ -11,6 +11,8 @@ from ui.viewmodels.dropping import AUDIO
 
 AUDIO_FILTER = f"Audio ({' '.join(f'*{each}' for each in sorted(AUDIO))});;All files (*)"
 
+MIDI_FILTER = "MIDI files (*.mid *.midi);;All files (*)"
+
 
 class Files:
     """Dialogues of the desktop over a window."""
@@ -54,6 +56,20 @@ class Files:
         paths, _ = QFileDialog.getOpenFileNames(self._window, "Use files of mine", "", AUDIO_FILTER)
         if paths:
             self._window.intake.files(paths, self._window.ws.position_s if self._window.ws.project.tracks else 0.0)
+
+    def ask_notes(self) -> None:
+        """Choose a MIDI file whose notes take the place of those of the selected clip."""
+        path, _ = QFileDialog.getOpenFileName(self._window, "Notes from a MIDI file", "", MIDI_FILTER)
+        if path:
+            self._window.ws.notes.import_file(Path(path))
+
+    def ask_midi(self) -> None:
+        """Choose where to write the notes that are heard."""
+        title = f"{self._window.ws.project.title}.mid"
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export notes as MIDI", title, MIDI_FILTER)
+        if path:
+            target = Path(path)
+            self._window.ws.notes.export_file(target if target.suffix else target.with_suffix(".mid"))
 
     def ask_verify(self) -> None:
         """Choose a file to verify."""

@@ -21,6 +21,11 @@ CLIP = (
     "clip.crossfade - clip.mute clip.reverse clip.follow_tempo clip.no_fades - play.loop_selection view.zoom_selection "
     "track.group"
 )
+NOTES = (
+    "notes.copy notes.cut notes.paste notes.duplicate notes.delete - notes.quantise notes.humanise - notes.higher "
+    "notes.lower notes.octave_up notes.octave_down - notes.longer notes.shorter notes.harder notes.softer - notes.all "
+    "notes.draw notes.add - notes.import notes.export"
+)
 EMPTY = "edit.paste file.import search.focus - marker.add tempo.change - view.zoom_fit view.zoom_back"
 POINT = "clip.delete - edit.select_none"
 TRACK = (
@@ -33,7 +38,7 @@ MAIN = (
     "search.focus -"
 )
 """The main menu: these, then a menu for each other group of the table."""
-GROUPS = ("Edit", "Clips", "Tracks", "Takes", "Transport", "View", "Program")
+GROUPS = ("Edit", "Clips", "Notes", "Tracks", "Takes", "Transport", "View", "Program")
 
 
 class Menus:

@@ -17,6 +17,7 @@ from ui.bridge import Bridge
 from ui.theme import Theme
 from ui.viewmodels.automation import lanes_on, points_of
 from ui.viewmodels.comparing import Comparing
+from ui.viewmodels.notes import NoteDesk
 from ui.viewmodels.plugins import PluginWatch
 from ui.viewmodels.recorder import Recorder
 from ui.viewmodels.snapping import FREE, REACH_PX, Snap, places_of
@@ -108,6 +109,7 @@ class Workspace(QObject):
         self.plugins = PluginWatch(self)
         self.recorder = Recorder(self)
         self.comparing = Comparing(self)
+        self.notes = NoteDesk(self)
 
     def reload_styles(self) -> None:
         """Look at the styles anew."""

@@ -5,8 +5,20 @@ the order of `edit show`;
 stems of one split track among several are written ``Song/drums``.
 """
 
-from studio.cli.edit import clips, song, strips, tracks
+from studio.cli.edit import clips, notes, song, strips, tracks
 from studio.cli.edit.app import app
 from studio.cli.edit.names import ProjectArg, TrackArg, find_clip, find_track, report
 
-__all__ = ["ProjectArg", "TrackArg", "app", "clips", "find_clip", "find_track", "report", "song", "strips", "tracks"]
+__all__ = [
+    "ProjectArg",
+    "TrackArg",
+    "app",
+    "clips",
+    "find_clip",
+    "find_track",
+    "notes",
+    "report",
+    "song",
+    "strips",
+    "tracks",
+]

@@ -27,6 +27,7 @@ TABS = (
     ("history", "History"),
 )
 VARIATIONS = 2
+_PICTURES = (("wave", "Waveform"), ("spectrum", "Spectrogram"), ("notes", "Notes"))
 
 
 class DockPanel(Surface):
@@ -55,8 +56,9 @@ class DockPanel(Surface):
             self.pages.addWidget(page)
         self.source_or_take = Segmented(theme, (("source", "Original"), ("take", "Take")), name="Original or take")
         self.source_or_take.changed.connect(self._on_side)
-        self.picture = Segmented(theme, (("wave", "Waveform"), ("spectrum", "Spectrogram")), name="Picture of the clip")
-        self.picture.changed.connect(self.editor.view.set_mode)
+        self.picture = Segmented(theme, _PICTURES, name="Picture of the clip")
+        self.picture.changed.connect(self._show_picture)
+        self.editor.mode_changed.connect(self._show_picture)
         self._side_note = Text(theme, "Hear", token="text.faint", px="caption", fixed=True)
         strip = Surface(theme, "bg.panel", lines="b")
         strip.setFixedHeight(34)
@@ -105,6 +107,12 @@ class DockPanel(Surface):
     def tab(self) -> str:
         """The tab in front."""
         return TABS[self.tabs.currentIndex()][0]
+
+    def _show_picture(self, mode: str) -> None:
+        self.picture.set_value(mode)
+        self.editor.set_mode(mode)
+        if self.tab == "clip":
+            self.tab_changed.emit("clip")
 
     def _on_tab(self, index: int) -> None:
         self.pages.setCurrentIndex(index)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Clip, Project, Source
+from ui.panels.editor.notes_side import NotesSide
+from ui.panels.editor.roll import PianoRoll
 from ui.panels.editor.view import ClipView
 from ui.viewmodels import clip_editor as logic
 from ui.viewmodels import words
@@ -26,12 +28,18 @@ SHIFT_S = 0.01
 
 
 class ClipEditor(QWidget):
-    """Waveform or spectrum with warp markers; tempo, beats, key, pitch and gain as fields."""
+    """Waveform or spectrum with warp markers; tempo, beats, key, pitch and gain as fields. Parts that a restyle wrote
+    show their notes."""
+
+    mode_changed = Signal(str)
 
     def __init__(self, ws: Workspace):
         super().__init__()
         self.ws, self.theme = ws, ws.theme
         self.view = ClipView(ws)
+        self.roll = PianoRoll(ws, self.view.viewport)
+        self.notes_side = NotesSide(ws, SIDE_PX)
+        self._looked_at: str | None = None
         self._taps = logic.Taps()
         self._tapped: tuple[str, float, float] | None = None
         self._tap_over = QTimer(self)
@@ -78,7 +86,11 @@ class ClipEditor(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.roll, 1)
         layout.addWidget(self.side)
+        layout.addWidget(self.notes_side)
+        self.roll.hide()
+        self.notes_side.hide()
 
         self.tempo.submitted.connect(self._on_tempo)
         self.first.submitted.connect(self._on_first)
@@ -91,7 +103,36 @@ class ClipEditor(QWidget):
         ws.bridge.project_changed.connect(self.refresh)
         ws.bridge.analysis_ready.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
+        ws.notes.changed.connect(self._choose_mode)
         self.refresh()
+
+    def set_mode(self, mode: str) -> None:
+        """``wave``, ``spectrum`` or ``notes``."""
+        notes = mode == "notes"
+        if not notes:
+            self.view.set_mode(mode)
+        for widget, on in (
+            (self.roll, notes),
+            (self.notes_side, notes),
+            (self.view, not notes),
+            (self.side, not notes),
+        ):
+            widget.setVisible(on)
+
+    @property
+    def mode(self) -> str:
+        """What is shown."""
+        return "notes" if not self.roll.isHidden() else self.view.mode
+
+    def _choose_mode(self) -> None:
+        """Notes where another clip has some, its sound where it has none."""
+        clip = self.ws.notes.clip()
+        looked_at = clip.id if clip is not None else None
+        if looked_at == self._looked_at:
+            return
+        self._looked_at = looked_at
+        if (looked_at is not None) != (self.mode == "notes"):
+            self.mode_changed.emit("notes" if looked_at is not None else self.view.mode)
 
     def _row(self, title: str, *widgets: QWidget) -> None:
         row = QHBoxLayout()

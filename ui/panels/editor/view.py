@@ -41,6 +41,7 @@ class ClipView(QWidget):
         self._drag: tuple[int, Clip, Project, bool] | None = None
         self._image: tuple[tuple[object, ...], QImage] | None = None
         self._playhead_x: int | None = None
+        self._fitted: tuple[int, float] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Clip, large")
@@ -83,10 +84,17 @@ class ClipView(QWidget):
         if found is not None:
             self.viewport.width = self.width()
             self.viewport.fit(0.0, found[0].length_s, margin=0.0)
+            self._fitted = (self.viewport.level, self.viewport.origin_px)
 
     def resizeEvent(self, event) -> None:
         self.viewport.width = self.width()
-        self.fit()
+        # What a person zoomed into stays in sight.
+        if self._fitted is None or self._fitted == (self.viewport.level, self.viewport.origin_px):
+            self.fit()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.viewport.width = self.width()
 
     def _on_peaks(self, source: str) -> None:
         self._painter.tiles.forget(source)
