@@ -177,7 +177,7 @@ class PluginProcessor:
             self._say(f"{self.name} has another latency than before; change anything beside it to have it in time.")
 
     def accept_latency(self) -> None:
-        """Take over the latency that the plug-in has now; the place for this is a new plan."""
+        """Take over the latency that the plug-in has now; the place for this is a new plan, or a jump."""
         now = self._process.latency_frames
         if self._condition is Condition.WELL and now != self.latency_frames:
             self.latency_frames = now
@@ -298,6 +298,7 @@ class PluginProcessor:
         self._output.clear()
         if self._condition in (Condition.WELL, Condition.LATE, Condition.MUTED):
             self._judge(self._process.reset(self._deadline_s))
+            self.accept_latency()
 
     def _piece(self, block: Audio) -> None:
         dry = self._dry.push(block)
