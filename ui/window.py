@@ -131,7 +131,15 @@ class MainWindow(QMainWindow):
         self.ws.stop_clock()
         self.bridge.close()
 
+    def quit(self) -> None:
+        """Close, unless a dialogue has something to lose and asks first."""
+        if self._sheet is None or self._sheet.may_close():
+            self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and self._sheet is not None and not self._sheet.may_close():
+            event.ignore()
+            return
         self.shut_down()
         super().closeEvent(event)
 
@@ -223,6 +231,10 @@ class MainWindow(QMainWindow):
     def _open_sheet(self, sheet: Sheet) -> None:
         if self._sheet is not None:
             self._sheet.dismiss()
+        if self._sheet is not None and not self._sheet.isHidden():
+            # It asks what becomes of what it holds.
+            sheet.deleteLater()
+            return
         self._sheet = sheet
         sheet.closed.connect(self._sheet_closed)
         sheet.open()

@@ -39,6 +39,9 @@ def test_every_change_gives_a_recipe_that_plays() -> None:
         model.with_balance(style, "vocals", 99.0),
         model.with_sidechain(style, 99.0),
         model.with_level(style, 0, 99.0),
+        model.with_bass_step(style, 0, 0, "t"),
+        model.with_bass_step(style, 0, 1, "A"),
+        model.with_chord_step(style, 0, 0, "o"),
     ):
         assert changed != style
         check_style(changed)
@@ -46,6 +49,48 @@ def test_every_change_gives_a_recipe_that_plays() -> None:
     assert steps == "Xo--X---X---X---"
     assert model.with_step(style, 99, 0, "x") is style
     assert model.with_step(style, 0, 99, "x") is style
+
+
+def test_patterns_of_bass_and_chords_are_set_one_by_one() -> None:
+    house = load_style("house")
+    assert house.arrangement is not None
+    assert house.arrangement.bass is not None
+    changed = model.with_bass_step(house, 0, 3, "f").arrangement.bass.patterns  # type: ignore[union-attr]
+    assert changed[0] == house.arrangement.bass.patterns[0][:3] + "f" + house.arrangement.bass.patterns[0][4:]
+    assert changed[1:] == house.arrangement.bass.patterns[1:]
+    rows = model.chord_rows(house)
+    assert rows
+    assert all(house.arrangement.harmony[layer].kind != "pad" for layer, _ in rows)
+    assert any(layer.kind == "pad" for layer in house.arrangement.harmony)
+    layer, pattern = rows[-1]
+    last = model.with_chord_step(house, len(rows) - 1, 2, "=").arrangement.harmony[layer]  # type: ignore[union-attr]
+    assert last.patterns[pattern][2] == "="
+    for same in (
+        model.with_bass_step(house, 0, 0, "q"),
+        model.with_bass_step(house, 9, 0, "R"),
+        model.with_bass_step(house, 0, 99, "R"),
+        model.with_chord_step(house, len(rows), 0, "x"),
+        model.with_chord_step(house, 0, 0, "R"),
+        model.with_bass_step(load_style("tape"), 0, 0, "R"),
+    ):
+        assert same in (house, load_style("tape"))
+
+
+def test_letters_are_typed_and_softened(theme, keep) -> None:
+    grid = StepGrid(theme, cycle=model.BASS_CYCLE, words=model.BASS_WORDS, name="Bass pattern", letters=True)
+    keep(grid)
+    grid.resize(500, 24)
+    grid.set_rows((StepRow(title="Pattern 1", note="", steps="R=-f", steps_per_beat=4),))
+    heard: list[tuple[int, int, str]] = []
+    grid.stepped.connect(lambda *values: heard.append(values))
+    at = grid.cell(0, 0).center().toPoint()
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, at)
+    QTest.keyClicks(grid, "S")
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    QTest.keyClicks(grid, "t")
+    assert heard == [(0, 0, "F"), (0, 0, "r"), (0, 0, "S"), (0, 1, "t")]
+    grid.grab()
 
 
 def test_a_style_without_drums_stays_as_it_is() -> None:
@@ -123,3 +168,60 @@ def test_a_style_is_edited_saved_and_there_at_once(window, session) -> None:
             session.remove_style(each)
     window.ws.reload_styles()
     assert "day-drive" not in window.inspector.track.style_buttons
+
+
+def test_bass_and_chords_are_edited_and_kept(window, session) -> None:
+    window.edit_style("house")
+    sheet = window.sheet
+    before = sheet.style_now.arrangement
+    QTest.mouseClick(sheet.bass, Qt.MouseButton.LeftButton, pos=sheet.bass.cell(0, 0).center().toPoint())
+    QTest.mouseClick(sheet.chords, Qt.MouseButton.LeftButton, pos=sheet.chords.cell(0, 1).center().toPoint())
+    after = sheet.style_now.arrangement
+    assert after.bass.patterns[0][1:] == before.bass.patterns[0][1:]
+    assert after.bass.patterns[0] != before.bass.patterns[0]
+    assert after.harmony[0].patterns[0][1] != before.harmony[0].patterns[0][1]
+    window.grab()
+    QTest.mouseClick(sheet.save, Qt.MouseButton.LeftButton)
+    try:
+        kept = session.style("my-house").arrangement
+        assert (kept.bass.patterns, kept.harmony) == (after.bass.patterns, after.harmony)
+    finally:
+        session.remove_style("my-house")
+        window.ws.reload_styles()
+
+
+def test_closing_with_something_to_lose_asks_first(window, session) -> None:
+    window.edit_style("house")
+    sheet = window.sheet
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert window.sheet is None  # nothing was changed
+    window.edit_style("house")
+    sheet = window.sheet
+    sheet.sliders["swing"].changed.emit(0.61)
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert window.sheet is sheet
+    assert sheet.discard.isVisible()
+    assert "Save what you changed" in sheet._said.text()
+    # Esc on the question, and Cancel, go on with the style; another dialogue or leaving asks too.
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.discard.isVisible()
+    QTest.mouseClick(sheet.close_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(sheet.stay, Qt.MouseButton.LeftButton)
+    window.show_palette()
+    assert window.sheet is sheet
+    window.quit()
+    assert window.isVisible()
+    QTest.mouseClick(sheet.discard, Qt.MouseButton.LeftButton)
+    assert window.sheet is None
+    assert not any(session.is_own_style(each.id) for each in session.styles())
+    window.edit_style("house")
+    sheet = window.sheet
+    sheet.sliders["swing"].changed.emit(0.62)
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    QTest.mouseClick(sheet.save, Qt.MouseButton.LeftButton)
+    try:
+        assert window.sheet is None
+        assert session.style("my-house").swing == 0.62
+    finally:
+        session.remove_style("my-house")
+        window.ws.reload_styles()

@@ -32,5 +32,5 @@ PROGRAM = (
     _program("app.tour", "Show me around", "Ctrl+F1", lambda w: w.show_tour()),
     _program("app.about", "About and licences", "Shift+F1", lambda w: w.show_about()),
     _program("app.help", "Keys", "F1 ?", lambda w: w.show_help()),
-    _program("app.quit", "Quit", "Ctrl+Q", lambda w: w.close(), in_text=True),
+    _program("app.quit", "Quit", "Ctrl+Q", lambda w: w.quit(), in_text=True),
 )

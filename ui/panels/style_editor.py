@@ -120,14 +120,42 @@ class StyleEditor(Sheet):
         side.addWidget(self.grid)
         self._no_drums = label("This style keeps the drums of the song: it changes how they sound.", "muted", wrap=True)
         side.addWidget(self._no_drums)
-        side.addWidget(
-            label(
-                "Density is how full a section of the song is: an intro counts as 1, a chorus as 3. Bass and chords "
-                "play as in the style that this one began with.",
-                "captionfaint",
-                wrap=True,
-            )
+        self.bass, self._bass_player = self._grid_of(
+            side,
+            "Bass",
+            StepGrid(
+                theme,
+                cycle=model.BASS_CYCLE,
+                words=model.BASS_WORDS,
+                token="stem.bass",
+                name="Bass pattern",
+                letters=True,
+                tip="Press a step: root, fifth, octave, third, seventh, approach, hold, rest; Shift makes it soft; or "
+                "type its letter",
+            ),
         )
+        self.bass.stepped.connect(lambda *at: self._put(model.with_bass_step(self.style_now, *at)))
+        self.chords, self._chord_player = self._grid_of(
+            side,
+            "Chords",
+            StepGrid(
+                theme,
+                cycle=model.CHORD_CYCLE,
+                words=model.CHORD_WORDS,
+                token="stem.other",
+                name="Chord patterns",
+                tip="Press a step: plain, accent, soft, hold, rest; drag to paint",
+            ),
+        )
+        self.chords.stepped.connect(lambda *at: self._put(model.with_chord_step(self.style_now, *at)))
+        self._words = label(
+            "Density is how full a section of the song is: an intro counts as 1, a chorus as 3. Of the bass, R is the "
+            "root of the chord, F its fifth, O the octave, T the third, S the seventh, A a step to the next chord. "
+            "Several patterns take turns by section and at each fourth bar. Pads hold each chord.",
+            "captionfaint",
+            wrap=True,
+        )
+        side.addWidget(self._words)
         side.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -140,17 +168,37 @@ class StyleEditor(Sheet):
         row.addWidget(left)
         row.addWidget(scroll, 1)
         self.body.addLayout(row, 1)
+        self._kept = self.style_now
         self._said = Text(theme, token="text.muted")
         self.foot.addWidget(self._said, 1)
+        self.stay = Button(theme, "Cancel", kind="ghost", height=32, tip="Go on with the style (Esc)")
+        self.stay.clicked.connect(lambda: self._ask(False))
+        self.discard = Button(theme, "Discard", height=32, tip="Close without what was changed")
+        self.discard.clicked.connect(self._on_discard)
+        for button in (self.stay, self.discard):
+            self.foot.addWidget(button)
         self.hear = Button(theme, "Save and hear", icon="play", height=32)
         self.hear.clicked.connect(self._on_hear)
         self.save = Button(theme, "Save", kind="primary", height=32)
-        self.save.clicked.connect(lambda: self._on_save() and self.dismiss())
+        self.save.clicked.connect(self._save_and_close)
         self.foot.addWidget(self.hear)
         self.foot.addWidget(self.save)
+        self._asking = False
+        self._ask(False)
         self._put(self.style_now)
 
     # the form
+
+    def _grid_of(self, side: QVBoxLayout, title: str, grid: StepGrid) -> tuple[StepGrid, Text]:
+        """A heading with who plays, and the steps below it."""
+        side.addSpacing(6)
+        head = QHBoxLayout()
+        head.addWidget(Text(self.theme, title, weight="semibold", fixed=True))
+        who = Text(self.theme, token="text.faint", align=Qt.AlignmentFlag.AlignRight)
+        head.addWidget(who, 1)
+        side.addLayout(head)
+        side.addWidget(grid)
+        return grid, who
 
     def _heading(self, title: str) -> None:
         row = self._form.rowCount()
@@ -218,9 +266,88 @@ class StyleEditor(Sheet):
             else ()
         )
         self._kit.set_text(drums.instrument.replace("_", " ") if drums is not None else "")
+        bass = made.bass if made is not None else None
+        self.bass.set_rows(
+            tuple(
+                StepRow(
+                    title=f"Pattern {number}",
+                    note=model.density_words(bass.since, 9),
+                    steps=steps,
+                    steps_per_beat=bass.steps_per_beat,
+                )
+                for number, steps in enumerate(bass.patterns, 1)
+            )
+            if bass is not None
+            else ()
+        )
+        self._bass_player.set_text(bass.instrument.replace("_", " ") if bass is not None else "none")
+        self.bass.setVisible(bass is not None)
+        rows = model.chord_rows(style)
+        layers = made.harmony if made is not None else ()
+        self.chords.set_rows(
+            tuple(
+                StepRow(
+                    title=layers[layer].title,
+                    note=model.density_words(layers[layer].since, layers[layer].until),
+                    steps=layers[layer].patterns[pattern],
+                    steps_per_beat=layers[layer].steps_per_beat,
+                )
+                for layer, pattern in rows
+            )
+        )
+        players = dict.fromkeys(layers[layer].instrument.replace("_", " ") for layer, _ in rows)
+        self._chord_player.set_text(", ".join(players) or "none")
+        self.chords.setVisible(bool(rows))
         self.grid.setVisible(drums is not None)
         self._no_drums.setVisible(drums is None)
-        self._said.set_text("Saved" if style == self._saved else "Not saved yet")
+        if not self._asking:
+            self._said.set_text("Saved" if style == self._saved else "Not saved yet")
+
+    # closing
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something that would be lost."""
+        return self.style_now != self._kept
+
+    def may_close(self) -> bool:
+        """Whether nothing would be lost; asks where something would."""
+        if not self.changed:
+            return True
+        self._ask(True)
+        return False
+
+    def dismiss(self) -> None:
+        """Close; what was changed and not saved is asked about first, and Esc on the question goes on with it."""
+        if self._asking:
+            self._ask(False)
+        elif self.may_close():
+            super().dismiss()
+
+    def _ask(self, on: bool) -> None:
+        self._asking = on
+        for button in (self.stay, self.discard):
+            button.setVisible(on)
+        self.hear.setVisible(not on)
+        self._said.set_text(
+            f"Save what you changed in “{self.style_now.name}”?"
+            if on
+            else "Saved"
+            if self.style_now == self._saved
+            else "Not saved yet"
+        )
+        if on:
+            self.save.setFocus()
+
+    def _on_discard(self) -> None:
+        self._kept = self.style_now
+        self._asking = False
+        self.dismiss()
+
+    def _save_and_close(self) -> None:
+        if self._on_save():
+            self._asking = False
+            self.dismiss()
 
     # keep
 
@@ -232,7 +359,7 @@ class StyleEditor(Sheet):
         if before is not None and before != style.id:
             # A style is found by its name: the old file would stay as a style of its own.
             self.ws.attempt(lambda: session.remove_style(before))
-        self._before, self._saved = style.id, style
+        self._before, self._saved, self._kept = style.id, style, style
         self._taken.discard(style.id)
         self.ws.reload_styles()
         self._put(style)

@@ -9,6 +9,21 @@ from msgspec.structs import replace
 
 from engine.inference.styles import Style
 
+BASS_CYCLE = "-RFOTSA="
+"""Of the bass: rest, root, fifth, octave, third, seventh, step towards the next chord, hold; Shift makes it soft."""
+BASS_WORDS = {
+    "-": "rest",
+    "=": "held",
+    **{
+        letter: name + soft
+        for letters, soft in (("RFOTSA", ""), ("rfotsa", ", soft"))
+        for letter, name in zip(
+            letters, ("root", "fifth", "octave", "third", "seventh", "step to the next chord"), strict=True
+        )
+    },
+}
+CHORD_CYCLE = "-xXo="
+CHORD_WORDS = {"-": "rest", "x": "plain", "X": "accent", "o": "soft", "=": "held"}
 CYCLE = "-xXo"
 """What a press on a step makes of it, in this order: rest, plain, accent, ghost."""
 STEP_WORDS = {"-": "rest", "x": "plain", "X": "accent", "o": "ghost"}
@@ -57,6 +72,51 @@ def with_step(style: Style, lane: int, index: int, step: str) -> Style:
     new = replace(old, steps=old.steps[:index] + step + old.steps[index + 1 :])
     lanes = (*drums.lanes[:lane], new, *drums.lanes[lane + 1 :])
     return replace(style, arrangement=replace(arrangement, drums=replace(drums, lanes=lanes)))
+
+
+def with_bass_step(style: Style, pattern: int, index: int, step: str) -> Style:
+    """One step of a bass pattern set; unchanged where there is no such step."""
+    made = style.arrangement
+    if made is None or made.bass is None or step not in BASS_WORDS:
+        return style
+    patterns = _with_mark(made.bass.patterns, pattern, index, step)
+    if patterns == made.bass.patterns:
+        return style
+    return replace(style, arrangement=replace(made, bass=replace(made.bass, patterns=patterns)))
+
+
+def chord_rows(style: Style) -> tuple[tuple[int, int], ...]:
+    """The chord patterns that can be changed: (layer, pattern). Pads have none: they hold each chord."""
+    made = style.arrangement
+    if made is None:
+        return ()
+    return tuple(
+        (number, pattern)
+        for number, layer in enumerate(made.harmony)
+        if layer.kind != "pad"
+        for pattern in range(len(layer.patterns))
+    )
+
+
+def with_chord_step(style: Style, row: int, index: int, step: str) -> Style:
+    """One step of a row of `chord_rows` set; unchanged where there is no such step."""
+    made, rows = style.arrangement, chord_rows(style)
+    if made is None or step not in CHORD_WORDS or not 0 <= row < len(rows):
+        return style
+    number, pattern = rows[row]
+    layer = made.harmony[number]
+    patterns = _with_mark(layer.patterns, pattern, index, step)
+    if patterns == layer.patterns:
+        return style
+    harmony = (*made.harmony[:number], replace(layer, patterns=patterns), *made.harmony[number + 1 :])
+    return replace(style, arrangement=replace(made, harmony=harmony))
+
+
+def _with_mark(patterns: tuple[str, ...], pattern: int, index: int, step: str) -> tuple[str, ...]:
+    if not 0 <= pattern < len(patterns) or not 0 <= index < len(patterns[pattern]):
+        return patterns
+    old = patterns[pattern]
+    return (*patterns[:pattern], old[:index] + step + old[index + 1 :], *patterns[pattern + 1 :])
 
 
 def with_level(style: Style, lane: int, level: float) -> Style:

@@ -87,6 +87,10 @@ class Sheet(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocus()
 
+    def may_close(self) -> bool:
+        """Whether nothing is lost when it closes now; one that has something to lose asks and says no."""
+        return True
+
     def dismiss(self) -> None:
         """Close, give the keyboard back and be deleted."""
         if self.isHidden() and not self.parent():

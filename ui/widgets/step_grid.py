@@ -15,6 +15,9 @@ ROW_PX = 24
 NAME_PX = 148
 GAP_PX = 3
 HEIGHTS = {"X": 1.0, "x": 0.68, "o": 0.36}
+HELD_PX = 4
+LETTER_PX = 11
+"""The least width of a step that shows its letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,21 +31,34 @@ class StepRow:
 
 
 class StepGrid(QWidget):
-    """A press changes a step, a drag paints the same on others; arrows walk, Space or Return changes."""
+    """A press changes a step, a drag paints the same on others; arrows walk, Space or Return changes, and the letter of
+    a step sets it. `letters` shows what a step is by its letter; with Shift a press makes a letter small, which is
+    soft."""
 
     stepped = Signal(int, int, str)
     """Row, step and what it is now."""
 
-    def __init__(self, theme: Theme, *, cycle: str, words: dict[str, str], token: str = "stem.drums"):
+    def __init__(
+        self,
+        theme: Theme,
+        *,
+        cycle: str,
+        words: dict[str, str],
+        token: str = "stem.drums",
+        name: str = "",
+        tip: str = "",
+        letters: bool = False,
+    ):
         super().__init__()
+        self._letters = letters
         self.theme, self._cycle, self._words, self._token = theme, cycle, words, token
         self.rows: tuple[StepRow, ...] = ()
         self._at = (0, 0)
         self._painting: str | None = None
-        self.setAccessibleName("Drum pattern")
+        self.setAccessibleName(name or "Drum pattern")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip("Press a step: plain, accent, ghost, rest; drag to paint")
+        self.setToolTip(tip or "Press a step: plain, accent, ghost, rest; drag to paint")
 
     def set_rows(self, rows: tuple[StepRow, ...]) -> None:
         """Show these rows."""
@@ -88,12 +104,21 @@ class StepGrid(QWidget):
         self.update()
 
     def _next(self, value: str) -> str:
-        return self._cycle[(self._cycle.find(value) + 1) % len(self._cycle)]
+        known = value if value in self._cycle else value.upper()
+        return self._cycle[(self._cycle.find(known) + 1) % len(self._cycle)]
+
+    def _pressed(self, value: str, *, soft: bool) -> str:
+        """What a press makes of a step."""
+        if not (soft and self._letters):
+            return self._next(value)
+        other = value.lower() if value.isupper() else value.upper()
+        return other if other in self._words else value
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = self._place(event.position())
         if place is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._painting = self._next(self.rows[place[0]].steps[place[1]])
+            soft = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._painting = self._pressed(self.rows[place[0]].steps[place[1]], soft=soft)
             self._change(*place, self._painting)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -121,7 +146,10 @@ class StepGrid(QWidget):
             self.update()
         elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             step = min(step, len(self.rows[row].steps) - 1)
-            self._change(row, step, self._next(self.rows[row].steps[step]))
+            soft = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._change(row, step, self._pressed(self.rows[row].steps[step], soft=soft))
+        elif event.text() in self._words:
+            self._change(row, min(step, len(self.rows[row].steps) - 1), event.text())
         else:
             super().keyPressEvent(event)
 
@@ -141,7 +169,16 @@ class StepGrid(QWidget):
                 on_beat = step % max(row.steps_per_beat, 1) == 0
                 fill = theme.mix("text", "bg.panel", 0.09) if on_beat else theme.color("bg.field")
                 rounded(painter, cell, 3, fill, theme.color("line"))
-                if value in HEIGHTS:
+                if value == "=":
+                    held = QRectF(cell.left() - GAP_PX, cell.center().y() - HELD_PX / 2, cell.width() + GAP_PX, HELD_PX)
+                    painter.fillRect(held, theme.color(self._token, 0.55))
+                elif self._letters and value != "-":
+                    rounded(painter, cell, 3, theme.color(self._token, 1.0 if value.isupper() else 0.5))
+                    if cell.width() >= LETTER_PX:
+                        painter.setFont(theme.font("caption", "semibold"))
+                        painter.setPen(theme.color("bg.window"))
+                        painter.drawText(cell, int(Qt.AlignmentFlag.AlignCenter), value.upper())
+                elif value in HEIGHTS:
                     tall = (cell.height() - 4) * HEIGHTS[value]
                     bar = QRectF(cell.left() + 2, cell.bottom() - 2 - tall, cell.width() - 4, tall)
                     rounded(painter, bar, 2, theme.color(self._token, 0.55 if value == "o" else 1.0))
