@@ -16,6 +16,8 @@ NOTHING = -(1 << 62)
 """In place of a frame: silence."""
 COMPLEX = -1
 """The ticks do not read one run of frames: look at each."""
+TRIES = 4
+"""How often another place for a change of the loop is looked for."""
 
 
 @njit(nogil=True, error_model="numpy")
@@ -106,6 +108,9 @@ def locate(session: int, tick: int, frames: int, bench: int) -> int:
         left = get_int(after, L.T_TICK) - t if after != 0 else 0
         if after != 0 and left <= fade and get_int(after, L.T_CUT) == 0:
             weight = left / fade
+            if running:
+                # It does not wrap any more: the fade over is its end.
+                frame = frame_in(segment, t + left - fade) + fade - left
             if get_int(after, L.T_MODE) == L.RUNNING:
                 other = get_int(after, L.T_FRAME) - left
         elif running and loops(segment):
@@ -155,6 +160,37 @@ def append(session: int, tick: int, frame: int, loop_start: int, loop_end: int, 
 
 
 @njit(nogil=True, error_model="numpy")
+def _until_wrapped(frame: int, start: int, end: int, fade: int) -> int:
+    """Frames until the fade over at the end of a loop is past, for one who is in the midst of it; else 0."""
+    return end - frame if end > start and end - min(fade, end - start) < frame < end else 0
+
+
+@njit(nogil=True, error_model="numpy")
+def _jump_from(segment: int, at: int, fade: int) -> int:
+    """The first tick from `at` on for a jump, which fades over before: not while a loop does so."""
+    if not loops(segment):
+        return at
+    start, end = get_int(segment, L.T_LOOP_START), get_int(segment, L.T_LOOP_END)
+    return at + _until_wrapped(frame_in(segment, at - fade), start, end, fade)
+
+
+@njit(nogil=True, error_model="numpy")
+def _change_loop_at(segment: int, at: int, loop_start: int, loop_end: int, fade: int) -> int:
+    """The first tick from `at` on for another loop: not while the old one fades over, or the new one would."""
+    for _ in range(TRIES):
+        frame, wait = frame_in(segment, at), 0
+        if loops(segment):
+            start, end = get_int(segment, L.T_LOOP_START), get_int(segment, L.T_LOOP_END)
+            wait = _until_wrapped(frame, start, end, fade)
+        if wait == 0:
+            wait = _until_wrapped(frame, loop_start, loop_end, fade)
+        if wait == 0:
+            break
+        at += wait
+    return at
+
+
+@njit(nogil=True, error_model="numpy")
 def follow_requests(session: int, latency: int) -> None:
     """Turn what the control thread asked for into segments; called at the start of a block."""
     tick = get_int(session, L.S_TICK)
@@ -173,11 +209,19 @@ def follow_requests(session: int, latency: int) -> None:
         mode = get_int(session, L.S_REQUEST_MODE)
         frame = get_int(session, L.S_REQUEST_FRAME)
         lead = get_int(session, L.S_REQUEST_COUNT_IN)
-        if frame < 0:
+        at = _jump_from(last, at, fade)
+        given = frame >= 0
+        if not given:
             frame = frame_in(last, at)
-        elif mode == L.RUNNING:
-            # The grids stand at the same frames as in a render from there.
-            at += (frame - at) % L.CHUNK
+        if mode == L.RUNNING:
+            if _until_wrapped(frame, loop_start, loop_end, fade) > 0:
+                # In the last moment of the loop: from where its end begins.
+                frame = loop_end - min(fade, loop_end - loop_start)
+            if given:
+                # The grids stand at the same frames as in a render from there.
+                later = at + (frame - at) % L.CHUNK
+                if _jump_from(last, later, fade) == later:
+                    at = later
         if lead > 0 and mode == L.RUNNING:
             append(session, at, frame - lead, 0, 0, L.COUNTING, 0)
             at += max(lead, fade)
@@ -186,15 +230,8 @@ def follow_requests(session: int, latency: int) -> None:
         set_int(session, L.S_LOOP_DONE, loop)
     elif loop != get_int(session, L.S_LOOP_DONE):
         if get_int(last, L.T_MODE) == L.RUNNING:
-            frame = frame_in(last, at)
-            if loops(last):
-                end = get_int(last, L.T_LOOP_END)
-                length = min(fade, end - get_int(last, L.T_LOOP_START))
-                if end - frame < length:
-                    # The fade into the old loop's jump may have begun: let the jump happen.
-                    at += end - frame
-                    frame = frame_in(last, at)
-            append(session, at, frame, loop_start, loop_end, L.RUNNING, 1)
+            at = _change_loop_at(last, at, loop_start, loop_end, fade)
+            append(session, at, frame_in(last, at), loop_start, loop_end, L.RUNNING, 1)
         set_int(session, L.S_LOOP_DONE, loop)
 
 

@@ -299,6 +299,52 @@ def test_a_loop_wraps_with_a_fade_before_its_end(noise: PcmRef, block: int) -> N
     assert live.session.position == 10_000 + (at + 13_000 - 10_000) % 5_000
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_jumps_out_of_into_and_within_short_loops_never_step(sine: PcmRef, seed: int) -> None:
+    """A loop of 15 ms fades over for a third of its time: jumps and other loops meet it everywhere."""
+    rng = np.random.default_rng(seed)
+    live = Live(mix_of(TrackPlan(id="t", clips=(clip_of(sine, fade_in_frames=300),)), length_frames=4 * RATE))
+    live.session.play(0)
+    parts = [live.run(1_000)]
+    for _ in range(250):
+        deed = rng.uniform()
+        if deed < 0.5:
+            live.session.seek(int(rng.integers(0, 4_000)))
+        elif deed < 0.6:
+            live.session.stop()
+        elif deed < 0.7 or not live.session.playing:
+            live.session.play(int(rng.integers(0, 4_000)))
+        else:
+            start = int(rng.integers(0, 2_000))
+            live.session.set_loop(LoopPlan(start_frame=start, end_frame=start + int(rng.integers(500, 1_500))))
+        parts.append(live.run(int(rng.integers(1, 2_000))))
+    y = np.concatenate(parts, axis=1).astype(np.float64)
+    assert np.abs(y).max() > 0.2
+    # No fade of 5 ms bends sound of 0.25 by more.
+    assert np.abs(np.diff(y, n=2, axis=1)).max() < 0.01
+
+
+@pytest.mark.parametrize(("start", "end"), [(1_000, 1_001), (1_000, 1_100), (5, 6)])
+def test_a_loop_of_next_to_nothing_is_played_and_left(sine: PcmRef, start: int, end: int) -> None:
+    live = Live(mix_of(TrackPlan(id="t", clips=(clip_of(sine),)), length_frames=4 * RATE))
+    live.session.set_loop(LoopPlan(start_frame=start, end_frame=end))
+    live.session.play(0)
+    live.run(10_000)
+    assert start <= live.session.position < end
+    for frame in (start, end - 1):
+        live.session.seek(frame)
+        live.run(3_000)
+        assert start <= live.session.position < end
+    live.session.seek(20_000)
+    assert np.isfinite(live.run(3_000)).all()
+    assert 20_000 < live.session.position < 24_000
+    live.session.seek(start)
+    live.run(3_000)
+    live.session.set_loop(None)
+    live.run(3_000)
+    assert live.session.position > end
+
+
 def test_the_metronome_clicks_on_the_beats_and_counts_in() -> None:
     tempo = (TempoPlan(frames_per_beat=12_000.0), TempoPlan(start_frame=48_000.0, frames_per_beat=6_000.0, beat=4.0))
     live = Live(MixPlan(rate=RATE, length_frames=2 * RATE, tempo=tempo))
