@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
 
-from engine.errors import EngineError
 from engine.plan.flat import edges, inserts, strip
 from engine.plan.flat.automation import fader_lanes, write_automation
 from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
-from engine.plan.flat.graph import MASTER, Graph, Route, arrange, routes_of
+from engine.plan.flat.graph import MASTER, Graph
 from engine.plan.flat.inserts import swap_frames
 from engine.plan.flat.kinds import kind_of
+from engine.plan.flat.leaving import arrange_with_leavers
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, StreamMemory, number_of
+from engine.plan.flat.remains import compresses, still_used
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats, zeroed
 from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
@@ -112,7 +112,7 @@ class _Compiler:
         if limiter is not None:
             after += inserts.dispatch.latency("limiter", rate=plan.rate)
         self.anchor = after
-        tracks, leaving, graph = self._arrange(after)
+        tracks, leaving, graph = arrange_with_leavers(plan, self.previous, after=after)
         by_id = {track.id: track for track in tracks}
         parts: dict[str, list[int]] = {track.id: [] for track in tracks if track.kind == "bus"}
         parts[MASTER] = []
@@ -149,45 +149,6 @@ class _Compiler:
         )
 
     # -- what there is -----------------------------------------------------------------------------------------------
-
-    def _arrange(self, after: int) -> tuple[list[TrackPlan], set[str], Graph]:
-        """All nodes with those that fade out, and their order."""
-        tracks = list(self.plan.tracks)
-        routes = [route for track in tracks for route in routes_of(track)]
-        latency = {track.id: inserts.latency_of(track.strip, self.plan.rate) for track in tracks}
-        if self.previous is None:
-            return tracks, set(), arrange(tracks, routes, latency, after=after)
-        here = {track.id for track in tracks}
-        # Before a plan has been taken, its lanes do not show what is heard.
-        settled = self.previous.previous is None
-        gone = [
-            node
-            for name, node in self.previous.nodes.items()
-            if name != MASTER and name not in here and not (node.leaving and settled and node.faded_out)
-        ]
-        ghosts = [msgspec.structs.replace(node.track, audible=False) for node in gone]
-        buses = {track.id for track in (*tracks, *ghosts) if track.kind == "bus"} | {MASTER}
-        keys = {(route.source, route.target, route.kind, route.pre) for route in routes}
-        known = here | {ghost.id for ghost in ghosts}
-        faded: list[Route] = []
-        old = [*self.previous.ways()]
-        old += [Route(name, MASTER, "output") for name, share in self.previous.graph.direct.items() if share > 0.0]
-        for route in old:
-            key = (route.source, route.target, route.kind, route.pre)
-            if key not in keys and route.source in known and route.target in buses:
-                ghost = route.source not in here
-                # The fader takes out what goes through it; the rest fades by itself.
-                gain = route.gain if ghost and not route.pre else 0.0
-                faded.append(Route(route.source, route.target, route.kind, route.pre, gain))
-        everything = [*tracks, *ghosts]
-        latency |= {ghost.id: inserts.latency_of(ghost.strip, self.plan.rate) for ghost in ghosts}
-        try:
-            graph = arrange(everything, [*routes, *faded], latency, after=after)
-        except EngineError as error:
-            if error.code != "route-circle":
-                raise
-            return tracks, set(), arrange(tracks, routes, latency, after=after)
-        return everything, {ghost.id for ghost in ghosts}, graph
 
     def _limiter(self) -> InsertState | None:
         if not self.limit:
@@ -303,7 +264,7 @@ class _Compiler:
             self.nodes[track.id] = node
             record[L.G_NODES + lane] = address(words)
             stages |= used
-            compressor = compressor or self._compresses(node)
+            compressor = compressor or compresses(node)
             if track.kind == "bus":
                 record[L.G_INPUTS_AT] = 1
                 words[L.N_INPUT_AT] = inputs[track.id]
@@ -311,7 +272,7 @@ class _Compiler:
                 words[L.N_INPUT_PARTS] = len(parts[track.id])
             routes = graph.routes[track.id]
             self._fader(node, direct=graph.direct[track.id])
-            old_stages, old_compressor, old_direct = self._old_use(track)
+            old_stages, old_compressor, old_direct = still_used(track.id, self.previous)
             stages |= old_stages
             compressor = compressor or old_compressor
             if (graph.direct[track.id] > 0.0 or old_direct) and MASTER not in buffers:
@@ -335,35 +296,6 @@ class _Compiler:
         for target, buffer in buffers.items():
             parts[target].append(buffer)
 
-    @staticmethod
-    def _compresses(node: Node) -> bool:
-        compressor = node.track.strip.compressor
-        automated = any(lane.target.startswith("compressor.") for lane in node.track.automation)
-        return automated or (compressor is not None and compressor.ratio > 1.0)
-
-    def _before(self, name: str) -> Iterator[Node]:
-        """A node as it is in the plans that may still be heard when this one begins."""
-        flat = self.previous
-        while flat is not None:
-            if name in flat.nodes:
-                yield flat.nodes[name]
-            flat = flat.previous
-
-    def _old_use(self, track: TrackPlan) -> tuple[int, bool, bool]:
-        """Filter stages that do something in the plans before, whether the compressor does, and whether the node plays
-        straight into the master: all this glides to nothing and must not stop at once.
-        """
-        mask, compresses, direct = 0, False, False
-        for old in self._before(track.id):
-            rows = old.lanes.reshape(-1, L.ROW)
-            for stage in range(L.STAGES):
-                base = stage * L.STAGE_ROWS
-                m0, m1, m2 = (float(rows[base + row, old.lane]) for row in (L.R_M0, L.R_M1, L.R_M2))
-                mask |= int((m0, m1, m2) != (1.0, 0.0, 0.0)) << stage
-            compresses = compresses or self._compresses(old) or float(rows[L.R_GAIN, old.lane]) != 1.0
-            direct = direct or bool(rows[[L.R_DIRECT, L.R_DIRECT_TARGET], old.lane].any())
-        return mask, compresses, direct
-
     def _master(
         self,
         words: Words,
@@ -385,9 +317,9 @@ class _Compiler:
         out = self.keeper.buffer(self.capacity)
         record[L.G_LANES_AT] = self.keeper.hold(lanes)
         record[L.G_NODES] = address(node_words)
-        old_stages, old_compressor, _ = self._old_use(track)
+        old_stages, old_compressor, _ = still_used(track.id, self.previous)
         record[L.G_STAGES] = stages | old_stages
-        record[L.G_COMPRESSOR] = int(self._compresses(node) or old_compressor)
+        record[L.G_COMPRESSOR] = int(compresses(node) or old_compressor)
         record[L.G_SPECIAL] = int(special)
         record[L.G_DIRECT_AT] = out
         record[L.G_PARTS_AT] = self.keeper.hold(np.array([out], dtype=np.int64))
