@@ -21,6 +21,7 @@ from studio.settings import Settings
 from ui.theme import Theme, load_fonts
 from ui.theme.style import style_sheet
 from ui.widgets.logo import paint_logo
+from ui.widgets.roles import install
 from ui.window import MainWindow
 
 
@@ -37,7 +38,8 @@ WARM_AFTER_MS = 3_000
 
 
 def prepare(app: QApplication, theme: Theme) -> None:
-    """Fonts, style sheet and icon of the application."""
+    """Fonts, style sheet and icon of the application, and the roles of its widgets."""
+    install()
     load_fonts()
     app.setStyle("Fusion")
     app.setFont(QFont(theme.font("body")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +108,10 @@ class Bridge(QObject):
 
 
 def _listens(call: Callable[..., None]) -> bool:
-    """Whether the panel that a method belongs to is still there: it may have been closed while the job ran."""
-    owner = getattr(call, "__self__", None)
-    return not isinstance(owner, QObject) or shiboken6.isValid(owner)
+    """Whether the panel that a method belongs to, or that a function has seen, is still there: it may have been closed
+    while the job ran."""
+    seen = [getattr(call, "__self__", None)]
+    for cell in getattr(call, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):
+            seen.append(cell.cell_contents)
+    return all(shiboken6.isValid(each) for each in seen if isinstance(each, QObject))

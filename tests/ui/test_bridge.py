@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QObject
 
 from studio.session import SessionEvents
 from ui.bridge import Bridge
@@ -73,6 +76,26 @@ def test_a_failure_goes_to_its_own_listener_and_a_cancel_to_none(qtbot, events) 
     qtbot.wait(20)
     assert (done, failed) == ([], ["why"])
     bridge.close()
+
+
+def test_what_a_panel_asked_for_that_is_gone_is_not_delivered(qtbot, events) -> None:
+    bridge = Bridge(events)
+    heard: list[str] = []
+    gone, here = QObject(), QObject()
+    for number, panel in enumerate((gone, here)):
+        asked = lambda result, panel=panel: heard.append(result)  # noqa: E731
+        bridge.when_done(_job("done", id=f"by default {number}", result="kept"), asked)
+        bridge.when_done(_job("done", id=f"by closure {number}", result=f"panel {number}"), _asking(panel, heard))
+    shiboken6.delete(gone)
+    qtbot.waitUntil(lambda: len(heard) == 3, timeout=5000)
+    qtbot.wait(20)
+    assert heard == ["kept", "kept", "panel 1"]
+    bridge.close()
+
+
+def _asking(panel: QObject, heard: list[str]) -> Callable[[str], None]:
+    """What a panel asks for with a function of its own."""
+    return lambda result: heard.append(result + panel.objectName())
 
 
 def test_a_closed_bridge_is_silent(qtbot, events) -> None:

@@ -24,6 +24,10 @@ MOUSE = (
 )
 
 
+WIDEST = "Shift+Del  Shift+Backspace"
+"""Room for keys, the same in all groups, so that what they do stands in one column."""
+
+
 class HelpSheet(Sheet):
     """Made from the action table."""
 
@@ -65,9 +69,7 @@ class HelpSheet(Sheet):
             grid.setVerticalSpacing(3)
             grid.setColumnStretch(1, 1)
             for index, (keys, text) in enumerate(rows):
-                grid.addWidget(
-                    Text(ws.theme, keys, token="text.muted", fixed=True).reserve("Shift + drag a knob."), index, 0
-                )
+                grid.addWidget(Text(ws.theme, keys, token="text.muted", fixed=True).reserve(WIDEST), index, 0)
                 grid.addWidget(Text(ws.theme, text), index, 1)
             box = QWidget()
             box.setLayout(grid)

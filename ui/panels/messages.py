@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from ui.theme import Theme
+from ui.widgets.roles import announce
 from ui.widgets.sheet import Toast
 
 LIMIT = 3
@@ -39,6 +40,7 @@ class Messages(QObject):
             old.dismiss()
         toast.adjustSize()
         toast.show()
+        announce(toast, toast.accessibleName())
         self.place()
 
     def _forget(self) -> None:

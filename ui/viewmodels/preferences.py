@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from studio.settings import TABLE, Setting
+from ui.viewmodels import words
 
 PAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Audio", "volume-2", ("audio.block_frames", "audio.rate", "audio.channels", "audio.latency_ms")),
@@ -45,6 +47,8 @@ class PreferenceRow:
     value: str
     choices: tuple[tuple[str, str], ...]
     apply: Callable[[str], str]
+    unit: str = ""
+    """Of a number that is typed."""
 
 
 def preference_row(session: Any, key: str) -> PreferenceRow:
@@ -56,7 +60,7 @@ def preference_row(session: Any, key: str) -> PreferenceRow:
         if not text and setting.optional:
             settings.set(key, None)
         else:
-            settings.set(key, setting.parsed(text))
+            settings.set(key, setting.parsed(text.replace(words.MINUS, "-")))
         return _text(settings.get(key))
 
     return PreferenceRow(
@@ -65,8 +69,9 @@ def preference_row(session: Any, key: str) -> PreferenceRow:
         kind=setting.kind,
         help=_help(setting),
         value=_text(settings.get(key)),
-        choices=tuple((_text(choice.value), choice.title) for choice in setting.choices),
+        choices=tuple((_text(choice.value), _minus(choice.title)) for choice in setting.choices),
         apply=apply,
+        unit=setting.unit.replace("x", "×") if setting.kind == "number" else "",
     )
 
 
@@ -112,9 +117,17 @@ def _setting(key: str) -> Setting:
 
 def _help(setting: Setting) -> str:
     if setting.minimum is not None and setting.maximum is not None:
-        return f"{setting.help} From {setting.minimum:g} to {setting.maximum:g} {setting.unit}.".replace(" x.", ".")
-    return setting.help
+        span = f"{setting.help} From {setting.minimum:g} to {setting.maximum:g} {setting.unit}.".replace(" x.", ".")
+        return _minus(span)
+    return _minus(setting.help)
 
 
 def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}".replace("-", words.MINUS)
     return "none" if value is None else str(value)
+
+
+def _minus(text: str) -> str:
+    """Numbers below zero with the sign that is as wide as a plus."""
+    return re.sub(r"(?<![\w-])-(?=\d)", words.MINUS, text)

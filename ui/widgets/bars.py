@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPainterPa
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ui.theme import Theme
-from ui.widgets.paint import rounded
+from ui.widgets.paint import ink_on, rounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class ShareBar(QWidget):
                 room = rect.width() - 12
                 if metrics.horizontalAdvance(text) > room:
                     text = f"{segment.ppm / 10_000:.1f}" if room > 24 else ""
-                painter.setPen(_ink(fill))
+                painter.setPen(ink_on(fill))
                 painter.drawText(rect.adjusted(7, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), text)
         painter.end()
 
@@ -94,12 +94,6 @@ class ShareBar(QWidget):
                     QToolTip.showText(event.globalPos(), f"{segment.label}: {segment.ppm / 10_000:.4f} %", self)
                     return True
         return super().event(event)
-
-
-def _ink(fill: QColor) -> QColor:
-    """Black or white, whichever is easier to read on `fill`."""
-    luminance = 0.2126 * fill.redF() ** 2.2 + 0.7152 * fill.greenF() ** 2.2 + 0.0722 * fill.blueF() ** 2.2
-    return QColor("#15180A") if luminance > 0.18 else QColor("#FFFFFF")
 
 
 class ProgressBar(QWidget):

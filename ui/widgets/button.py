@@ -134,7 +134,9 @@ class Button(QAbstractButton):
         if self.kind in ("mute", "solo", "record"):
             if on:
                 return theme.color(self.kind), None, "bg.window" if theme.mode == "dark" else "bg.raised"
-            return theme.color("bg.hover" if self._hover else "bg.raised"), None, "text.muted"
+            # White on white: in the light theme a line tells where it is.
+            line = None if theme.mode == "dark" else theme.color("line")
+            return theme.color("bg.hover" if self._hover else "bg.raised"), line, "text.muted"
         token = "text" if self.isEnabled() else "text.faint"
         if self.kind == "link":
             return None, None, "text" if self._hover else "text.muted"

@@ -72,6 +72,15 @@ def sparkle(painter: QPainter, center: QPointF, radius: float, color: QColor) ->
     painter.drawPath(path)
 
 
+def ink_on(fill: QColor) -> QColor:
+    """Black or white, whichever has more contrast with `fill` (WCAG 2.2)."""
+    light = (fill.redF(), fill.greenF(), fill.blueF())
+    parts = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in light]
+    luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    # (luminance + 0.05) / (dark + 0.05) against 1.05 / (luminance + 0.05), with the dark ink's luminance of 0.009.
+    return QColor("#15171C") if (luminance + 0.05) ** 2 > 1.05 * 0.059 else QColor("#FFFFFF")
+
+
 def dot(color: QColor, size: int = 12) -> QIcon:
     """A filled circle for a menu."""
     picture = QPixmap(size * 2, size * 2)

@@ -158,10 +158,10 @@ class Sheet(QWidget):
             return
         painter.fillRect(self.rect(), QColor(0, 0, 0, 150 if self.theme.mode == "dark" else 90))
         rect = QRectF(self.card.geometry())
-        for spread, alpha in ((24, 10), (14, 16), (6, 28)):
-            rounded(
-                painter, rect.adjusted(-spread, -spread + 8, spread, spread + 8), 8 + spread, QColor(0, 0, 0, alpha)
-            )
+        # Many faint steps, or they would be seen as such.
+        for spread in range(24, 0, -1):
+            shade = QColor(0, 0, 0, 1 + (24 - spread) // 8)
+            rounded(painter, rect.adjusted(-spread, -spread + 6, spread, spread + 6), 8 + spread, shade)
         rounded(painter, rect, 8, self.theme.color("bg.panel"), self.theme.color("line.strong"))
         painter.end()
 

@@ -11,7 +11,7 @@ from studio.project.model import Clip, Source
 from ui.panels.arrangement.tiles import TILE_PX, TileCache, TileKey
 from ui.theme import Theme
 from ui.viewmodels.lanes import ClipLook
-from ui.widgets.paint import elided, hatch, sparkle, top_rounded
+from ui.widgets.paint import elided, hatch, ink_on, sparkle, top_rounded
 
 HEAD_PX = 16
 RADIUS = 4
@@ -100,9 +100,7 @@ class ClipPainter:
             painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
             hatch(painter, head, _blend(QColor("#000000"), fill, 0.20), visible=visible)
             painter.restore()
-        ink = QColor("#15171C") if theme.mode == "dark" else QColor("#FFFFFF")
-        if look.dimmed:
-            ink = theme.color("text.muted") if theme.mode == "dark" else QColor("#FFFFFF")
+        ink = theme.color("text.muted") if look.dimmed else ink_on(fill)
         # A head that starts left of the view keeps its name in sight.
         left = max(rect.left(), 0.0) + 7
         room = rect.right() - left - 6

@@ -157,5 +157,7 @@ class _Pages(QStackedWidget):
                 continue
             vertical = QSizePolicy.Policy.Preferred if index == self.currentIndex() else QSizePolicy.Policy.Ignored
             page.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+        # What scrolls must never be squeezed, however many changes of the page wait to be laid out.
+        self.setMinimumHeight(current.minimumSizeHint().height() if current is not None else 0)
         self.adjustSize()
         self.updateGeometry()

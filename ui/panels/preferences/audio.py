@@ -56,7 +56,7 @@ class AudioPage(Rows):
     def _on_tick(self, elapsed_s: float, status: Any, _meters: Any) -> None:
         if not self.isVisible():
             return
-        self.now.set_text(f"now {device_text(status)}")
+        self.now.set_text(device_text(status))
         left, right = status.input_peak
         self.level.feed(left, right, elapsed_s)
 

@@ -15,6 +15,8 @@ from ui.widgets.segmented import Segmented
 from ui.widgets.toggle import Toggle
 
 CAPTION_PX = 150
+LINE_PX = 32
+NUMBER_PX = 104
 
 
 class Rows(QWidget):
@@ -38,13 +40,19 @@ class Rows(QWidget):
         """Add a setting."""
         control = self._control(row)
         self.controls[row.key] = control
-        self.add_widget(row.title, control, row.help)
+        if row.unit:
+            self.add_row(row.title, control, Text(self.theme, row.unit, token="text.muted"), help_text=row.help)
+        else:
+            self.add_widget(row.title, control, row.help)
         return control
 
     def add_widget(self, title: str, control: QWidget, help_text: str = "") -> None:
         """Add any control with a name."""
         at = self._grid.rowCount()
-        self._grid.addWidget(Text(self.theme, title, weight="medium"), at, 0, Qt.AlignmentFlag.AlignTop)
+        caption = Text(self.theme, title, weight="medium")
+        # Its line stands at the middle of the control's first line.
+        caption.setFixedHeight(max(min(control.sizeHint().height(), LINE_PX), caption.sizeHint().height()))
+        self._grid.addWidget(caption, at, 0, Qt.AlignmentFlag.AlignTop)
         if control.sizePolicy().horizontalPolicy() == control.sizePolicy().Policy.Fixed:
             self._grid.addWidget(control, at, 1, Qt.AlignmentFlag.AlignLeft)
         else:
@@ -53,6 +61,8 @@ class Rows(QWidget):
             hint = label(help_text, "captionfaint", wrap=True)
             hint.setContentsMargins(0, 0, 0, 10)
             self._grid.addWidget(hint, at + 1, 1)
+        else:
+            self._grid.setRowMinimumHeight(at + 1, 8)
 
     def add_row(self, title: str, *widgets: QWidget, help_text: str = "") -> None:
         """Add several controls side by side."""
@@ -86,7 +96,7 @@ class Rows(QWidget):
             choice.setCurrentIndex(max(choice.findData(row.value), 0))
             choice.currentIndexChanged.connect(lambda _, box=choice: self._set(row, box.currentData()))
             return choice
-        field = InlineField(name=row.title)
+        field = InlineField(name=row.title, width=NUMBER_PX if row.unit else None)
         field.set_value("" if row.value == "none" else row.value)
         field.setPlaceholderText("not set")
         field.submitted.connect(lambda text, box=field: self._typed(row, box, text))
