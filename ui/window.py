@@ -44,6 +44,7 @@ from ui.theme import Theme
 from ui.theme.style import style_sheet
 from ui.viewmodels.clipboard import Clipboard
 from ui.viewmodels.commands import Commands
+from ui.viewmodels.voices import Voices
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.sheet import Sheet, Toast
 
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.ws = Workspace(session, theme, self.bridge, self)
         self.commands = Commands(self.ws)
         self.clipboard = Clipboard(self.ws)
+        self.voices = Voices(self.ws)
         self.intake = Intake(self)
         self._sheet: Sheet | None = None
 

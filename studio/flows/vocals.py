@@ -15,6 +15,7 @@ from studio.base.ids import uuid7
 from studio.flows import rights, separate
 from studio.flows.landing import Landing
 from studio.flows.media import TaskContext, share_of, span, stop_of
+from studio.flows.names import HARMONY_TITLES
 from studio.flows.restyle import stated_of
 from studio.flows.services import Services
 from studio.project import edits
@@ -22,14 +23,15 @@ from studio.project.model import Clip, Project, Source, Track
 from studio.project.warp import WarpMap
 from studio.rights.usage import SourceUse, Usage
 
-HARMONIES: dict[str, tuple[str, int]] = {
-    "third-above": ("a third above", 2),
-    "third-below": ("a third below", -2),
-    "fifth-above": ("a fifth above", 4),
-    "sixth-above": ("a sixth above", 5),
-    "sixth-below": ("a sixth below", -5),
-    "octave-below": ("an octave below", -7),
+_STEPS = {
+    "third-above": 2,
+    "third-below": -2,
+    "fifth-above": 4,
+    "sixth-above": 5,
+    "sixth-below": -5,
+    "octave-below": -7,
 }
+HARMONIES: dict[str, tuple[str, int]] = {name: (title, _STEPS[name]) for name, title in HARMONY_TITLES.items()}
 """Name, and steps of the scale."""
 HARMONY_DB = -7.0
 _JOIN_S = 0.03

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from ui.actions.row import Group, has_clips, has_selection, has_song
+from studio.flows.names import HARMONY_TITLES
+from ui.actions.row import Action, Group, has_clips, has_selection, has_song
 
 _edit = Group("Edit")
 _clip = Group("Clips")
+
+
+def _harmony(number: int, harmony: str, title: str) -> Action:
+    return _clip(
+        f"voice.{harmony.replace('-', '_')}",
+        f"Harmony {title} the voice",
+        f"Alt+{number}",
+        lambda w: w.voices.double(harmony),
+        lambda w: w.voices.can_double,
+    )
+
 
 EDITING = (
     _edit("edit.undo", "Undo", "Ctrl+Z", lambda w: w.undo(), lambda w: w.session.history.can_undo),
@@ -57,5 +69,13 @@ EDITING = (
     ),
     _clip("clip.no_fades", "Remove fades", "Ctrl+Shift+F", lambda w: w.commands.no_fades(), has_clips),
     _clip("clip.follow_tempo", "Follow the tempo", "Shift+T", lambda w: w.commands.follow_tempo(), has_clips),
+    _clip(
+        "voice.align",
+        "Align the voice with the song",
+        "Ctrl+Alt+V",
+        lambda w: w.voices.align(),
+        lambda w: w.voices.can_align,
+    ),
+    *(_harmony(number, harmony, title) for number, (harmony, title) in enumerate(HARMONY_TITLES.items(), 1)),
     _clip("clip.edit", "Open in the clip editor", "Ctrl+Return", lambda w: w.edit_clip(), has_clips),
 )

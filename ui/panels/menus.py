@@ -27,6 +27,10 @@ NOTES = (
     "notes.draw notes.add - notes.import notes.export"
 )
 EMPTY = "edit.paste file.import search.focus - marker.add tempo.change - view.zoom_fit view.zoom_back"
+VOICE = (
+    "voice.align - voice.third_above voice.third_below voice.fifth_above voice.sixth_above voice.sixth_below "
+    "voice.octave_below"
+)
 POINT = "clip.delete - edit.select_none"
 TRACK = (
     "track.split track.automation track.fold - track.mute track.solo - track.group track.ungroup - track.rename "
@@ -77,6 +81,9 @@ class Menus:
             self._fill(menu, CLIP)
             menu.addSeparator()
             self._values(menu)
+            if self._window.voices.can_double:
+                voice = menu.addMenu("Voice")
+                self._fill(voice, VOICE)
             menu.popup(at.toPoint())
         elif hit is not None and hit.row is not None and self._window.ws.chosen_points is not None:
             self.popup(at, POINT)

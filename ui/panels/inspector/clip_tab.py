@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from studio.flows.names import HARMONY_TITLES
 from studio.project import edits
 from studio.project.model import Clip, Project, Track
 from ui.viewmodels import words
 from ui.viewmodels.lanes import ROLE_TITLES, clip_title, made_by_model
+from ui.viewmodels.voices import Voices
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.control import parse_number
@@ -110,6 +112,7 @@ class ClipTab(QWidget):
         made.addWidget(self._made)
         made.addWidget(self._made_note)
         self._made_row = self._row("Made by", made)
+        self._add_voice()
         self._pages.addWidget(page)
 
         self.reverse.clicked.connect(lambda on: self._set("Reverse", reverse=on))
@@ -119,6 +122,31 @@ class ClipTab(QWidget):
         ws.bridge.project_changed.connect(self.refresh)
         ws.selection_changed.connect(self.refresh)
         self.refresh()
+
+    def _add_voice(self) -> None:
+        """What is done with a voice beside a song."""
+        self.voices = Voices(self.ws)
+        self.align = Button(
+            self.theme, "Align with the song", height=26, tip="Put the voice on the beats and into the key of the song"
+        )
+        self.align.clicked.connect(self.voices.align)
+        self.harmony = QComboBox()
+        self.harmony.setAccessibleName("Interval of the harmony")
+        for harmony, title in HARMONY_TITLES.items():
+            self.harmony.addItem(title.removeprefix("a ").removeprefix("an ").capitalize(), harmony)
+        self.double = Button(
+            self.theme, "Add harmony", height=26, tip="Double the voice on a track of its own, along the song's scale"
+        )
+        self.double.clicked.connect(lambda: self.voices.double(str(self.harmony.currentData())))
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addWidget(self.align)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.harmony, 1)
+        row.addWidget(self.double, 1)
+        column.addLayout(row)
+        self._voice_row = self._row("Voice", column)
 
     def _row(self, title: str, content: Any) -> Text:
         row = self._grid.rowCount()
@@ -228,6 +256,9 @@ class ClipTab(QWidget):
             value = getattr(clip, field)
             control.set_value(value)
             self._values[field].set_text(self._shown(field, value))
+        for widget in (self._voice_row, self.align, self.harmony, self.double):
+            widget.setVisible(self.voices.can_double)
+        self.align.setEnabled(self.voices.can_align)
         self.reverse.setChecked(clip.reverse)
         self.muted.setChecked(clip.muted)
         step = next((s for s in reversed(source.steps) if s.model_id), None) if source is not None else None

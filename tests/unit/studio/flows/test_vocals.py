@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from studio.base.errors import ProjectError
+from studio.base.errors import ProjectError, RightsError
 from studio.base.ids import uuid7
 from studio.flows import audition, extend, import_own, vocals
 from studio.flows.media import Silent
@@ -18,6 +18,7 @@ from studio.flows.services import Services
 from studio.project import edits
 from studio.project.model import Project
 from studio.session import Session
+from tests.samples import rights as licence
 
 RATE, SECONDS, BEAT_S = 44_100, 16.0, 0.5
 LATE_S = 0.04
@@ -111,6 +112,29 @@ def test_an_unknown_harmony_and_a_warped_clip_are_refused_with_a_remedy(bench: B
     with pytest.raises(ProjectError) as caught:
         vocals.align(bench.services, warped, bench.clip, bench.song, Silent())
     assert caught.value.code == "edit-invalid"
+
+
+def test_a_harmony_out_of_the_licences_range_is_refused_with_the_reason(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The voice of a licensed recording may be shifted by five semitones: a third goes, an octave does not."""
+    library = bench.services.library
+    grant = licence.changed(
+        licence.GRANT, constraints=licence.changed(licence.GRANT.constraints, pitch_semitones=(-5.0, 5.0))
+    )
+    monkeypatch.setattr(library, "grants", lambda: {licence.ASSET: licence.signed(grant)})
+    monkeypatch.setattr(library, "context", lambda: licence.CONTEXT)
+    _, clip = edits.find_clip(bench.project, bench.clip)
+    licensed = msgspec.structs.replace(
+        bench.project.sources[clip.source], origin="licensed", asset_sha256=licence.ASSET, role="vocals"
+    )
+    project = msgspec.structs.replace(bench.project, sources={**bench.project.sources, licensed.id: licensed})
+    with pytest.raises(RightsError) as caught:
+        vocals.harmonise(bench.services, project, bench.clip, bench.song, Silent(), harmony="octave-below")
+    assert "5 semitones" in caught.value.message
+    assert caught.value.remedy.startswith("Choose a nearer harmony")
+    third = vocals.harmonise(bench.services, project, bench.clip, bench.song, Silent(), harmony="third-above")
+    assert third.result.highest <= 5.0
 
 
 def test_a_longer_version_of_a_split_track_keeps_its_stems_in_step(bench: Bench) -> None:
