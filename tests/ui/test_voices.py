@@ -15,6 +15,7 @@ from studio.project import edits
 from studio.session import Session
 from tests.ui.driver import renew
 from tests.ui.songs import song
+from ui.actions import ACTIONS
 from ui.viewmodels.voices import aligned, doubled, song_for
 
 DONE = SimpleNamespace(
@@ -23,8 +24,9 @@ DONE = SimpleNamespace(
 )  # fmt: skip
 
 
-def test_the_window_knows_every_harmony_by_its_name() -> None:
-    assert tuple((key, title) for key, (title, _) in KNOWN.items()) == HARMONIES
+def test_every_harmony_has_an_action() -> None:
+    ids = {row.id for row in ACTIONS}
+    assert {f"voice.{name.replace('-', '_')}" for name in HARMONIES} <= ids
 
 
 def test_what_was_done_is_said_in_plain_words() -> None:
