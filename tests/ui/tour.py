@@ -132,6 +132,7 @@ def _tour(window: MainWindow, camera: Camera, folder: Path, styles: list[str]) -
         window.dock.show_tab(tab)
         person.wait(lambda: not person.busy(), tab)
         camera.take({"clip": "clip-editor"}.get(tab, tab))
+    _clips(window, camera)
     window.dock.show_tab("variations")
     _lists(window, camera)
     _dialogues(window, camera)
@@ -176,6 +177,21 @@ def _mixed(window: MainWindow) -> None:
     points = [(0.0, -12.0), (span * 0.25, 0.0), (span * 0.7, 0.0), (span, -24.0)]
     ws.commit("Volume automation", lambda p: edits.set_automation(p, voice, "gain_db", points))
     ws.select(track=voice, clips=[ws.project.track(voice).clips[0].id])
+
+
+def _clips(window: MainWindow, camera: Camera) -> None:
+    """The clip editor's other pictures: the spectrogram of the voice, and the notes of a bass that a restyle wrote."""
+    ws, person = window.ws, camera.person
+    window.dock.show_tab("clip")
+    window.dock.picture.changed.emit("spectrum")
+    person.settle(600)
+    person.wait(lambda: not person.busy(), "the spectrogram")
+    camera.take("clip-spectrogram")
+    window.dock.picture.changed.emit("wave")
+    bass = next(track for track in ws.project.tracks if track.role == "bass" and track.clips)
+    ws.select(track=bass.id, clips=[bass.clips[0].id])
+    person.wait(lambda: window.dock.editor.mode == "notes" and not person.busy(), "the notes")
+    camera.take("notes")
 
 
 def _lists(window: MainWindow, camera: Camera) -> None:

@@ -122,7 +122,9 @@ class StatusBar(Surface):
         if job is None:
             return
         fraction = job.fraction or 0.0
-        parts = [job.note] if job.note else []
+        # “Splitting Night Ferry: Splitting, 22 of 31 s” would say it twice.
+        note = job.note.removeprefix(f"{job.title.split(' ', 1)[0]}, ") if job.note else ""
+        parts = [note] if note else []
         if fraction > 0:
             parts.append(f"{fraction:.0%}".replace("%", " %"))
         left = words.time_left(job.eta_s)
