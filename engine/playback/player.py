@@ -7,19 +7,15 @@ nor a device library.
 from __future__ import annotations
 
 import contextlib
-import threading
 from concurrent.futures import Future
 from typing import Any
 
 import msgspec
 
-from engine.errors import DeviceError
 from engine.plan import LoopPlan, MixPlan
+from engine.playback.link import ANSWER_S
 from engine.playback.matching import matched
 from engine.playback.messages import (
-    NO_DEVICE_ID,
-    Capture,
-    Command,
     DeviceInfo,
     Drop,
     ListDevices,
@@ -30,8 +26,6 @@ from engine.playback.messages import (
     Plugin,
     PluginQuestion,
     Prepare,
-    Record,
-    Recorded,
     Seek,
     SetAudio,
     SetLoop,
@@ -40,65 +34,26 @@ from engine.playback.messages import (
     SetTap,
     Status,
     Stop,
-    StopRecord,
     Switch,
     SwitchPoint,
     TestTone,
 )
-from engine.playback.reading import DEFAULT_RATE, read_meters, read_status
-from engine.playback.requests import Requests
-from engine.playback.supervisor import Supervisor
-
-ANSWER_S = 5.0
-PLANS_REMEMBERED = 512
+from engine.playback.reading import read_meters, read_status
+from engine.playback.recording import Recording
 
 STARTING = "The audio engine is starting."
 FAILED = "The audio engine keeps stopping. Save your project, then start the program again."
 
 
-class Player:
+class Player(Recording):
     """Play-back of plans: transport, loop, alternatives, recording, device, meters. Thread-safe.
 
     Args:
         device: see `set_audio`.
     """
 
-    def __init__(self, *, device: str | None = None):
-        self._lock = threading.RLock()
-        self._audio = SetAudio(device)
-        self._plan: SetPlan | None = None
-        self._prepared: dict[str, Prepare] = {}
-        self._alternative = ""
-        self._metronome = SetMetronome(False, -12.0)
-        self._tap: str | None = None
-        self._asked: Play | None = None
-        """Play-back that has been asked for and not been seen yet."""
-        self._ids: dict[int, tuple[str, ...]] = {}
-        self._serial = 0
-        self._recording: Future[Recorded] | None = None
-        self._devices: tuple[DeviceInfo, ...] = ()
-        self._lost_device = ""
-        self._requests = Requests(lambda command: self._engine.send(command))
-        self._engine = Supervisor(
-            resume=self._resume, answered=self._requests.answered, lost=self._lost, died=self._requests.fail
-        )
-
     # -- transport
     # ------------------------------------------------------------------------------------------------------
-
-    @property
-    def _rate(self) -> int:
-        return self._plan.plan.rate if self._plan is not None else DEFAULT_RATE
-
-    def _frame(self, seconds: float) -> int:
-        return round(max(seconds, 0.0) * self._rate)
-
-    def _remember(self, plan: MixPlan) -> int:
-        self._serial += 1
-        self._ids[self._serial] = tuple(track.id for track in plan.tracks)
-        for old in [serial for serial in self._ids if serial < self._serial - PLANS_REMEMBERED]:
-            del self._ids[old]
-        return self._serial
 
     def set_plan(self, plan: MixPlan) -> None:
         """Play `plan` from now on; while it plays, the change is heard within a block, without a gap."""
@@ -231,97 +186,6 @@ class Player:
         """
         return self._requests.ask(MeasureLatency)
 
-    # -- recording
-    # -----------------------------------------------------------------------------------------------------
-
-    def arm(self, input_device: str | None = "", channels: tuple[int, ...] = (0, 1)) -> None:
-        """Open an input, so that its level is seen and `record` can begin; None closes it.
-
-        Args:
-            input_device: id of an input of the output's audio system, "" the system's default.
-            channels: which of its channels, from 0; one is mono. Those that it does not have are left out.
-        """
-        with self._lock:
-            changed = msgspec.structs.replace(self._audio, input=input_device, input_channels=channels)
-            if changed != self._audio:
-                self._audio = changed
-                self._engine.send(changed)
-
-    def disarm(self) -> None:
-        """Close the input."""
-        self.arm(None)
-
-    def record(
-        self,
-        path: str,
-        start_s: float,
-        punch_in_s: float | None = None,
-        punch_out_s: float | None = None,
-        latency_s: float | None = None,
-        count_in_bars: int = 0,
-        loop: bool = False,
-    ) -> Future[Recorded]:
-        """Write what comes in to a float WAV file while it plays, until `stop_record`, pause, stop, seek or
-        `punch_out_s`.
-
-        Play-back that has been asked for before is joined, with its count-in; else it starts at `start_s`.
-
-        The file is written as the sound comes; after a crash it lacks a second at
-        most.
-
-        Args:
-            path: of a new file.
-            start_s: where play-back starts.
-            punch_in_s, punch_out_s: what is kept, when not all.
-            latency_s: round trip to take out, as `measure_latency` says; None takes what the device reports.
-            count_in_bars: bars of clicks before.
-            loop: go round the loop, pass after pass, until it is stopped or the loop is changed. Else, and where
-                something is punched or it starts behind the loop, the loop is left aside meanwhile.
-
-        Returns:
-            What was recorded, once it has ended; fails with `DeviceError` device-input, or an `EncodeError`.
-        """
-        with self._lock:
-            punch = [None if at is None else self._frame(at) for at in (punch_in_s, punch_out_s)]
-            start = self._frame(start_s)
-            self._recording = self._requests.ask(
-                lambda request: Record(request, path, start, punch[0], punch[1], latency_s, count_in_bars, loop)
-            )
-            return self._recording
-
-    def stop_record(self) -> Recorded:
-        """End the recording, or take up the one that has ended last; play-back goes on. Waits at most 5 s.
-
-        Raises:
-            DeviceError: code device-input when nothing was being recorded, or no input was open; device-lost.
-            EncodeError: codes disk-full and path-not-writable.
-        """
-        with self._lock:
-            recording = self._recording
-            self._engine.send(StopRecord())
-        if recording is None:
-            raise DeviceError(
-                "Nothing is being recorded.",
-                remedy="Arm a track and start the recording first.",
-                code="device-input",
-            )
-        try:
-            return recording.result(ANSWER_S)
-        except TimeoutError as error:
-            raise DeviceError(
-                "The recording could not be finished in time.",
-                remedy="What was recorded is in its file; look for it in the folder of recordings.",
-                code="device-lost",
-            ) from error
-
-    def capture(self, path: str | None) -> Future[int]:
-        """Write all that is handed to the device to a new float WAV file, until `capture` of None.
-
-        Returns:
-            Done when it has begun, or, for None, has ended: with the frames in the file.
-        """
-        return self._requests.ask(lambda request: Capture(request, path))
-
     # -- plug-ins
     # ------------------------------------------------------------------------------------------------------
 
@@ -379,50 +243,3 @@ class Player:
     def spectrum(self) -> list[float]:
         """Levels in dB of 128 bands evenly spaced in octaves from 20 Hz to 20 kHz; a sine at full scale reads 0."""
         return self._engine.telemetry.read()["spectrum"].tolist()
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the engine while it runs."""
-        return self._engine.pid
-
-    def wait_ready(self, timeout_s: float = 30.0) -> bool:
-        """Wait until the engine runs; False when it took longer. A window need not wait."""
-        return self._engine.ready.wait(timeout_s)
-
-    # -- the engine's side
-    # ------------------------------------------------------------------------------------------------
-
-    def _lost(self, device: str) -> None:
-        with self._lock:
-            self._lost_device = device
-            self._audio = msgspec.structs.replace(self._audio, device=None)
-
-    def _resume(self, seen: Any, *, without_device: bool) -> tuple[SetAudio, int, list[Command]]:
-        """With what a new engine goes on where the last one was."""
-        with self._lock:
-            if without_device:
-                self._audio = SetAudio(NO_DEVICE_ID)
-            commands: list[Command] = [self._metronome, SetTap(self._tap)]
-            if self._plan is not None:
-                commands.append(self._plan)
-            commands.extend(self._prepared.values())
-            if self._alternative:
-                commands.append(Switch(self._alternative, "now"))
-            if self._plan is not None:
-                commands.append(Seek(int(seen["frame"])))
-            if seen["playing"]:
-                commands.append(Play())
-            elif self._asked is not None:
-                commands.append(self._asked)
-            return self._audio, self._rate, commands
-
-    def close(self) -> None:
-        """End the engine process. The player is of no use afterwards."""
-        self._engine.close()
-        self._requests.fail()
-
-    def __enter__(self) -> Player:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
