@@ -72,18 +72,21 @@ class Described(QAccessibleWidget):
 
     def __init__(self, widget: QWidget, role: QAccessible.Role):
         super().__init__(widget, role)
-        self._widget, self._role = widget, role
+        self._role = role
+
+    def _value(self) -> str:
+        # Asked for each time: an interface must not keep its widget.
+        widget = self.object()
+        return widget.accessibleDescription() if isinstance(widget, QWidget) else ""
 
     def text(self, t: QAccessible.Text) -> str:
-        if t == QAccessible.Text.Value:
-            return self._widget.accessibleDescription()
-        return super().text(t)
+        return self._value() if t == QAccessible.Text.Value else super().text(t)
 
     def state(self) -> QAccessible.State:
         state = super().state()
         if self._role == Role.CheckBox:
             state.checkable = True  # type: ignore[attr-defined]
-            state.checked = self._widget.accessibleDescription() == "on"  # type: ignore[attr-defined]
+            state.checked = self._value() == "on"  # type: ignore[attr-defined]
         return state
 
 
