@@ -15,7 +15,7 @@ from engine.instruments import Note, load
 from engine.io.pcm import write_pcm
 from engine.midi.file import FileNote, FileTrack, TempoAt, read_midi, write_midi
 from engine.midi.score import Score, ScoreError, SongGrid
-from studio.base.errors import ProjectError
+from studio.base.errors import ProjectError, RightsError
 from studio.base.ids import uuid7
 from studio.flows import account, relink, scores
 from studio.flows.services import Services
@@ -175,6 +175,16 @@ def test_a_sound_that_is_gone_is_played_from_its_notes(bench: Bench, tmp_path: P
     services.library.blobs.remove(source.blob)
     assert [each.id for each in relink.missing(services, bench.session.project)] == [source.id]
     assert bench.session.score(replace(source, score="0" * 64)) is None
+
+
+def test_notes_of_a_licensed_song_rest_under_its_licence(bench: Bench) -> None:
+    blobs = bench.services.library.blobs
+    key = scores.keep_score(bench.services, bench.score, ("a1" * 32,))
+    assert key == scores.key_of(bench.score)
+    assert (blobs.info(key).encrypted, blobs.info(key).assets) == (True, ("a1" * 32,))
+    with pytest.raises(RightsError):
+        scores.score_of(bench.services, replace(bench.source, score=key))
+    blobs.remove(key)
 
 
 def test_a_clip_without_notes_says_so(bench: Bench) -> None:
