@@ -115,6 +115,8 @@ def _tour(window: MainWindow, camera: Camera, folder: Path, styles: list[str]) -
         clips=[made[0].id] if made else [],
     )
     ws.inspector_asked.emit("clip")
+    # A slow machine must not come to the end of a short song between two pictures.
+    ws.commit("Loop", lambda p: edits.set_loop(p, start_s=p.length_s * 0.35, end_s=p.length_s * 0.7, enabled=True))
     ws.seek(ws.length_s * 0.4)
     window.session.player.play()
     person.wait(lambda: ws.playing, "play-back")
