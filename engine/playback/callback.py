@@ -45,6 +45,7 @@ from engine.playback.deck import (
     LATE_TOOK,
     LATE_WHY,
     LEAPT_BEFORE,
+    LEAPT_RUN,
     LINE,
     LINE_AT,
     LOAD,
@@ -86,6 +87,9 @@ OUTPUT_UNDERFLOW = 0x4
 
 WAITED, COMPUTED, PAGE, AGAIN, UNKNOWN = range(1, 6)
 """Numbers in `engine.playback.messages.WHY`."""
+
+PERSISTENT = 3
+"""A stage that leaps in so many blocks in a row does so by itself."""
 
 UNSIGNED_LONG = types.uint32 if native.WINDOWS else types.uint64
 """C's ``unsigned long``."""
@@ -261,22 +265,24 @@ def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, 
     It is the engine's own when this thread waited on the way (for a page from disk, a lock), or computed for longer
     than the block lasts. It is the system's when the thread's clock says that it computed for less; or when it would
     have been in time without the leaps of stages that usually take next to nothing, no page had to be given to it
-    meanwhile, and the same stage of the next block is as quick as ever.
+    meanwhile, and the same stage does not leap in `PERSISTENT` blocks in a row.
     """
     ended = native.clock_ns(scratch)
     took = ended - began
     budget = frames * 1_000_000_000 // memory[RATE]
     watch = memory.ctypes.data + 8 * WATCH_AT
     leapt = get_int(watch, w.V_STAGE)
-    again = leapt != 0 and leapt == memory[LEAPT_BEFORE]
+    if leapt == 0 or leapt != memory[LEAPT_BEFORE]:
+        # It did not go on: what was late was not ours.
+        memory[XRUNS_HOST] += memory[UNSURE]
+        memory[XRUNS_SYSTEM] += memory[UNSURE]
+        memory[UNSURE] = memory[LEAPT_RUN] = 0
     memory[LEAPT_BEFORE] = leapt
-    if memory[UNSURE] != 0:
-        if again:
-            memory[XRUNS_OWN] += 1
-            memory[LATE_WHY] = AGAIN
-        else:
-            memory[XRUNS_HOST] += 1
-            memory[XRUNS_SYSTEM] += 1
+    memory[LEAPT_RUN] += int(leapt != 0)
+    again = memory[LEAPT_RUN] >= PERSISTENT
+    if again and memory[UNSURE] != 0:
+        memory[XRUNS_OWN] += memory[UNSURE]
+        memory[LATE_WHY] = AGAIN
         memory[UNSURE] = 0
     memory[BLAMED] = 0
     if took > budget:
@@ -299,7 +305,7 @@ def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, 
         elif again:
             why = AGAIN
         else:
-            memory[UNSURE] = 1
+            memory[UNSURE] += 1
         if why != 0:
             memory[XRUNS_OWN] += 1
             memory[LATE_WHY] = why

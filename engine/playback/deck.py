@@ -91,9 +91,11 @@ XRUNS_HOST = _slot()
 BLAMED = _slot()
 """1 when the callback before came late: the gap that the driver reports next is that one."""
 UNSURE = _slot()
-"""1 when the callback before came late by one leap: whether it was ours is seen now, by whether it happens again."""
+"""How many of the last blocks came late by leaps of one stage: whose they were is seen by whether it goes on."""
 LEAPT_BEFORE = _slot()
 """`V_STAGE` of the callback before."""
+LEAPT_RUN = _slot()
+"""For how many callbacks it has been that stage."""
 LATE_WHY = _slot()
 """Of the last block that was our own: a number in `engine.playback.messages.WHY`; the next words say more of it."""
 LATE_TOOK = _slot()

@@ -43,7 +43,7 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 WHY = ("", "waited", "computed", "page", "again", "unknown")
 """What a late block of our own did: it waited; it computed too long, leaps or none; a page had to be given to it; it
-leapt in the same stage as the block before or after it; the system does not tell."""
+leapt in the same stage as the blocks before or after it; the system does not tell."""
 LATE_WORDS = ("took", "computed", "leapt", "longest", "new")
 """What is known of it, each in ns: the block, the thread's computing in it, its leaps, altogether and the longest, and
 long stages whose work was new."""
