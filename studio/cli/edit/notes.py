@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -116,6 +117,43 @@ def change(
             out(f"{label}: {len(now) or len(meant)} of {len(made.notes)} notes")
 
 
+def _shared(
+    project: ProjectArg,
+    clip: ClipArg,
+    which: WhichOption = "",
+    pitch: RowOption = "",
+    from_s: FromOption = 0.0,
+    to_s: ToOption = None,
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """What every command has that changes some of the notes of a clip."""
+
+
+def selection(label: str, **how: Any) -> Callable[[Callable[..., Change]], Callable[..., Change]]:
+    """A command that changes the notes which its options choose, as one step of this name: what it decorates takes the
+    arguments that are the command's own, and says the change."""
+
+    def made(change_of: Callable[..., Change]) -> Callable[..., Change]:
+        own, shared = (inspect.signature(each, eval_str=True) for each in (change_of, _shared))
+        first, rest = list(shared.parameters.values())[:2], list(shared.parameters.values())[2:]
+
+        def command(**given: Any) -> None:
+            arguments = {name: given.pop(name) for name in own.parameters}
+            change(given.pop("project"), given.pop("clip"), label, change_of(**arguments), **given)
+
+        parameters = [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*first, *own.parameters.values(), *rest)
+        ]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        command.__doc__ = change_of.__doc__
+        group.command(name=change_of.__name__, **how)(command)
+        return change_of
+
+    return made
+
+
 def _with(score: Score, after: tuple[ScoreNote, ...]) -> Score:
     from msgspec.structs import replace
 
@@ -202,143 +240,55 @@ def add(
     change(project, clip, "Add a note", edit, anything=True, home=home, json=json)
 
 
-@group.command(context_settings=NEGATIVE)
-def move(
-    project: ProjectArg,
-    clip: ClipArg,
-    seconds: Annotated[float, typer.Argument(help="By how much; less than 0 is earlier.")],
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+@selection("Move notes", context_settings=NEGATIVE)
+def move(seconds: Annotated[float, typer.Argument(help="By how much; less than 0 is earlier.")]) -> Change:
     """Move notes in time."""
-    change(
-        project, clip, "Move notes", lambda score, meant: notes.moved(score, meant, by_s=seconds),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.moved(score, meant, by_s=seconds)
 
 
-@group.command(context_settings=NEGATIVE)
+@selection("Transpose notes", context_settings=NEGATIVE)
 def transpose(
-    project: ProjectArg,
-    clip: ClipArg,
     steps: Annotated[int, typer.Argument(help="Semitones, or pieces of a kit; less than 0 is down.")],
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+) -> Change:
     """Move notes up or down."""
-    change(
-        project, clip, "Transpose notes", lambda score, meant: notes.moved(score, meant, by_rows=steps),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.moved(score, meant, by_rows=steps)
 
 
-@group.command(context_settings=NEGATIVE)
-def length(
-    project: ProjectArg,
-    clip: ClipArg,
-    seconds: Annotated[float, typer.Argument(help="By how much longer; less than 0 is shorter.")],
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+@selection("Length of notes", context_settings=NEGATIVE)
+def length(seconds: Annotated[float, typer.Argument(help="By how much longer; less than 0 is shorter.")]) -> Change:
     """Hold notes longer or shorter."""
-    change(
-        project, clip, "Length of notes", lambda score, meant: notes.resized(score, meant, by_s=seconds),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.resized(score, meant, by_s=seconds)
 
 
-@group.command()
-def velocity(
-    project: ProjectArg,
-    clip: ClipArg,
-    value: Annotated[float, typer.Argument(min=0.01, max=1.0, help="0.01 to 1.")],
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+@selection("Velocity")
+def velocity(value: Annotated[float, typer.Argument(min=0.01, max=1.0, help="0.01 to 1.")]) -> Change:
     """Strike notes with this velocity."""
-    change(
-        project, clip, "Velocity", lambda score, meant: notes.with_velocity(score.notes, meant, to=value),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.with_velocity(score.notes, meant, to=value)
 
 
-@group.command()
+@selection("Quantise")
 def quantise(
-    project: ProjectArg,
-    clip: ClipArg,
     grid: Annotated[str, typer.Option(help="1/4, 1/8, 1/8T, 1/16, 1/16T or 1/32.")] = "1/16",
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="1 is on the grid, 0.5 half the way.")] = 1.0,
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+) -> Change:
     """Draw notes to the grid of the song."""
-    change(
-        project, clip, "Quantise",
-        lambda score, meant: notes.quantised(score, meant, step=grid, strength=strength),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.quantised(score, meant, step=grid, strength=strength)
 
 
-@group.command()
+@selection("Humanise")
 def humanise(
-    project: ProjectArg,
-    clip: ClipArg,
     timing_ms: Annotated[float, typer.Option(min=0.0, max=60.0, help="How far starts are spread.")] = 8.0,
     velocity: Annotated[float, typer.Option(min=0.0, max=0.5, help="How far velocities are spread.")] = 0.06,
     seed: Annotated[int, typer.Option(help="Another number, another hand.")] = 1,
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+) -> Change:
     """Play notes as hands do."""
-    change(
-        project, clip, "Humanise",
-        lambda score, meant: notes.humanised(
-            score, meant, timing_s=timing_ms / 1000.0, velocity=velocity, seed=seed
-        ),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.humanised(score, meant, timing_s=timing_ms / 1000.0, velocity=velocity, seed=seed)
 
 
-@group.command()
-def remove(
-    project: ProjectArg,
-    clip: ClipArg,
-    which: WhichOption = "",
-    pitch: RowOption = "",
-    from_s: FromOption = 0.0,
-    to_s: ToOption = None,
-    home: HomeOption = None,
-    json: JsonFlag = False,
-) -> None:
+@selection("Delete notes")
+def remove() -> Change:
     """Take notes away."""
-    change(
-        project, clip, "Delete notes", lambda score, meant: notes.removed(score.notes, meant),
-        which=which, pitch=pitch, from_s=from_s, to_s=to_s, home=home, json=json,
-    )  # fmt: skip
+    return lambda score, meant: notes.removed(score.notes, meant)
 
 
 @group.command(name="import")
