@@ -15,11 +15,14 @@ from engine.inference import runtime
 from engine.inference.packs import Pack, load_pack
 from engine.inference.production_chain import IDS, Vector, apply_strip, blend, to_strip
 from engine.inference.production_features import FEATURES_VERSION, SIZE, features
+from engine.inference.production_fit import Scatter, fitted, read_scatter
 from engine.inference.production_refine import refined
 from engine.inference.styles import InsertRecipe, Style
 from engine.types import Audio
 
 EXCERPT_S = 12.0
+PROBE_S = 6.0
+"""Enough to learn how the sound moves with a setting."""
 SILENT_LUFS = -60.0
 CORRECTED_BY = 0.3
 """Most that the equaliser is corrected towards a style, of a setting's range: 6 dB. The style's target is of other
@@ -52,6 +55,7 @@ class ProductionModel:
             )
         opened = runtime.open_session(self.pack, provider)
         self._session = opened.session
+        self.scatter: Scatter | None = read_scatter(self.pack.folder)
         self.provider: str = opened.provider
         self.notice: str | None = opened.notice
 
@@ -72,16 +76,16 @@ class ProductionModel:
         return np.clip(coded[0], 0.0, 1.0).astype(np.float32)
 
 
-def excerpt(audio: Audio, *, rate: int) -> Audio:
-    """The loudest `EXCERPT_S` of a sound as a stereo copy: enough to measure what a strip does to its level."""
+def excerpt(audio: Audio, *, rate: int, seconds: float = EXCERPT_S) -> Audio:
+    """The loudest `seconds` of a sound as a stereo copy: enough to measure what a strip does to its level."""
     frames = audio.shape[-1]
-    length = int(EXCERPT_S * rate)
+    length = int(seconds * rate)
     stereo = np.asarray(audio if audio.shape[0] == 2 else np.repeat(np.asarray(audio)[:1], 2, axis=0), dtype=np.float32)
     if frames <= length:
         return np.array(stereo, dtype=np.float32, order="C")
     hop = rate
     power = np.add.reduceat(np.square(stereo[0, ::8]), np.arange(0, stereo[0, ::8].size, hop // 8))
-    total = np.convolve(power, np.ones(int(EXCERPT_S)), mode="valid")
+    total = np.convolve(power, np.ones(max(int(seconds), 1)), mode="valid")
     start = min(int(np.argmax(total)) * hop, frames - length)
     return np.array(stereo[:, start : start + length], dtype=np.float32, order="C")
 
@@ -97,6 +101,7 @@ def strip_for(
     tempo_bpm: float,
     wanted_lufs: float | None = None,
     peak: float | None = None,
+    finely: bool = False,
 ) -> tuple[dict[str, Any], float]:
     """The strip that brings a stem or a part towards a style, at a wanted loudness.
 
@@ -111,6 +116,8 @@ def strip_for(
         wanted_lufs: integrated loudness after the strip; None keeps the loudness that it has.
         peak: sample peak that the result may reach; sparse strokes have little loudness and would be raised
             without end.
+        finely: put all settings right by listening, not the equaliser alone; worth its two seconds where the target
+            was heard in a recording.
 
     Returns:
         The strip as a plain dict, and the true-to-measure loudness of the sound before it (-inf for silence).
@@ -120,9 +127,24 @@ def strip_for(
     if not np.isfinite(lufs) or lufs < SILENT_LUFS or target is None:
         return to_strip(blend(np.zeros(len(IDS), dtype=np.float32), 0.0), lufs=-24.0), lufs
     sample = excerpt(audio, rate=rate)
+    wanted = np.asarray(target, dtype=np.float32)
     said = model.decide(audio, rate=rate, target=target)
-    heard = features(apply_strip(sample, to_strip(said, lufs=lufs), rate=rate), rate=rate)
-    better = refined(said, heard=heard, target=np.asarray(target, dtype=np.float32), rate=rate)
+
+    def behind(settings: Vector, sound: Audio = sample) -> Vector:
+        return features(apply_strip(sound, to_strip(settings, lufs=lufs), rate=rate), rate=rate)
+
+    better, heard = said, behind(said)
+    if finely and model.scatter is not None:
+        short = excerpt(sample, rate=rate, seconds=PROBE_S)
+        better, heard = fitted(
+            said,
+            heard=heard,
+            target=wanted,
+            scatter=model.scatter,
+            listen=behind,
+            probe=lambda settings: behind(settings, short),
+        )
+    better = refined(better, heard=heard, target=wanted, rate=rate)
     coded = np.clip(better, said - CORRECTED_BY, said + CORRECTED_BY)
     strip = to_strip(blend(coded, amount * style.production.amount), lufs=lufs)
     if amount > 0.0:

@@ -287,6 +287,8 @@ class Mixer(msgspec.Struct, kw_only=True):
                     amount=amount,
                     tempo_bpm=self.analysis.tempo_bpm,
                     wanted_lufs=lufs + balance if np.isfinite(lufs) else None,
+                    # A target without settings was heard in a recording.
+                    finely=role not in self.style.production.reference,
                 )
             if weight > 0.0:
                 strip = strip or to_strip(neutral(), lufs=-24.0)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from onnx_models.training.style import dataset
+from onnx_models.training.style import dataset, scatter
 from onnx_models.training.style.evaluate import evaluate
 from onnx_models.training.style.export import export
 from onnx_models.training.style.fit import fit
@@ -69,7 +69,9 @@ def main() -> int:
         with torch.no_grad():
             return network(torch.from_numpy(given[None]), torch.from_numpy(reference[None]))[0].numpy()
 
-    figures = evaluate(library, predict, seed=arguments.seed, trials=arguments.trials)
+    found = scatter.measure(library, predict)
+    log(f"scatter of {scatter.EXAMPLES} examples measured")
+    figures = evaluate(library, predict, seed=arguments.seed, trials=arguments.trials, scatter=found)
     log(
         f"{figures.trials} held-out trials: distance input {figures.distance_input:.3f} "
         f"model {figures.distance_model:.3f} "
@@ -94,6 +96,7 @@ def main() -> int:
         examples=examples["coded"].shape[0],
         seed=arguments.seed,
     )
+    scatter.write(arguments.out, found)
     print(f"written: {arguments.out}")
     return 0
 

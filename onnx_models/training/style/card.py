@@ -12,7 +12,7 @@ from engine.inference.production_features import SIZE
 from onnx_models.training.style.evaluate import Figures
 from onnx_models.training.style.material import EXCLUDED
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 
 
 def training_sources(samples: Path) -> tuple[TrainingSource, ...]:
@@ -73,9 +73,11 @@ def card_of(figures: Figures, sources: tuple[TrainingSource, ...], *, examples: 
 
 Looks at {SIZE} figures of a stem and of a reference (tone in 27 bands, width, movement, crest, decay; all relative to loudness) and says the
 {len(IDS)} settings of a channel strip: high-pass, four equaliser bands, low-pass, compressor, saturation, width, reverberation. Loudness
-is matched outside by measurement. A multilayer perceptron of three layers, trained from nothing. Behind it the program measures what is left
-of the difference in tone and shares it out over the equaliser by least squares (`engine.inference.production_refine`): where the difference is
-not one that an equaliser makes, the network's settings stay.
+is matched outside by measurement. A multilayer perceptron of three layers, trained from nothing. Behind it the program listens to what its
+settings leave of the difference and takes one step to the most probable settings, given how far the network's settings and the figures of two
+pieces of one recording scatter (`scatter.f32`, `engine.inference.production_fit`); what is left of the difference in tone is shared out over the
+equaliser by least squares (`engine.inference.production_refine`). Towards the targets of the shipped styles, which are of other instruments, it
+does the last alone.
 
 ## How well it does
 
@@ -86,7 +88,7 @@ input to what the true settings give (1.0).
 | | distance | gap closed |
 |---|---|---|
 | input as it is | {figures.distance_input:.3f} | 0 |
-| **network, then the equaliser put right by measurement (what the program does)** | **{figures.distance_refined:.3f}** | **{figures.gap_closed_refined:.2f}** |
+| **network, then the settings put right by listening (what the program does towards a recording)** | **{figures.distance_refined:.3f}** | **{figures.gap_closed_refined:.2f}** |
 | network alone | {figures.distance_model:.3f} | {figures.gap_closed_model:.2f} |
 | matchering-like baseline (level, frequency response and width by two FIR filters) | {figures.distance_baseline:.3f} | {figures.gap_closed_baseline:.2f} |
 | true settings at the reference's loudness | {figures.distance_oracle:.3f} | 1 |

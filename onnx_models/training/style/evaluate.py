@@ -10,8 +10,10 @@ import numpy as np
 from scipy import signal
 
 from engine.dsp.loudness import integrated_lufs
+from engine.inference.production import PROBE_S, excerpt
 from engine.inference.production_chain import Vector, apply_strip, to_strip
 from engine.inference.production_features import BANDS, features
+from engine.inference.production_fit import Scatter, fitted
 from engine.inference.production_refine import refined
 from onnx_models.training.style.chains import draw
 from onnx_models.training.style.dataset import process, stem_sections
@@ -30,7 +32,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     gap_closed_model: float
     """By what the network says, alone."""
     gap_closed_refined: float
-    """With the equaliser put right by measurement."""
+    """With the settings put right by listening."""
     gap_closed_baseline: float
     model_better_share: float
     refined_better_share: float
@@ -100,10 +102,12 @@ def evaluate(
     *,
     seed: int,
     trials: int,
+    scatter: Scatter | None = None,
     tick: Callable[[int], None] | None = None,
 ) -> Figures:
     """Random chains on held-out recordings; the reference is another section of the same stem through the same
-    chain."""
+    chain. With a scatter all settings are put right by listening (`engine.inference.production_fit`), without it the
+    equaliser alone."""
     rng = np.random.default_rng([seed, 99])
     rows: list[tuple[float, ...]] = []
     roles: list[str] = []
@@ -123,7 +127,18 @@ def evaluate(
             return matched(apply_strip(sections[0], strip, rate=RATE), reference)  # noqa: B023
 
         by_model = through(guess)
-        better = refined(guess, heard=features(by_model, rate=RATE), target=wanted, rate=RATE)
+        better, behind = guess, features(by_model, rate=RATE)
+        if scatter is not None:
+            short = excerpt(sections[0], rate=RATE, seconds=PROBE_S)
+
+            def listen(coded: Vector, sound: Samples = sections[0], lufs: float = lufs) -> np.ndarray:
+                return features(apply_strip(sound, to_strip(coded, lufs=lufs), rate=RATE), rate=RATE)
+
+            def probe(coded: Vector, sound: Samples = short, lufs: float = lufs) -> np.ndarray:
+                return features(apply_strip(sound, to_strip(coded, lufs=lufs), rate=RATE), rate=RATE)
+
+            better, behind = fitted(guess, heard=behind, target=wanted, scatter=scatter, listen=listen, probe=probe)
+        better = refined(better, heard=behind, target=wanted, rate=RATE)
         changed = not np.array_equal(better, guess)
         near = distance(by_model, target)
         rows.append(

@@ -15,6 +15,7 @@ import msgspec
 
 from engine.inference.pack_format import Manifest, Member
 from engine.inference.production import ProductionModel
+from engine.inference.production_fit import read_scatter
 from onnx_models.training.style.card import VERSION, card_of, metrics_of, training_sources
 from onnx_models.training.style.evaluate import Figures, evaluate
 from onnx_models.training.style.material import Library
@@ -30,7 +31,7 @@ def judge(samples: Path, *, seed: int, trials: int) -> Figures:
         if done % 10 == 0:
             print(f"{done} of {trials}", file=sys.stderr, flush=True)
 
-    return evaluate(Library(samples), model.settings, seed=seed, trials=trials, tick=tick)
+    return evaluate(Library(samples), model.settings, seed=seed, trials=trials, scatter=read_scatter(PACK), tick=tick)
 
 
 def write(folder: Path, samples: Path, figures: Figures, *, seed: int) -> None:
