@@ -76,6 +76,25 @@ def keys(window) -> Roll:
     return Roll(window, "piano")
 
 
+def test_the_whole_clip_is_in_sight_at_any_width_until_a_person_zooms(keys: Roll) -> None:
+    widget, view = keys.widget, keys.widget.view
+    _, clip = edits.find_clip(keys.ws.project, keys.clip)
+
+    def filled() -> float:
+        return (view.x_of(clip.length_s) - view.x_of(0.0)) / (widget.width() - view.x_of(0.0))
+
+    assert 0.8 < filled() <= 1.0
+    wide = widget.width()
+    keys.window.resize(keys.window.width() + 420, keys.window.height())
+    keys.person.wait(lambda: widget.width() > wide + 200, "a wider roll")
+    assert 0.8 < filled() <= 1.0
+    assert view.viewport.zoom(4, widget.width() / 2)
+    zoomed = view.viewport.px_per_s
+    keys.window.resize(keys.window.width() - 300, keys.window.height())
+    keys.person.wait(lambda: widget.width() < wide + 300, "a narrower roll")
+    assert view.viewport.px_per_s == zoomed
+
+
 def test_a_part_with_notes_shows_them_and_one_without_its_sound(beat: Roll) -> None:
     dock = beat.window.dock
     assert (dock.picture.value, dock.editor.mode) == ("notes", "notes")

@@ -57,6 +57,7 @@ class PianoRoll(QWidget):
         self._drag: _Drag | None = None
         self._shown: str | None = None
         self._looked_at: str | None = None
+        self._fitted: tuple[int, float] | None = None
         self._playhead_x: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -108,11 +109,17 @@ class PianoRoll(QWidget):
             return
         self._looked_at = found[1].id
         self._measure()
-        self.view.viewport.fit(0.0, found[1].length_s, margin=0.0)
+        self._fit(found[1])
         heard = self.desk.heard()
         if heard:
             rows = sorted(int(self.shape().row[index]) for index in heard)
             self.view.show_rows(rows[len(rows) // 20], rows[-1 - len(rows) // 20])
+
+    def _fit(self, clip: Clip) -> None:
+        """The whole of the clip, across."""
+        viewport = self.view.viewport
+        viewport.fit(0.0, clip.length_s, margin=0.0)
+        self._fitted = (viewport.level, viewport.origin_px)
 
     def _describe(self) -> None:
         found = self.found()
@@ -130,6 +137,10 @@ class PianoRoll(QWidget):
 
     def resizeEvent(self, event) -> None:
         self._measure()
+        found, viewport = self.found(), self.view.viewport
+        # What a person zoomed into stays in sight.
+        if found is not None and self._fitted == (viewport.level, viewport.origin_px):
+            self._fit(found[1])
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
