@@ -240,8 +240,6 @@ def test_cells_are_joined_whatever_the_order() -> None:
 
 def _peak(folder: str, minutes: float, connection: Any) -> None:
     """Peak memory of splitting a long, mostly empty file, in MB."""
-    import resource
-
     frames = round(minutes * 60 * 44100)
     path = Path(folder) / f"long-{minutes}.f32"
     with path.open("wb") as handle:
@@ -264,6 +262,8 @@ def _highest_mb() -> float:
     status = Path("/proc/self/status")
     if status.is_file():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
