@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ class ShareMemo:
 
     def __init__(self) -> None:
         self._last: tuple[Project, frozenset[str], Shares] | None = None
+        self.turn = threading.Lock()
+        """Held while shares are worked out, so that whoever wants the same at the same time waits for them."""
 
     def get(self, project: Project, grants: frozenset[str]) -> Shares | None:
         """The shares of exactly this project under exactly these grants (their digests), if known."""

@@ -27,6 +27,20 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
     known = services.shares.get(project, under)
     if known is not None:
         return known
+    while not services.shares.turn.acquire(timeout=0.05):
+        context.checkpoint()
+    try:
+        known = services.shares.get(project, under)
+        if known is None:
+            known = _listened(services, project, groups, context)
+            services.shares.put(project, under, known)
+        return known
+    finally:
+        services.shares.turn.release()
+
+
+def _listened(services: Services, project: Project, groups: dict[str, list[str]], context: TaskContext) -> Shares:
+    """The shares after listening to every source on its own."""
     plan = compile_plan(project, services.media, share_of(context, 0.0, 0.3), only_audible=True, frozen=False)
     found = services.io.run(
         "engine.render:track_powers_task",
@@ -34,9 +48,7 @@ def shares_of(services: Services, project: Project, context: TaskContext | None 
         progress=share_of(context, 0.3, 0.98).progress,
         cancelled=stop_of(context),
     )
-    made = shares.audible_share(found["groups"], found["mix"], share_sources(services, project, groups))
-    services.shares.put(project, under, made)
-    return made
+    return shares.audible_share(found["groups"], found["mix"], share_sources(services, project, groups))
 
 
 def share_sources(services: Services, project: Project, groups: Iterable[str]) -> dict[str, ShareSource]:

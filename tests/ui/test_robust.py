@@ -192,3 +192,26 @@ def test_names_of_any_script_stay_within_their_room(person: Person, window, name
     window.sheet.dismiss()
     assert window.arrangement.headers["folder"].accessibleName() == f"Folder {name}"
     person.no_errors()
+
+
+def test_the_mix_is_looked_at_once_for_each_project_and_choice(
+    person: Person, window, session: Session, sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.import_file(sound).wait(60.0)
+    person.wait(lambda: window.ws.project.tracks and not person.busy(), "a track")
+    asked: list[str] = []
+    review = session.review
+    monkeypatch.setattr(session, "review", lambda options: (asked.append(options.format), review(options))[1])
+    window.review_and_export()
+    sheet = window.sheet
+    window.ws.bridge.project_changed.emit()
+    sheet.form.changed.emit()
+    person.wait(lambda: not person.busy(), "the review")
+    assert asked == ["wav"]
+    sheet.form.format.set_value("flac")
+    sheet.form.changed.emit()
+    project = window.ws.project
+    session.commit("Softer", edits.set_strip(project, project.tracks[0].id, gain_db=-3.0))
+    person.wait(lambda: len(asked) == 3 and not person.busy(), "two more reviews")
+    assert asked == ["wav", "flac", "flac"]
+    person.no_errors()

@@ -37,6 +37,9 @@ class ExportReview(Sheet):
         )
         self.ws = ws
         self._asked = 0
+        self._reviewed: tuple[Any, Any] | None = None
+        """Options and project of the last review."""
+        self._review_job: Any | None = None
         self._job: Any | None = None
         self._exported: Path | None = None
         self._state = ""
@@ -44,7 +47,7 @@ class ExportReview(Sheet):
         self.account = ExportAccount(ws)
         self.account.fix_asked.connect(self._fix)
         self.form = ExportForm(ws)
-        self.form.changed.connect(self._ask)
+        self.form.changed.connect(lambda: self._ask())
         self.credential = CredentialCard(theme, marked=self.form.options().mark and bool(used_assets(ws.project)))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -96,22 +99,37 @@ class ExportReview(Sheet):
         self.export.clicked.connect(self._on_export)
         self.verify.clicked.connect(lambda: self.verify_asked.emit(self._exported))
         ws.bridge.jobs_changed.connect(self._on_job)
-        ws.bridge.project_changed.connect(self._ask)
+        ws.bridge.project_changed.connect(self._on_project)
         ws.bridge.sync_changed.connect(self._on_sync)
         self._ask()
 
     # review
 
-    def _ask(self) -> None:
+    def _on_project(self) -> None:
+        self._ask()
+
+    def _ask(self, *, anew: bool = False) -> None:
         if self._job is not None or self._exported is not None:
             return
+        options = self.form.options()
+        wanted = (options, self.ws.project)
+        # Another folder for the file changes nothing of what it says.
+        if (
+            not anew
+            and self._reviewed is not None
+            and wanted[0] == self._reviewed[0]
+            and wanted[1] is self._reviewed[1]
+        ):
+            return
+        self._reviewed = wanted
+        if self._review_job is not None and not self._review_job.finished:
+            self._review_job.cancel()
         self._asked += 1
         number = self._asked
-        options = self.form.options()
         self.form.quality.setEnabled(options.format != "mp3")
         self.export.setEnabled(False)
         self._foot_text.set_text("Measuring the mix …", "text.muted")
-        self.ws.run(
+        self._review_job = self.ws.run(
             lambda: self.ws.session.review(options),
             lambda review: self._show(review) if number == self._asked else None,
             lambda error: self._show_error(error) if number == self._asked else None,
@@ -119,6 +137,7 @@ class ExportReview(Sheet):
         )
 
     def _show_error(self, error: Any) -> None:
+        self._reviewed = None
         self._foot_text.set_text(f"{error.message} {error.remedy}", "block")
         self._foot_text.setToolTip(f"{error.message}\n{error.remedy}")
 
@@ -171,7 +190,7 @@ class ExportReview(Sheet):
     def _idle(self) -> None:
         self._job = None
         self._progress.hide()
-        self._ask()
+        self._ask(anew=True)
 
     def _failed(self, error: Any) -> None:
         self._job = None
