@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -17,6 +17,15 @@ PATIENCE_S = 240.0
 
 
 PLAIN = Qt.KeyboardModifier.NoModifier
+
+
+def pause(ms: int) -> None:
+    """Let the event loop run for a while, as the program does. `QTest.qWait` keeps the interpreter's lock meanwhile,
+    and makes all other threads of the program ten times slower than they are."""
+    loop = QEventLoop()
+    QTimer.singleShot(ms, loop.quit)
+    loop.exec()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def send(widget: QWidget, kind: QEvent.Type, at: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
@@ -94,12 +103,11 @@ class Person:
             if time.monotonic() > end:
                 said = [f"{toast.text} {toast.remedy}" for toast in self.window.toasts]
                 raise AssertionError(f"{what} did not happen in {timeout_s:g} s; the window says: {said}")
-            QTest.qWait(STEP_MS)
+            pause(STEP_MS)
 
     def settle(self, ms: int = 200) -> None:
         """Let posted events and repaints happen."""
-        QTest.qWait(ms)
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        pause(ms)
 
     def busy(self) -> bool:
         """Whether a job runs or waits."""
