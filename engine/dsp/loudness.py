@@ -227,6 +227,7 @@ class TruePeakMeter:
 
     def __init__(self, channels: int):
         self._history = np.zeros((channels, true_peak.TAPS - 1), dtype=np.float32)
+        self._scratch = np.zeros(true_peak.SCRATCH, dtype=np.float32)
         self._channels = channels
         self.peak = 0.0
         """Linear, since the start or the last time that it was set to 0."""
@@ -235,7 +236,7 @@ class TruePeakMeter:
         """Add ``(channels, frames) float32``."""
         if x.shape[1] == 0:
             return
-        found = true_peak.loudest(np.ascontiguousarray(x, dtype=np.float32), self._history)
+        found = true_peak.loudest(np.ascontiguousarray(x, dtype=np.float32), self._history, self._scratch)
         self.peak = max(self.peak, float(found))
 
     def finish(self) -> float:

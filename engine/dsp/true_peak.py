@@ -20,6 +20,9 @@ TAPS = 24
 
 CHUNK = 1024
 
+SCRATCH = 2 * CHUNK + TAPS - 1
+"""Samples that `loudest` needs beside its sound."""
+
 WIDTH = 16
 """Frames that are interpolated at once."""
 
@@ -108,11 +111,13 @@ def peaks_into(source: int, count: int, history: int, floor: float, line: int, o
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def loudest(x: Any, history: Any) -> Any:
+def loudest(x: Any, history: Any, scratch: Any) -> Any:
     """The highest true peak of ``(channels, frames) float32``, C order; `history` ``(channels, TAPS - 1) float32`` is
-    updated.
+    updated, `scratch` ``(SCRATCH,) float32`` is written over.
+
+    All arrays are the caller's: one that is made in here is freed after its last mention, while its address is still in
+    use.
     """
-    scratch = np.empty(2 * CHUNK + TAPS - 1, dtype=np.float32)
     line = address_of_array(scratch)
     out = line + 4 * (CHUNK + TAPS - 1)
     highest = 0.0
