@@ -116,6 +116,8 @@ def restyle_to_file(
     """
     options = export.options_for(services, out_file)
     export.check_target(out_file.absolute())
+    if midi is not None:
+        scores.make_folder(midi)
     found = style_like(services, like_text, share_of(context, 0.0, 0.3), provider=provider) if like_text else None
     style = found.id if found is not None else styles.find_style(services, style).id
     project, track_id, notices = load_project(services, text, share_of(context, 0.3, 0.35), rate=options.rate)
@@ -132,10 +134,15 @@ def restyle_to_file(
     )
     project = edits.rename_project(landing.apply(project), f"{project.title} ({style})")
     options = msgspec.structs.replace(options, title=project.title)
-    exported = export.export(services, project, out_file, options, share_of(context, 0.7, 1.0))
-    made = landing.result
     parts = scores.parts_of(services, project) if midi is not None else []
     written = scores.export_parts(services, project, midi).files if midi is not None and parts else ()
+    try:
+        exported = export.export(services, project, out_file, options, share_of(context, 0.7, 1.0))
+    except BaseException:
+        for each in written:
+            Path(each).unlink(missing_ok=True)
+        raise
+    made = landing.result
     return RestyleFileResult(
         out=str(out_file),
         style=style,

@@ -232,6 +232,18 @@ def export_midi(services: Services, project: Project, out_file: Path, *, track_i
     return MidiFiles(files=(str(out_file),), notes=sum(len(heard_notes(clip, score)) for _, clip, score in parts))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing; asked before minutes of work.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise storage_error(problem, folder) from problem
+
+
 def export_parts(services: Services, project: Project, folder: Path) -> MidiFiles:
     """Write each part that is heard into a MIDI file of its own, called like its track.
 
@@ -243,10 +255,7 @@ def export_parts(services: Services, project: Project, folder: Path) -> MidiFile
         by_track.setdefault(part[0].id, []).append(part)
     if not by_track:
         midi_bytes(project, ())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise storage_error(problem, folder) from problem
+    make_folder(folder)
     files: list[str] = []
     count = 0
     for number, parts in enumerate(by_track.values(), 1):

@@ -186,3 +186,12 @@ def test_models_are_listed_and_pass_their_self_test(cli):
 def test_a_mistyped_command_is_no_success(cli):
     assert cli("separate").code == 2
     assert cli("nonsense").code == 2
+
+
+def test_a_folder_for_midi_that_cannot_be_made_is_refused_before_anything_is_written(cli, song, tmp_path):
+    (tmp_path / "file").write_text("x")
+    target = tmp_path / "out.wav"
+    answer = cli("restyle", song, "--style", "lofi", "--out", target, "--midi", tmp_path / "file" / "midi", "--json")
+    assert answer.code == 1
+    assert answer.json["error"]["remedy"]
+    assert not target.exists()
