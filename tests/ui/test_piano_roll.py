@@ -95,6 +95,22 @@ def test_the_whole_clip_is_in_sight_at_any_width_until_a_person_zooms(keys: Roll
     assert view.viewport.px_per_s == zoomed
 
 
+def test_the_next_clip_is_shown_whole_in_the_view_that_is_seen(keys: Roll) -> None:
+    """The views share their zoom; one that is hidden, and of another width, must not choose it."""
+    editor, view = keys.window.dock.editor, keys.widget.view
+    editor.view.resize(120, editor.view.height())
+    other = add_part(keys.window.session, kind="drums")
+    track, clip = edits.find_clip(keys.ws.project, other)
+    keys.ws.select(track=track.id, clips=[other])
+    keys.person.settle(60)
+    assert not editor.view.isVisible()
+    filled = (view.x_of(clip.length_s) - view.x_of(0.0)) / (keys.widget.width() - view.x_of(0.0))
+    assert 0.8 < filled <= 1.0
+    keys.window.dock.picture.changed.emit("wave")
+    keys.person.settle(30)
+    assert 0.8 < editor.view.viewport.x_of(clip.length_s) / editor.view.width() <= 1.0
+
+
 def test_a_part_with_notes_shows_them_and_one_without_its_sound(beat: Roll) -> None:
     dock = beat.window.dock
     assert (dock.picture.value, dock.editor.mode) == ("notes", "notes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import linear_regression, median
 from typing import Any
@@ -11,12 +12,33 @@ from typing import Any
 from studio.project import edits
 from studio.project.model import Clip, Project, Source, WarpMarker
 from studio.project.warp import WarpMap
+from ui.viewmodels.timeline import Viewport
 
 SAME_TEMPO = 0.002
 """Tempi within this ratio are one."""
 NEAR_S = 0.012
 """Beats closer than this are one."""
 MOST_BEATS = 20_000
+
+
+@dataclass
+class ClipViewport(Viewport):
+    """The stretch of a clip in sight, one for all views of the clip editor. A clip is shown whole, whatever the width
+    of the view that shows it, until a person zooms or scrolls; then what is in sight stays, in the other views too."""
+
+    _clip: str = ""
+    _whole: tuple[int, float] | None = None
+
+    def look_at(self, clip: Clip, width: int) -> bool:
+        """Show a clip in a view of `width` pixels; only the view that a person sees may ask. True when another clip has
+        come."""
+        self.width = max(width, 1)
+        other = clip.id != self._clip
+        if other or self._whole == (self.level, self.origin_px):
+            self.fit(0.0, clip.length_s, margin=0.0)
+            self._whole = (self.level, self.origin_px)
+        self._clip = clip.id
+        return other
 
 
 def beat_source(project: Project, source: Source) -> Source:

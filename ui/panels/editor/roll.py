@@ -15,8 +15,8 @@ from studio.project.model import Clip
 from studio.project.warp import WarpMap
 from ui.panels.editor.roll_painter import RollPainter
 from ui.panels.editor.roll_shape import EDGE_PX, HEAD_PX, KEYS_PX, ROW_PX, Paper, RollView, Shape
+from ui.viewmodels.clip_editor import ClipViewport
 from ui.viewmodels.lanes import clip_look
-from ui.viewmodels.timeline import Viewport
 from ui.viewmodels.workspace import Workspace
 
 REACH_PX = 3
@@ -47,7 +47,7 @@ class PianoRoll(QWidget):
 
     menu_asked = Signal(QPointF)
 
-    def __init__(self, ws: Workspace, viewport: Viewport):
+    def __init__(self, ws: Workspace, viewport: ClipViewport):
         super().__init__()
         self.ws, self.theme, self.desk = ws, ws.theme, ws.notes
         self.view = RollView(viewport)
@@ -57,7 +57,6 @@ class PianoRoll(QWidget):
         self._drag: _Drag | None = None
         self._shown: str | None = None
         self._looked_at: str | None = None
-        self._fitted: tuple[int, float] | None = None
         self._playhead_x: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -98,28 +97,21 @@ class PianoRoll(QWidget):
         self.view.count = max(len(self.desk.rows), 1)
         if key != self._shown:
             self._shown, self._drag = key, None
-            self._look_at_clip()
+        self._measure()
+        self._look_at_clip()
         self._describe()
         self.update()
 
     def _look_at_clip(self) -> None:
-        """Show the whole of another clip, and the lines that most of its notes are on."""
+        """Bring the lines into sight that most notes of another clip are on."""
         found = self.found()
         if found is None or not self.isVisible() or self._looked_at == found[1].id:
             return
         self._looked_at = found[1].id
-        self._measure()
-        self._fit(found[1])
         heard = self.desk.heard()
         if heard:
             rows = sorted(int(self.shape().row[index]) for index in heard)
             self.view.show_rows(rows[len(rows) // 20], rows[-1 - len(rows) // 20])
-
-    def _fit(self, clip: Clip) -> None:
-        """The whole of the clip, across."""
-        viewport = self.view.viewport
-        viewport.fit(0.0, clip.length_s, margin=0.0)
-        self._fitted = (viewport.level, viewport.origin_px)
 
     def _describe(self) -> None:
         found = self.found()
@@ -137,20 +129,17 @@ class PianoRoll(QWidget):
 
     def resizeEvent(self, event) -> None:
         self._measure()
-        found, viewport = self.found(), self.view.viewport
-        # What a person zoomed into stays in sight.
-        if found is not None and self._fitted == (viewport.level, viewport.origin_px):
-            self._fit(found[1])
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self._measure()
         self.refresh()
-        self._look_at_clip()
 
     def _measure(self) -> None:
         self.view.width, self.view.height = self.width(), self.height()
-        self.view.viewport.width = max(self.width() - KEYS_PX, 1)
+        found = self.found()
+        if found is not None and self.isVisible():
+            self.view.viewport.look_at(found[1], self.width() - KEYS_PX)
         self.view.scroll_to(self.view.scroll_y)
 
     def _on_tick(self) -> None:

@@ -12,8 +12,8 @@ from engine.midi.score import Score
 from studio.project.model import Clip
 from studio.project.notes import Row, row_of
 from studio.project.warp import WarpMap
+from ui.viewmodels.clip_editor import ClipViewport
 from ui.viewmodels.harmony import chord_name
-from ui.viewmodels.timeline import Viewport
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,7 +101,7 @@ class Paper:
 class RollView:
     """The place of time and lines in a widget; `viewport` is that of the clip editor's other views."""
 
-    def __init__(self, viewport: Viewport):
+    def __init__(self, viewport: ClipViewport):
         self.viewport = viewport
         self.row_px = 14
         self.scroll_y = 0.0

@@ -16,7 +16,6 @@ from ui.panels.editor.spectrum import ramp, spectrum_image
 from ui.viewmodels import clip_editor as logic
 from ui.viewmodels.drags import find_clip
 from ui.viewmodels.lanes import clip_look
-from ui.viewmodels.timeline import Viewport
 from ui.viewmodels.workspace import Workspace
 
 STRIP_PX = 18
@@ -35,13 +34,11 @@ class ClipView(QWidget):
         super().__init__()
         self.ws, self.theme = ws, ws.theme
         self.mode = "wave"
-        self.viewport = Viewport()
+        self.viewport = logic.ClipViewport()
         self._painter = ClipPainter(self.theme, TileCache())
-        self._shown: tuple[str, float] | None = None
         self._drag: tuple[int, Clip, Project, bool] | None = None
         self._image: tuple[tuple[object, ...], QImage] | None = None
         self._playhead_x: int | None = None
-        self._fitted: tuple[int, float] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Clip, large")
@@ -69,32 +66,18 @@ class ClipView(QWidget):
         self.update()
 
     def refresh(self) -> None:
-        """Show the clip as it is now; another one, or one of another length, is shown whole."""
+        """Show the clip as it is now."""
         found = self.found()
-        key = (found[0].id, found[0].length_s) if found is not None else None
-        if key != self._shown and self._drag is None:
-            if key is not None and (self._shown is None or self._shown[0] != key[0]):
-                self.fit()
-            self._shown = key
+        if found is not None and self._drag is None and self.isVisible():
+            self.viewport.look_at(found[0], self.width())
         self.update()
 
-    def fit(self) -> None:
-        """The whole clip."""
-        found = self.found()
-        if found is not None:
-            self.viewport.width = self.width()
-            self.viewport.fit(0.0, found[0].length_s, margin=0.0)
-            self._fitted = (self.viewport.level, self.viewport.origin_px)
-
     def resizeEvent(self, event) -> None:
-        self.viewport.width = self.width()
-        # What a person zoomed into stays in sight.
-        if self._fitted is None or self._fitted == (self.viewport.level, self.viewport.origin_px):
-            self.fit()
+        self.refresh()
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
-        self.viewport.width = self.width()
+        self.refresh()
 
     def _on_peaks(self, source: str) -> None:
         self._painter.tiles.forget(source)
