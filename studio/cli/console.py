@@ -54,11 +54,16 @@ def describe_error(error: StudioError | EngineError) -> dict[str, Any]:
     return {"error": body}
 
 
-def fail(error: StudioError | EngineError, *, as_json: bool) -> NoReturn:
-    """Print the error and its remedy to standard error (and as JSON to standard output) and leave with exit code 1."""
+def say_error(error: StudioError | EngineError, *, as_json: bool) -> None:
+    """Print the error and its remedy to standard error, and as JSON to standard output."""
     sys.stderr.write(f"error: {error.message}\n  what to do: {error.remedy}\n")
     if as_json:
         print_json(describe_error(error))
+
+
+def fail(error: StudioError | EngineError, *, as_json: bool) -> NoReturn:
+    """Say what is wrong, and leave with exit code 1."""
+    say_error(error, as_json=as_json)
     raise typer.Exit(130 if isinstance(error, Cancelled) else 1)
 
 

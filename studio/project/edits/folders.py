@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from studio.project.edits.order import Order, members_of, whole_of
-from studio.project.edits.routing import add_bus, find_bus, set_output
+from studio.project.edits.routing import add_bus, set_output
 from studio.project.edits.rules import Ids, children_of, find_track, invalid, put_track, put_tracks
 from studio.project.edits.tracks import remove_track
 from studio.project.model import Project, Role, Track
@@ -55,8 +55,8 @@ def put_in_folder(
         ProjectError: edit-invalid for an unknown track, a folder that is no bus or lies in what is moved, or a signal
         that would run in a circle.
     """
-    if folder_id is not None:
-        find_bus(project, folder_id)
+    if folder_id is not None and (target := find_track(project, folder_id)).kind != "bus":
+        raise invalid(f"“{target.name}” is no folder.", "Choose a folder or a bus, or group some tracks first.")
     chosen = _outermost(project, track_ids)
     if any(each.id == folder_id for track in chosen for each in whole_of(project, track.id)):
         raise invalid("A folder cannot lie in itself.", "Choose a folder that does not lie in the tracks to move.")

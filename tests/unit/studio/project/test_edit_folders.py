@@ -128,7 +128,7 @@ def test_what_cannot_be_is_refused(split: Project) -> None:
     made = edits.group_tracks(made, ["f"], ids=["outer"])
     assert "itself" in refused(lambda: edits.put_in_folder(made, ["outer"], "f"))
     assert "itself" in refused(lambda: edits.put_in_folder(made, ["f"], "f"))
-    assert "no bus" in refused(lambda: edits.put_in_folder(made, ["v"], "u"))
+    assert "no folder" in refused(lambda: edits.put_in_folder(made, ["v"], "u"))
     assert "nothing" in refused(lambda: edits.group_tracks(made, []))
     assert "no longer" in refused(lambda: edits.group_tracks(made, ["gone"]))
     looped = edits.set_output(made, "outer", "room")
