@@ -48,7 +48,7 @@ class PreferenceRow:
     choices: tuple[tuple[str, str], ...]
     apply: Callable[[str], str]
     unit: str = ""
-    """Of a number that is typed."""
+    """Of a number that is typed, and from where to where it may go."""
 
 
 def preference_row(session: Any, key: str) -> PreferenceRow:
@@ -67,11 +67,11 @@ def preference_row(session: Any, key: str) -> PreferenceRow:
         key=key,
         title=setting.title,
         kind=setting.kind,
-        help=_help(setting),
+        help=_minus(setting.help),
         value=_text(settings.get(key)),
         choices=tuple((_text(choice.value), _minus(choice.title)) for choice in setting.choices),
         apply=apply,
-        unit=setting.unit.replace("x", "×") if setting.kind == "number" else "",
+        unit=_span(setting),
     )
 
 
@@ -115,11 +115,11 @@ def _setting(key: str) -> Setting:
     return next(setting for setting in TABLE if setting.key == key)
 
 
-def _help(setting: Setting) -> str:
-    if setting.minimum is not None and setting.maximum is not None:
-        span = f"{setting.help} From {setting.minimum:g} to {setting.maximum:g} {setting.unit}.".replace(" x.", ".")
-        return _minus(span)
-    return _minus(setting.help)
+def _span(setting: Setting) -> str:
+    """``ms, 0 to 1000``; nothing where one does not type a number."""
+    if setting.kind != "number" or setting.minimum is None or setting.maximum is None:
+        return ""
+    return _minus(f"{setting.unit.replace('x', '×')}, {setting.minimum:g} to {setting.maximum:g}")
 
 
 def _text(value: object) -> str:

@@ -45,6 +45,7 @@ class Button(QAbstractButton):
         """Whether a cross is shown while it is on."""
         self._hover = False
         self._align_left = False
+        self._pad = 12.0
         self.setText(text)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCheckable(kind in ("chip", "toggle", "mute", "solo", "record"))
@@ -55,9 +56,9 @@ class Button(QAbstractButton):
         )
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
-    def align_left(self) -> Button:
-        """Put icon and text at the left edge, as in a list of choices."""
-        self._align_left = True
+    def align_left(self, pad: float = 12.0) -> Button:
+        """Put icon and text `pad` px from the left edge, as in a list of choices."""
+        self._align_left, self._pad = True, pad
         return self
 
     def set_icon(self, name: str | None, token: str | None = None) -> None:
@@ -144,7 +145,9 @@ class Button(QAbstractButton):
             if on and self.kind == "toggle":
                 return theme.color("bg.pressed"), None, token
             fill = theme.color("bg.pressed") if down else theme.color("bg.hover") if self._hover else None
-            return (fill if self.isEnabled() else None), None, token if self.text() else "text.muted"
+            # A word alone would not look like something to press; a list of choices does.
+            line = theme.color("line") if self.kind == "toggle" and self.text() and not self._align_left else None
+            return (fill if self.isEnabled() else None), line, token if self.text() else "text.muted"
         fill = theme.color("bg.pressed" if down else "bg.hover" if self._hover and self.isEnabled() else "bg.raised")
         return fill, theme.color("line"), token
 
@@ -167,7 +170,7 @@ class Button(QAbstractButton):
         gap = 7 if icon and self.text() else 0
         cross = 18 if self.closes and self.isChecked() else 0
         total = text_width + icon_width + gap + cross
-        pad = 10.0 if self.kind == "chip" else 0.0 if self.kind == "link" else 12.0
+        pad = 10.0 if self.kind == "chip" else 0.0 if self.kind == "link" else self._pad
         left = (
             pad if (self._align_left and self.text()) or self.kind == "link" else max((rect.width() - total) / 2, 4.0)
         )

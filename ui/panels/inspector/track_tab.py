@@ -172,8 +172,8 @@ class TrackTab(QWidget):
         clear(self._styles_grid)
         self.style_buttons = {}
         for index, style in enumerate(self.ws.styles):
-            button = Button(self.theme, style.name, icon="play", height=30, tip=style.description, icon_size=14)
-            button.align_left().setAccessibleName(f"Restyle as {style.name}")
+            button = Button(self.theme, style.name, icon="play", height=30, tip=style.description, icon_size=12)
+            button.align_left(8).setAccessibleName(f"Restyle as {style.name}")
             button.clicked.connect(lambda _=False, style_id=style.id: self.ask_restyle(style_id))
             self._styles_grid.addWidget(button, index // 2, index % 2)
             button.setVisible(opened or index < SHOWN_STYLES)
