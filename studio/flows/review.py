@@ -119,13 +119,15 @@ def _rows(services: Services, project: Project, found: Shares | None, denials: l
         blocked = sum(denial.asset_sha256 == use.asset_sha256 for denial in denials)
         share = shares.get(use.asset_sha256)
         restyled = sorted({o.stem or "mix" for o in use.operations if o.operation.startswith("style:")})
-        used = ", ".join("the recording" if stem == "mix" else stem for stem in sorted(use.stems))
+        kept = sorted(set(use.stems) - set(restyled))
+        parts = [", ".join("the recording" if stem == "mix" else stem for stem in kept)]
+        parts.append(f"{', '.join('all' if stem == 'mix' else stem for stem in restyled)} restyled" if restyled else "")
         rows.append(
             SourceRow(
                 id=use.asset_sha256,
                 title=use.title,
                 artist=", ".join(grant.grant.resource.artists) if grant else "",
-                used=used + (f"; {', '.join(restyled)} restyled" if restyled else ""),
+                used="; ".join(part for part in parts if part),
                 badge="blocked"
                 if blocked or grant is None
                 else rights_summary.badge(grant, services.library.context()),

@@ -221,7 +221,7 @@ TABLE: tuple[Setting, ...] = (
         section="MIDI",
         kind="toggle",
         default=True,
-        help="A knob or fader moves nothing until it reaches the value on the screen, so that nothing jumps.",
+        help="A knob or fader moves nothing until it has reached the value on the screen.",
     ),
     Setting(
         key="inference.provider",
@@ -297,7 +297,7 @@ TABLE: tuple[Setting, ...] = (
         section="Export",
         kind="toggle",
         default=True,
-        help="Exports of licensed songs carry their id in the sound, so that a stripped copy is found again.",
+        help="Exports of licensed songs carry their id in the sound: a stripped copy is found.",
     ),
     Setting(
         key="appearance.theme",
@@ -342,11 +342,11 @@ TABLE: tuple[Setting, ...] = (
         section="Platform",
         kind="text",
         default="",
-        help="Address of the platform. Empty: the demo platform inside the studio, on this computer alone.",
+        help="Address of the platform. Empty: the demo platform inside this studio.",
     ),
     Setting(
         key="library.cache_gb",
-        title="Cache",
+        title="Size of the cache",
         section="Library",
         kind="number",
         default=20.0,

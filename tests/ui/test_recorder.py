@@ -83,7 +83,7 @@ def test_the_channels_of_a_track_are_chosen_in_its_menu_and_recorded_from(window
     recorder.arm(["a", "b"])
     assert (recorder.input_of("a"), recorder.input_of("b"), armed[-1]) == ("second", "first", (0, 1))
     window.ws.select(track="a")
-    assert window.inspector.track.record._input.text() == "2 of Default input"
+    assert window.inspector.track.record._input.text() == "Default input, 2"
     asked = []
     monkeypatch.setattr(window.session, "record_start", lambda *words, **named: asked.append(named))
     recorder.start()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from studio.flows.verify import VerifyResult
 from studio.provenance.facts import Facts, ModelLine, SourceLine
 from studio.provenance.verify import Problem
-from ui.viewmodels.verify import cards, day, headline, source_cards, subtitle
+from ui.viewmodels.verify import cards, headline, source_cards, subtitle
 
 FACTS = Facts(
     signed_by="A studio",
@@ -66,11 +66,6 @@ def test_sources_carry_who_and_which_stems() -> None:
         ("Synth", "the remixer's own", "stem.own"),
         ("Arrangement 1.2", "model", "stem.drums"),
     ]
-
-
-def test_a_day_is_spelled_and_nonsense_left_as_it_is() -> None:
-    assert day("2026-11-19T14:07:00Z") == "19 Nov 2026, 14:07"
-    assert day("soon") == "soon"
 
 
 def test_a_stripped_copy_is_found_again_by_its_mark() -> None:

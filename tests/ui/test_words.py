@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime
+from pathlib import Path
+
 import pytest
 
 from ui.viewmodels import words
@@ -65,3 +68,21 @@ def test_pan_percent_and_semitones() -> None:
     assert [words.pan(v) for v in (0.0, -0.2, 1.0)] == ["C", "L 20", "R 100"]
     assert words.percent(712_000) == "71.2 %"
     assert [words.semitones(v) for v in (0, 2, -5, 0.5)] == ["0 st", "+2 st", "−5 st", "+0.50 st"]
+
+
+def test_a_moment_is_told_by_this_computers_clock_and_nonsense_left_as_it_is() -> None:
+    here = datetime.datetime(2026, 11, 19, 14, 7).astimezone()
+    assert words.moment(here.astimezone(datetime.UTC).isoformat()) == "19 Nov 2026, 14:07"
+    assert words.moment("2026-11-19") == "19 Nov 2026"
+    assert words.moment("soon") == "soon"
+    assert words.moment(None) == ""
+
+
+def test_a_path_in_the_folder_of_the_person_is_short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert words.place(tmp_path / "Music" / "a.wav") == str(Path("~") / "Music" / "a.wav")
+    assert words.place(Path("/elsewhere/a.wav")) == str(Path("/elsewhere/a.wav"))
+
+
+def test_what_stands_in_brackets_stays_on_one_line() -> None:
+    assert words.together("as Dub (Production style 1.2.0)") == "as Dub (Production\u00a0style\u00a01.2.0)"

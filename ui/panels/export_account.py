@@ -107,7 +107,7 @@ class ExportAccount(QWidget):
             row.setSpacing(8)
             sign = Text(self.theme, "", icon="sparkle", icon_token="stem.drums", fixed=True)
             row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-            row.addWidget(label(model, wrap=True), 1)
+            row.addWidget(label(words.together(model), wrap=True), 1)
             self._models.addLayout(row)
         if not review.models:
             self._models.addWidget(label("No model was used.", "muted"))

@@ -208,7 +208,7 @@ class ExportReview(Sheet):
         else:
             sent = "its account is on its way to the platform"
         self.title_label.setText("Exported and signed")
-        self.subtitle_text.set_text(str(self._exported))
+        self.subtitle_text.set_text(words.place(self._exported))
         self._foot_text.set_text(f"{result.state}; {sent}.", "ok")
         self._foot_text.set_icon("circle-check", "ok")
         ceiling = self.form.options().ceiling_dbtp

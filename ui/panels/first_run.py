@@ -50,7 +50,7 @@ class StartCard(QWidget):
         on = self.hasFocus() or (self._first and not self._other_focus())
         fill = theme.color("bg.hover" if self._hover else "bg.raised")
         rounded(painter, rect, 8, fill, theme.color("accent" if on else "line"))
-        token = ("accent" if theme.mode == "dark" else "focus") if self._first else "text.muted"
+        token = theme.accent_ink if self._first else "text.muted"
         theme.paint_icon(painter, self._icon, token, QRectF(17, 18, 17, 17))
         painter.setFont(theme.font("caption", "medium"))
         cap_w = painter.fontMetrics().horizontalAdvance(self._key) + 12 if self._key != "Enter" else 23
@@ -259,10 +259,12 @@ class FirstRunPanel(Surface):
         session = self.ws.session
         rows: list[tuple[_RecentRow, Any, bool]] = []
         for recoverable in session.recoverable()[:3]:
-            row = _RecentRow(self.theme, recoverable.title, _day(recoverable.when), _length(recoverable), "not saved")
+            row = _RecentRow(
+                self.theme, recoverable.title, words.moment(recoverable.when), _length(recoverable), "not saved"
+            )
             rows.append((row, recoverable, True))
         rows.extend(
-            (_RecentRow(self.theme, recent.title, _day(recent.when), _length(recent)), recent, False)
+            (_RecentRow(self.theme, recent.title, words.moment(recent.when), _length(recent)), recent, False)
             for recent in [each for each in session.recent_projects() if each.exists][:5]
         )
         for row, item, lost in rows[:6]:
@@ -277,10 +279,6 @@ class FirstRunPanel(Surface):
             self.demo_asked.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _day(when: Any) -> str:
-    return str(when)[:16].replace("T", " ") if when else ""
 
 
 def _length(item: Any) -> str:

@@ -31,7 +31,7 @@ class MissingSheet(Sheet):
         )
         self.ws = ws
         self.rows: dict[str, _Row] = {}
-        content = QWidget()
+        content = self._content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(24, 12, 24, 12)
         column.setSpacing(4)
@@ -57,6 +57,7 @@ class MissingSheet(Sheet):
         self.done.clicked.connect(self.dismiss)
 
     def open(self) -> None:
+        self.fit(self._content, least_px=260, most_px=440)
         super().open()
         (self.look if self.look.isEnabled() else self.done).setFocus()
 

@@ -21,17 +21,17 @@ class RecoverySheet(Sheet):
     discarded = Signal()
 
     def __init__(self, ws: Workspace, host: QWidget, item: Any):
-        when = item.when[:16].replace("T", " ") if item.when else "an unknown time"
+        when = words.moment(item.when) or "an unknown time"
         super().__init__(
             ws.theme,
             host,
             title=f"“{item.title[:60]}” was not saved",
-            subtitle=f"{words.plural(item.edits, 'edit')}, the last one at {when} UTC",
+            subtitle=f"{words.plural(item.edits, 'edit')}, the last one on {when}",
             size=QSize(520, 460),
             icon=("history", "warn"),
         )
         self.ws, self._item = ws, item
-        content = QWidget()
+        content = self._content = QWidget()
         rows = QVBoxLayout(content)
         rows.setContentsMargins(24, 16, 24, 16)
         rows.setSpacing(6)
@@ -67,6 +67,7 @@ class RecoverySheet(Sheet):
         self.discard.clicked.connect(self._discard)
 
     def open(self) -> None:
+        self.fit(self._content, least_px=260, most_px=460)
         super().open()
         self.recover.setFocus()
 

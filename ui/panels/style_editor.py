@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.inference.styles import Style
 from ui.viewmodels import style_editor as model
@@ -13,11 +13,34 @@ from ui.viewmodels import words
 from ui.viewmodels.lanes import ROLE_TITLES
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
-from ui.widgets.fields import InlineField
+from ui.widgets.fields import InlineField, InlineText
 from ui.widgets.label import Text, label
 from ui.widgets.sheet import Sheet
 from ui.widgets.slider import Slider
 from ui.widgets.step_grid import StepGrid, StepRow
+
+PER_CENT = (
+    (
+        "amount",
+        "Amount",
+        (0.0, 1.0, 0.85, 0.05),
+        model.with_amount,
+        "How far the sound of each stem goes towards the style's",
+    ),
+    (
+        "low",
+        "Low end",
+        (0.05, 1.0, 0.42, 0.01),
+        model.with_low_ceiling,
+        "The largest share of the sound below 120 Hz; more is turned down",
+    ),
+    ("swing", "Swing", (0.5, 0.75, 0.5, 0.01), model.with_swing, "50 % is straight, 67 % a triplet"),
+)
+"""Key, title, span (low, high, default, step), edit and tip of what is set in per cent."""
+
+
+def _per_cent(value: float) -> str:
+    return f"{value * 100:.0f} %"
 
 
 class StyleEditor(Sheet):
@@ -48,7 +71,8 @@ class StyleEditor(Sheet):
         column.setSpacing(10)
         self.name = InlineField(name="Name of the style")
         self.name.submitted.connect(lambda text: self._rename(text, self.style_now.description))
-        self.text = InlineField(name="What it does, in words")
+        self.text = InlineText(name="What it does, in words")
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.text.submitted.connect(lambda text: self._rename(self.style_now.name, text))
         column.addWidget(Text(theme, "Name", token="text.muted"))
         column.addWidget(self.name)
@@ -71,31 +95,11 @@ class StyleEditor(Sheet):
                 words.decibels,
                 lambda value, role=role: model.with_balance(self.style_now, role, value),
             )
-        self._slider(
-            "amount",
-            "Amount",
-            (0.0, 1.0, 0.85, 0.05),
-            lambda value: f"{value * 100:.0f} %",
-            lambda value: model.with_amount(self.style_now, value),
-            tip="How far the sound of each stem goes towards the style's",
-        )
-        self._slider(
-            "low",
-            "Low end",
-            (0.05, 1.0, 0.42, 0.01),
-            lambda value: f"{value * 100:.0f} %",
-            lambda value: model.with_low_ceiling(self.style_now, value),
-            tip="The largest share of the sound below 120 Hz; more is turned down",
-        )
+        for key, title, span, change, tip in PER_CENT[:2]:
+            self._slider(key, title, span, _per_cent, lambda value, to=change: to(self.style_now, value), tip=tip)
         self._heading("Groove")
-        self._slider(
-            "swing",
-            "Swing",
-            (0.5, 0.75, 0.5, 0.01),
-            lambda value: f"{value * 100:.0f} %",
-            lambda value: model.with_swing(self.style_now, value),
-            tip="50 % is straight, 67 % a triplet",
-        )
+        for key, title, span, change, tip in PER_CENT[2:]:
+            self._slider(key, title, span, _per_cent, lambda value, to=change: to(self.style_now, value), tip=tip)
         self._slider(
             "sidechain",
             "Side-chain",
@@ -235,9 +239,6 @@ class StyleEditor(Sheet):
         self.style_now = style
         self.name.set_value(style.name)
         self.text.set_value(style.description)
-        self.text.setToolTip(style.description)
-        if not self.text.hasFocus():
-            self.text.setCursorPosition(0)
         made, sound = style.arrangement, style.production
         values = {
             **{f"balance.{role}": sound.balance_db.get(role, 0.0) for role in model.ROLES},

@@ -105,7 +105,7 @@ class Tour(QWidget):
         # Before a song is in the project there is no inspector to point at: the start page has the way in.
         seen = target if target.isVisible() else inspector if inspector.isVisible() else window.first_run
         corner = seen.mapTo(self._window.centralWidget(), QPoint(0, 0))
-        return QRectF(corner.x(), corner.y(), seen.width(), seen.height()).adjusted(-3, -3, 3, 3)
+        return QRectF(corner.x(), corner.y(), seen.width(), seen.height())
 
     def _place(self) -> None:
         host = self.parentWidget()
@@ -153,8 +153,8 @@ class Tour(QWidget):
         ):
             painter.fillRect(part, shade)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(theme.color("accent" if theme.mode == "dark" else "focus"), 2))
+        painter.setPen(QPen(theme.color(theme.accent_ink), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(where, 6, 6)
+        painter.drawRoundedRect(where.adjusted(1, 1, -1, -1), 4, 4)
         rounded(painter, QRectF(self._card.geometry()), 8, theme.color("bg.panel"), theme.color("line.strong"))
         painter.end()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidge
 from studio.project import edits
 from ui.panels.mixer.menus import check, menu_on
 from ui.viewmodels import words
+from ui.viewmodels.status import gaps_heard
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import Readout
@@ -175,14 +176,7 @@ class TransportBar(Surface):
         self.metre.set_value(f"{project.beats_per_bar}/{project.beat_unit}")
         self.key.set_value(words.key_name(project.key))
         self.loop.setChecked(project.loop.enabled)
-        self.loop.set_icon(
-            "repeat",
-            "accent"
-            if project.loop.enabled and self.theme.mode == "dark"
-            else "focus"
-            if project.loop.enabled
-            else None,
-        )
+        self.loop.set_icon("repeat", self.theme.accent_ink if project.loop.enabled else None)
         history = session.history
         self.undo.setEnabled(history.can_undo)
         self.redo.setEnabled(history.can_redo)
@@ -272,11 +266,8 @@ class TransportBar(Surface):
         peak = meters.true_peak_dbtp  # type: ignore[attr-defined]
         self.peak.set_text(words.level(peak, "dBTP"), "block" if peak is not None and peak > 0.0 else "text.muted")
         self.load.set_text(f"{min(max(status.dsp_load, 0.0), 9.99) * 100:.0f} %")  # type: ignore[attr-defined]
-        xruns = status.xruns  # type: ignore[attr-defined]
-        self.xruns.set_text(
-            words.plural(xruns, "xrun") if xruns == 1 else f"{xruns} xruns", "warn" if xruns else "text.muted"
-        )
-        whose = words.gaps(status.xruns_own, status.xruns_system, status.xruns_driver)  # type: ignore[attr-defined]
+        xruns, whose = gaps_heard(status)
+        self.xruns.set_text(words.plural(xruns, "xrun"), "warn" if xruns else "text.muted")
         if whose != self.xruns.toolTip():
             self.xruns.setToolTip(whose)
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ui.panels.inspector.rights_section import clear
 from ui.theme import Theme
+from ui.viewmodels import words
 from ui.viewmodels.rights import segments
 from ui.viewmodels.verify import cards, headline, source_cards, subtitle
 from ui.viewmodels.workspace import Workspace
@@ -48,7 +49,7 @@ class VerifySheet(Sheet):
         self.ws, self.path = ws, path
         self.verification: Any | None = None
         theme = ws.theme
-        content = QWidget()
+        content = self._page = QWidget()
         self._content = QVBoxLayout(content)
         self._content.setContentsMargins(24, 16, 24, 16)
         self._content.setSpacing(0)
@@ -98,6 +99,7 @@ class VerifySheet(Sheet):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(content)
+        self._scroll.verticalScrollBar().rangeChanged.connect(self._align)
         self._report = QPlainTextEdit()
         self._report.setReadOnly(True)
         self._report.setAccessibleName("Full report")
@@ -152,8 +154,8 @@ class VerifySheet(Sheet):
             column = QVBoxLayout(card)
             column.setContentsMargins(13, 7, 8, 7)
             column.setSpacing(0)
-            column.addWidget(Text(theme, title, weight="semibold"))
-            column.addWidget(Text(theme, text, token="text.muted", px="caption"))
+            column.addWidget(label(title, "strong", wrap=True))
+            column.addWidget(label(text, "caption", wrap=True))
             self._sources.addWidget(card)
         self._sources.addStretch(1)
         clear(self._steps)
@@ -168,13 +170,13 @@ class VerifySheet(Sheet):
 
     def _fit(self) -> None:
         """As tall as its content, within the window."""
-        layout = self._content
-        layout.activate()
-        wanted = (
-            layout.heightForWidth(self._size.width() - 2) if layout.hasHeightForWidth() else layout.sizeHint().height()
-        )
         shares = self._shares.sizeHint().height() if not self._shares.isHidden() else 0
-        self.set_height(min(max(wanted + shares + 72 + 58 + 4, 360), 820))
+        self.fit(self._page, least_px=360, most_px=820, beside_px=shares)
+
+    def _align(self, _low: int, high: int) -> None:
+        """Cards end where the bars below them do, whether there is something to scroll or not."""
+        bar = self._scroll.verticalScrollBar().sizeHint().width() if high > 0 else 0
+        self._content.setContentsMargins(24, 16, 24 - bar, 16)
 
     def _toggle_report(self) -> None:
         showing = not self._report.isVisible()
@@ -214,8 +216,7 @@ class _Step(QWidget):
         self.theme, self._last = theme, last
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 0, 0, 9)
-        words = label(text, wrap=True)
-        layout.addWidget(words)
+        layout.addWidget(label(words.together(text), wrap=True))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -29,6 +29,8 @@ QLineEdit, QSpinBox, QDoubleSpinBox {
   background: $bg_field; border: 1px solid $line; border-radius: 5px; padding: 0 7px; min-height: 22px;
   selection-background-color: $accent_dim; selection-color: $text; placeholder-text-color: $text_faint;
 }
+QPlainTextEdit[kind="field"] { background: $bg_field; border: 1px solid $line; border-radius: 5px; padding: 0 5px; }
+QPlainTextEdit[kind="field"]:focus { border-color: $focus; }
 QLineEdit:hover { border-color: $line_strong; }
 QLineEdit:focus { border-color: $focus; }
 QLineEdit:disabled { color: $text_faint; }

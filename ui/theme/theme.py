@@ -36,6 +36,11 @@ class Theme:
 
     # tokens
 
+    @property
+    def accent_ink(self) -> str:
+        """The token of the accent for lines, icons and words, which must be seen on any ground."""
+        return "accent" if self.mode == "dark" else "focus"
+
     def set_mode(self, mode: Mode) -> None:
         """Switch between dark and light; the caller re-applies the style sheet."""
         self.mode = mode

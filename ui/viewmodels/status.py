@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ui.viewmodels import words
+
 
 def sync_text(state: Any) -> tuple[str, str, str, str]:
     """Text, icon, token and tooltip of a `SyncState`."""
@@ -28,6 +30,13 @@ def account_tip(account: Any) -> str:
     if account.demo:
         return "The demo account of the platform inside the studio: no network, no password."
     return f"Signed in as {account.name}, {account.email}."
+
+
+def gaps_heard(status: Any) -> tuple[int, str]:
+    """How many gaps there were in the sound, and whose they were; without a device nobody heard any."""
+    if status.device in (None, "none"):
+        return 0, "There is no audio device, so there are no gaps"
+    return status.xruns, words.gaps(status.xruns_own, status.xruns_system, status.xruns_driver)
 
 
 def device_text(status: Any) -> str:

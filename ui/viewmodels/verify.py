@@ -64,7 +64,7 @@ def cards(verification: Any) -> list[FactCard]:
     """What is known about signer, integrity, licences and models."""
     facts, state = verification.facts, verification.state
     found: list[FactCard] = []
-    when = day(facts.signed_at)
+    when = words.moment(facts.signed_at)
     if state == "NoCredentials":
         return _without_credential(verification)
     if state == "Trusted":
@@ -176,7 +176,7 @@ def _without_credential(verification: Any) -> list[FactCard]:
 
 
 def _receipt_card(verification: Any) -> FactCard:
-    text = _join(f"Receipt {verification.receipt_id[:13]}…", day(verification.received_at or ""))
+    text = _join(f"Receipt {verification.receipt_id[:13]}…", words.moment(verification.received_at or ""))
     return FactCard(icon="receipt-text", token="ok", title="Received by the platform", text=text)
 
 
@@ -196,17 +196,6 @@ def source_cards(verification: Any) -> list[tuple[str, str, str]]:
         licensed += 1
     out.extend((model.title, model.statement or "model", "stem.drums") for model in verification.facts.models)
     return out
-
-
-def day(when: str) -> str:
-    """``19 Nov 2026`` of an ISO time; the text itself where it is none."""
-    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    try:
-        year, month, date = (int(part) for part in when[:10].split("-"))
-        name = months[month - 1]
-    except (ValueError, IndexError):
-        return when
-    return f"{date} {name} {year}, {when[11:16]}" if len(when) >= 16 else f"{date} {name} {year}"
 
 
 def _join(*parts: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
+from pathlib import Path
 
 MINUS = "−"
 FADE_CURVES = (("linear", "Straight"), ("equal_power", "Equal power"), ("s_curve", "S-curve"))
@@ -11,6 +13,7 @@ FADE_CURVES = (("linear", "Straight"), ("equal_power", "Equal power"), ("s_curve
 COLOUR_TITLES = {"vocals": "Amber", "drums": "Blue", "bass": "Green", "other": "Pink", "mix": "Grey"}
 """What the colours of the roles are called."""
 _FLATS = {"Db": "C♯", "Eb": "E♭", "Gb": "F♯", "Ab": "A♭", "Bb": "B♭"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEY = re.compile(r"^\s*([A-Ga-g])\s*([#♯b♭]?)\s*(m|min|minor|maj|major)?\s*$")
 
 
@@ -116,6 +119,33 @@ def time_left(seconds: float | None) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 recording``, ``3 recordings``."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def moment(when: str | None) -> str:
+    """An ISO time as ``19 Nov 2026, 14:05`` by this computer's clock, a date as ``19 Nov 2026``; what is none stays as
+    it is."""
+    text = when or ""
+    try:
+        at = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if at.tzinfo is not None:
+        at = at.astimezone()
+    day = f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{day}, {at:%H:%M}" if len(text) > 10 else day
+
+
+def place(path: Path) -> str:
+    """A path, ``~`` for the folder of the person."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def together(text: str) -> str:
+    """What stands in brackets is not broken over two lines."""
+    return re.sub(r"\([^()]{1,40}\)", lambda found: found[0].replace(" ", "\u00a0"), text)
 
 
 def gaps(own: int, system: int, driver: int) -> str:

@@ -28,8 +28,7 @@ def paint_badge(painter: QPainter, theme: Theme, rect: QRectF, badge: str, text:
     """Draw a badge filling `rect`."""
     word, icon, token = BADGES.get(badge, BADGES["mine"])
     color = theme.color(token)
-    fill = theme.color("bg.raised") if token == "text.muted" else theme.color(token, 0.16)
-    rounded(painter, rect, rect.height() / 2, fill)
+    rounded(painter, rect, rect.height() / 2, theme.color(token, 0.16))
     theme.paint_icon(painter, icon, token, QRectF(rect.left() + 7, rect.center().y() - 6, 12, 12))
     painter.setFont(theme.font("caption"))
     painter.setPen(color)

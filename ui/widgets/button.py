@@ -135,9 +135,8 @@ class Button(QAbstractButton):
         if self.kind in ("mute", "solo", "record"):
             if on:
                 return theme.color(self.kind), None, "bg.window" if theme.mode == "dark" else "bg.raised"
-            # White on white: in the light theme a line tells where it is.
-            line = None if theme.mode == "dark" else theme.color("line")
-            return theme.color("bg.hover" if self._hover else "bg.raised"), line, "text.muted"
+            # On a chosen track the ground is as light as the button: a line tells where it is.
+            return theme.color("bg.hover" if self._hover else "bg.raised"), theme.color("line"), "text.muted"
         token = "text" if self.isEnabled() else "text.faint"
         if self.kind == "link":
             return None, None, "text" if self._hover else "text.muted"
@@ -191,5 +190,5 @@ class Button(QAbstractButton):
 
     def _icon_token(self) -> str:
         if self.isChecked():
-            return "accent" if self.kind == "toggle" else "text"
+            return self.theme.accent_ink if self.kind == "toggle" else "text"
         return "text" if self._hover else "text.muted"

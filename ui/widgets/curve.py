@@ -48,6 +48,6 @@ class CurveView(QWidget):
                 y = middle - value / RANGE_DB * (rect.height() / 2 - 3)
                 point = QPointF(x, y)
                 path.lineTo(point) if index else path.moveTo(point)
-            painter.setPen(QPen(theme.color("accent" if theme.mode == "dark" else "focus"), 1.4))
+            painter.setPen(QPen(theme.color(theme.accent_ink), 1.4))
             painter.drawPath(path)
         painter.end()

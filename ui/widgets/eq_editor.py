@@ -296,7 +296,7 @@ class EqEditor(QWidget):
             x = 1 + index / (len(self._curve) - 1) * (self.width() - 2)
             point = QPointF(x, self.y_of(min(max(value, -30.0), 30.0)))
             path.lineTo(point) if index else path.moveTo(point)
-        painter.setPen(QPen(self.theme.color("accent" if self.theme.mode == "dark" else "focus"), 1.8))
+        painter.setPen(QPen(self.theme.color(self.theme.accent_ink), 1.8))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
 
@@ -304,7 +304,7 @@ class EqEditor(QWidget):
         theme, place = self.theme, self.place(node)
         on = node.index == self._chosen
         idle = abs(node.gain_db) < 0.05 if node.index != HIGH_PASS else node.freq_hz <= LOW_HZ
-        accent = theme.color("accent" if theme.mode == "dark" else "focus")
+        accent = theme.color(theme.accent_ink)
         painter.setBrush(theme.color("bg.raised"))
         painter.setPen(QPen(accent if on else theme.color("text.muted" if not idle else "line.strong"), 1.6))
         painter.drawEllipse(place, NODE_R, NODE_R)

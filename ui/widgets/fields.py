@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
 
 from ui.theme import Theme
 from ui.widgets.paint import elided, focus_ring, rounded
@@ -141,6 +150,58 @@ class Readout(QWidget):
         editor.deleteLater()
         if text and text != self._value:
             self.submitted.emit(text)
+
+
+class InlineText(QPlainTextEdit):
+    """A few lines that are typed as one paragraph; Enter or leaving reports them, Esc gives up."""
+
+    submitted = Signal(str)
+
+    def __init__(self, *, name: str, lines: int = 3):
+        super().__init__()
+        self._shown = ""
+        self.setAccessibleName(name)
+        self.setProperty("kind", "field")
+        self.setTabChangesFocus(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(3)
+        self._lines = lines
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, self.fontMetrics().lineSpacing() * self._lines + 10)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self.sizeHint().height())
+
+    def text(self) -> str:
+        """What stands there."""
+        return self.toPlainText()
+
+    def set_value(self, text: str) -> None:
+        """Show `text` unless somebody is typing."""
+        self._shown = text
+        if not self.hasFocus() and self.toPlainText() != text:
+            self.setPlainText(text)
+
+    def _finish(self) -> None:
+        text = " ".join(self.toPlainText().split())
+        if text and text != self._shown:
+            self.submitted.emit(text)
+        if self.toPlainText() != self._shown:
+            self.setPlainText(self._shown)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._finish()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._finish()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.setPlainText(self._shown)
+            self.clearFocus()
+        else:
+            super().keyPressEvent(event)
 
 
 class InlineField(QLineEdit):

@@ -53,7 +53,7 @@ class InsertChip(QWidget):
             painter.setOpacity(0.6)
         rounded(painter, rect, 4, theme.color("bg.field"), theme.color("warn" if self._problem else "line.soft"))
         painter.setPen(Qt.PenStyle.NoPen)
-        lamp = "accent" if theme.mode == "dark" else "focus"
+        lamp = theme.accent_ink
         painter.setBrush(theme.color("warn" if self._problem else lamp if self._on else "line.strong"))
         painter.drawEllipse(QPointF(7, rect.center().y()), 2.25, 2.25)
         painter.setFont(theme.font("caption"))

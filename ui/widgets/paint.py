@@ -95,6 +95,26 @@ def dot(color: QColor, size: int = 12) -> QIcon:
     return QIcon(picture)
 
 
+def whole_parts(text: str, metrics: QFontMetrics, width: float) -> str:
+    """As many parts of ``A · B · C`` as fit into `width`, at least the first: a number that is cut would be another."""
+    parts = text.split(" · ")
+    while len(parts) > 1 and metrics.horizontalAdvance(" · ".join(parts)) > width:
+        parts.pop()
+    return " · ".join(parts)
+
+
+def two_lines(text: str, metrics: QFontMetrics, width: float) -> list[str]:
+    """`text` on one line where it fits into `width`, else broken at the last space of which the first line can be."""
+    if metrics.horizontalAdvance(text) <= width:
+        return [text]
+    words = text.split(" ")
+    for count in range(len(words) - 1, 0, -1):
+        first = " ".join(words[:count])
+        if metrics.horizontalAdvance(first) <= width:
+            return [first, " ".join(words[count:])]
+    return [text]
+
+
 def elided(painter: QPainter, rect: QRectF | QRect, text: str, flags: Qt.AlignmentFlag) -> bool:
     """Draw `text` in `rect`, cut with an ellipsis where it does not fit; True when it was cut."""
     area = rect.toRect() if isinstance(rect, QRectF) else rect

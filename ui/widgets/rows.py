@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from ui.theme import Theme
 from ui.widgets.artwork import paint_artwork
 from ui.widgets.badge import BADGES, badge_width, paint_badge
-from ui.widgets.paint import elided, focus_ring
+from ui.widgets.paint import elided, focus_ring, whole_parts
 
 ROW_PX = 48
 
@@ -37,7 +37,7 @@ class RecordingDelegate(QStyledItemDelegate):
         state = option.state  # type: ignore[attr-defined]
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, theme.color("bg.raised"))
+            painter.fillRect(rect, theme.color("bg.chosen"))
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, theme.color("bg.hover", 0.5))
         start, end = item.artwork
@@ -52,12 +52,8 @@ class RecordingDelegate(QStyledItemDelegate):
         elided(painter, QRectF(rect.left() + 52, rect.top() + 6, room, 18), item.title, Qt.AlignmentFlag.AlignLeft)
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("text.muted"))
-        elided(
-            painter,
-            QRectF(rect.left() + 52, rect.top() + 24, room, 16),
-            self._subtitle(item),
-            Qt.AlignmentFlag.AlignLeft,
-        )
+        line = whole_parts(self._subtitle(item), painter.fontMetrics(), room)
+        elided(painter, QRectF(rect.left() + 52, rect.top() + 24, room, 16), line, Qt.AlignmentFlag.AlignLeft)
         if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
             focus_ring(painter, rect, 4, theme.color("focus"))
         painter.restore()

@@ -13,6 +13,9 @@ from ui.widgets.label import Text, label
 from ui.widgets.paint import rounded
 from ui.widgets.surface import Surface
 
+FRAME_PX = 134
+"""Head and foot of a sheet."""
+
 
 class Sheet(QWidget):
     """A card over a dimmed window. Esc and a press beside it close it; the keyboard stays inside.
@@ -107,6 +110,16 @@ class Sheet(QWidget):
         self._size = QSize(self._size.width(), height)
         self._place()
 
+    def fit(self, content: QWidget, *, least_px: int, most_px: int, beside_px: int = 0) -> None:
+        """As tall as `content` and `beside_px` more of the body want to be, within bounds."""
+        layout = content.layout()
+        if layout is None:
+            return
+        layout.activate()
+        width = self._size.width() - 2
+        wanted = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+        self.set_height(min(max(wanted + beside_px + FRAME_PX, least_px), most_px))
+
     def _place(self) -> None:
         host = self.parentWidget()
         if host is None:
@@ -180,7 +193,8 @@ class _RoundIcon(QWidget):
         painter = QPainter(self)
         name, token = self._icon
         rounded(painter, QRectF(self.rect()), 20, self.theme.mix(token, "bg.panel", 0.22))
-        self.theme.paint_icon(painter, name, token, QRectF(11, 11, 18, 18))
+        ink = self.theme.accent_ink if token == "accent" else token
+        self.theme.paint_icon(painter, name, ink, QRectF(11, 11, 18, 18))
         painter.end()
 
 

@@ -69,7 +69,7 @@ class ClipPainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         if selected:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.color("accent" if theme.mode == "dark" else "focus"), 2))
+            painter.setPen(QPen(theme.color(theme.accent_ink), 2))
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
         elif hovered:
             painter.setBrush(Qt.BrushStyle.NoBrush)

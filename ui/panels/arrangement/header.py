@@ -235,7 +235,7 @@ class TrackHeader(QWidget):
         painter = QPainter(self)
         theme = self.theme
         selected = self.track_id in self.ws.selected_tracks and not self.ws.master_chosen
-        painter.fillRect(self.rect(), theme.color("bg.raised" if selected else "bg.panel"))
+        painter.fillRect(self.rect(), theme.color("bg.chosen" if selected else "bg.panel"))
         x = INDENT * self._lane.depth
         painter.fillRect(
             QRectF(x, 1, 4, self.height() - 2),
@@ -281,7 +281,7 @@ class MasterHeader(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         theme = self.theme
-        painter.fillRect(self.rect(), theme.color("bg.raised" if self.ws.master_chosen else "bg.panel"))
+        painter.fillRect(self.rect(), theme.color("bg.chosen" if self.ws.master_chosen else "bg.panel"))
         painter.fillRect(QRectF(0, 1, 4, self.height() - 2), theme.color("stem.mix"))
         painter.fillRect(QRectF(0, self.height() - 1, self.width(), 1), theme.color("line.soft"))
         painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), theme.color("line"))

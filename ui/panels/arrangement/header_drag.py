@@ -68,7 +68,7 @@ class HeaderDrag(QWidget):
         if self._drop is None:
             return
         painter = QPainter(self)
-        accent = self.theme.color("accent" if self.theme.mode == "dark" else "focus")
+        accent = self.theme.color(self.theme.accent_ink)
         top = self._drop.top - self.ws.viewport.scroll_y
         x = INDENT * self._drop.depth
         if self._drop.height:

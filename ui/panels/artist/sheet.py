@@ -206,11 +206,12 @@ class ArtistSheet(Sheet):
         for use in uses[:6]:
             row = QHBoxLayout()
             row.addWidget(Text(self.theme, use.title or "Untitled"), 1)
-            row.addWidget(Text(self.theme, use.at[:10], token="text.muted", fixed=True))
-            row.addWidget(
-                Text(self.theme, f"recording {words.percent(use.master_ppm)}", token="text.muted", fixed=True)
+            facts = (
+                words.moment(use.at[:10]),
+                f"recording {words.percent(use.master_ppm)}",
+                f"song {words.percent(use.publishing_ppm)}",
             )
-            row.addWidget(Text(self.theme, f"song {words.percent(use.publishing_ppm)}", token="text.muted", fixed=True))
+            row.addWidget(Text(self.theme, " · ".join(facts), token="text.muted", fixed=True))
             self._uses.addLayout(row)
 
     # how it could sound

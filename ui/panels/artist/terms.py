@@ -132,8 +132,10 @@ class TermsPanel(Surface):
         self.switches["restyle_vocals"].set_on(model.restyles_vocals(terms))
         for name, widest in (("pitch_semitones", WIDEST_PITCH), ("tempo_ratio", WIDEST_TEMPO)):
             low, high = model.limits_of(terms, name, widest)
-            self.fields[f"{name}.low"].set_value(words.signed(low, 0 if name.startswith("p") else 2))
-            self.fields[f"{name}.high"].set_value(words.signed(high, 0 if name.startswith("p") else 2))
+            pitch = name == "pitch_semitones"
+            for side, value in (("low", low), ("high", high)):
+                shown = words.signed(value, 0 if pitch else 2, plus=pitch and value > 0)
+                self.fields[f"{name}.{side}"].set_value(shown)
         floor = int(terms.get("splits", {}).get("master_floor_ppm", 0))
         self.fields["floor"].set_value(f"{floor / 10_000:g}")
         self._where.set_text(model.territory_words(terms))

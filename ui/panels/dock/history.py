@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -21,7 +21,7 @@ class HistoryList(QWidget):
         self.list.setFlow(QListWidget.Flow.TopToBottom)
         self.list.setWrapping(True)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.list.setUniformItemSizes(True)
+        self.list.setIconSize(QSize(16, 16))
         self.list.setSpacing(1)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
@@ -41,7 +41,9 @@ class HistoryList(QWidget):
             theme = self.ws.theme
             color = theme.color("text" if row.now else "text.faint" if row.undone else "text.muted")
             item.setForeground(QColor(color))
-            item.setIcon(theme.icon("chevron-right" if row.now else "history", "accent" if row.now else "text.faint"))
+            item.setIcon(
+                theme.icon("chevron-right" if row.now else "history", theme.accent_ink if row.now else "text.faint")
+            )
             self.list.addItem(item)
             if row.now:
                 self.list.setCurrentItem(item)

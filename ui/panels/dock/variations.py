@@ -17,7 +17,7 @@ from ui.widgets.button import Button
 from ui.widgets.fields import Choice
 from ui.widgets.inline import InlineEditor
 from ui.widgets.label import Text, label
-from ui.widgets.paint import elided, focus_ring, rounded
+from ui.widgets.paint import elided, focus_ring, rounded, two_lines
 from ui.widgets.wave import WaveView
 
 NARROW_PX = 720
@@ -105,7 +105,7 @@ class TakeView(QWidget):
         painter = QPainter(self)
         theme, rect, card = self.theme, QRectF(self.rect()), self._card
         shown = card is not None and card.shown
-        accent = theme.color("accent" if theme.mode == "dark" else "focus")
+        accent = theme.color(theme.accent_ink)
         rounded(
             painter,
             rect,
@@ -126,7 +126,9 @@ class TakeView(QWidget):
         painter.setPen(theme.color("text" if shown else "text.muted" if card is not None else "text.faint"))
         painter.setFont(theme.font("caption", "medium" if card is not None else "regular"))
         text = card.title if card is not None else "free"
-        elided(painter, QRectF(8, rect.height() - 40, rect.width() - 14, 15), text, Qt.AlignmentFlag.AlignLeft)
+        for line, part in enumerate(reversed(two_lines(text, painter.fontMetrics(), rect.width() - 14))):
+            top = rect.height() - 40 - 14 * line
+            elided(painter, QRectF(8, top, rect.width() - 14, 15), part, Qt.AlignmentFlag.AlignLeft)
         if card is not None:
             painter.setFont(theme.font("caption"))
             painter.setPen(theme.color("text.faint"))

@@ -195,6 +195,11 @@ class RollPainter:
         view, theme, kit = self.view, self.theme, self.score.is_kit
         body = view.body
         painter.fillRect(QRectF(0, HEAD_PX, KEYS_PX, view.height - HEAD_PX), theme.color("bg.panel"))
+        dark, light = theme.color("bg.window"), theme.mix("text", "bg.panel", 0.78)
+        ebony, ivory = (dark, light) if theme.mode == "dark" else (light, theme.color("bg.raised"))
+        if not kit:
+            # Shows between the keys.
+            painter.fillRect(QRectF(KEYS_PX - 34, HEAD_PX, 33, body.height()), theme.color("line"))
         painter.save()
         painter.setClipRect(QRectF(0, HEAD_PX, KEYS_PX, body.height()))
         painter.setFont(theme.font("caption"))
@@ -205,10 +210,7 @@ class RollPainter:
                 painter.fillRect(QRectF(0, y + view.row_px - 1, KEYS_PX, 1), theme.color("line.soft"))
             else:
                 black = row.pitch % 12 in _BLACK
-                painter.fillRect(
-                    QRectF(KEYS_PX - 34, y, 33, view.row_px - 1),
-                    theme.color("bg.window") if black else theme.mix("text", "bg.panel", 0.78),
-                )
+                painter.fillRect(QRectF(KEYS_PX - 34, y, 33, view.row_px - 1), ebony if black else ivory)
             named = kit or row.pitch % 12 == 0 or view.row_px >= 20
             if named and view.row_px >= NAME_PX:
                 painter.setPen(theme.color("text.muted"))

@@ -144,6 +144,11 @@ class _Pages(QStackedWidget):
 
     _fitted: tuple[int, int] | None = None
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.fit()
+        return super().event(event)
+
     def fit(self) -> None:
         current = self.currentWidget()
         wanted = (self.currentIndex(), current.sizeHint().height() if current is not None else 0)

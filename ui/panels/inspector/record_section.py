@@ -74,7 +74,7 @@ class RecordSection(QWidget):
         self.punch.setChecked(recorder.punch)
         self._note.set_text("recording" if recorder.recording else "armed" if track.id in recorder.armed else "")
         device = str(self.ws.session.settings.get("audio.input") or "Default input")
-        self._input.set_text(f"{CHANNEL_WORDS[recorder.input_of(track.id)]} of {device}")
+        self._input.set_text(f"{device}, {CHANNEL_WORDS[recorder.input_of(track.id)]}")
 
     def _on_arm(self, _on: bool) -> None:
         track = self.ws.track()

@@ -128,5 +128,5 @@ class MasterStrip(Surface):
         super().paintEvent(event)
         if self.ws.master_chosen:
             painter = QPainter(self)
-            painter.fillRect(QRectF(1, 0, self.width() - 1, self.height()), self.theme.color("bg.raised"))
+            painter.fillRect(QRectF(1, 0, self.width() - 1, self.height()), self.theme.color("bg.chosen"))
             painter.end()

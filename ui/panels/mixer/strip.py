@@ -212,7 +212,7 @@ class MixerStrip(QWidget):
         painter = QPainter(self)
         theme, strip = self.theme, self._lane.track.strip
         if self.ws.selected_track == self.track_id and not self.ws.master_chosen:
-            painter.fillRect(self.rect(), theme.color("bg.raised"))
+            painter.fillRect(self.rect(), theme.color("bg.chosen"))
         token = "warn" if self._bad else track_token(self._lane.track)
         painter.fillRect(
             QRectF(8, 4, self.width() - 17, 3), theme.color(token, 1.0 if self._lane.audible or self._bad else 0.5)

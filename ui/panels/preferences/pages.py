@@ -17,6 +17,7 @@ from ui.actions import ActionSet
 from ui.actions.keymap import LAYOUTS
 from ui.panels.inspector.rights_section import clear
 from ui.panels.preferences.rows import Rows
+from ui.viewmodels import words
 from ui.viewmodels.plugins import in_background
 from ui.viewmodels.preferences import preference_row
 from ui.viewmodels.workspace import Workspace
@@ -151,8 +152,8 @@ class StoragePage(Rows):
         paths = ws.session.paths
         self.used = Text(ws.theme, "counting …", token="text.muted")
         self.add_widget("In use", self.used)
-        for title, path in (("Cache", paths.cache), ("Songs and projects", paths.data)):
-            where = Text(ws.theme, str(path), token="text.muted")
+        for title, path in (("Cache folder", paths.cache), ("Songs and projects", paths.data)):
+            where = Text(ws.theme, words.place(path), token="text.muted")
             self.add_widget(title, where)
         self.clear_cache = Button(ws.theme, "Empty the cache", height=24)
         self.clear_cache.setToolTip(
@@ -317,9 +318,9 @@ class KeysPage(QWidget):
             field.set_keys(self._actions.keys(action_id))
 
     def _filter(self, text: str) -> None:
-        words_of = text.lower().split()
+        wanted = text.lower().split()
         for host, title in self._rows.values():
-            host.setVisible(all(word in title for word in words_of))
+            host.setVisible(all(word in title for word in wanted))
 
     def _on_layout(self, layout: str) -> None:
         keymap = self._actions.keymap
