@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, njit, types  # pyright: ignore[reportPrivateImportUsage]
 
-from engine.dsp.memory import get_int
+from engine.plan.kernel import stages
 from engine.plan.kernel import watch as w
-from engine.playback import native, resampling
+from engine.playback import account, native, resampling
 from engine.playback.deck import (
     ANCHOR,
     ATTACHED,
@@ -28,8 +28,6 @@ from engine.playback.deck import (
     DIAGNOSED_SUM,
     DIAGNOSIS,
     DOWN,
-    DURATIONS,
-    DURATIONS_AT,
     GAIN,
     HEARD,
     INPUT_AT,
@@ -38,17 +36,8 @@ from engine.playback.deck import (
     INPUT_RING,
     INPUTS,
     LAST,
-    LATE_COMPUTED,
-    LATE_LEAPT,
-    LATE_LONGEST,
-    LATE_NEW,
-    LATE_TOOK,
-    LATE_WHY,
-    LEAPT_BEFORE,
-    LEAPT_RUN,
     LINE,
     LINE_AT,
-    LOAD,
     LONGEST,
     MASTER_AT,
     OPEN,
@@ -68,34 +57,20 @@ from engine.playback.deck import (
     ROWS,
     SCRATCH,
     SESSION,
-    STAMP,
     TAPS,
     THREAD,
-    UNSURE,
     UP,
-    WAITED_OWN,
     WATCH_AT,
     WORDS,
     XRUNS_DRIVER,
-    XRUNS_HOST,
-    XRUNS_OWN,
-    XRUNS_SYSTEM,
 )
 
 OUTPUT_UNDERFLOW = 0x4
 """PortAudio's callback flag."""
 
-WAITED, COMPUTED, PAGE, AGAIN, UNKNOWN = range(1, 6)
-"""Numbers in `engine.playback.messages.WHY`."""
-
-PERSISTENT = 3
-"""A stage that leaps in so many blocks in a row does so by itself."""
-
 UNSIGNED_LONG = types.uint32 if native.WINDOWS else types.uint64
 """C's ``unsigned long``."""
 
-LOAD_S = 0.2
-"""Time constant of LOAD."""
 INPUT_FALL_S = 0.13
 
 
@@ -211,7 +186,7 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
     computed = native.thread_ns(scratch)
     waited = native.waits(scratch)
     faults = native.faults(scratch)
-    w.mark(watch, w.ENTRY)
+    w.mark(watch, stages.ENTRY)
     diagnosis = memory[DIAGNOSIS]
     diagnosed = 0
     if diagnosis != 0:
@@ -223,7 +198,7 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
         memory[XRUNS_DRIVER] += 1
     if memory[INPUTS] > 0:
         _keep_input(memory, source, frames)
-        w.mark(watch, w.INPUT)
+        w.mark(watch, stages.INPUT)
     channels = memory[CHANNELS]
     block = carray(native.samples(memory.ctypes.data + 8 * BLOCK_AT), (2, LONGEST))
     master = carray(native.samples(memory.ctypes.data + 8 * MASTER_AT), (RING, 2))
@@ -231,7 +206,7 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
     while done < frames:
         count = min(frames - done, LONGEST)
         _fill(memory, block, count, memory[CLOCK] + done)
-        w.mark(watch, w.RATE)
+        w.mark(watch, stages.RATE)
         _shape(memory, block, count)
         _add_probe(memory, block, count, memory[CLOCK] + done)
         heard = memory[HEARD]
@@ -249,76 +224,13 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
                 for c in range(2, channels):
                     out[base + c] = np.float32(0.0)
         memory[HEARD] = heard + count
-        w.mark(watch, w.OUTPUT)
+        w.mark(watch, stages.OUTPUT)
         done += count
     memory[CLOCK] += frames
     memory[BLOCK] = frames
     if diagnosis != 0:
         memory[DIAGNOSED_SUM] += native.call_plain(diagnosis) - diagnosed
-    _account(memory, scratch, frames, began, computed, waited, faults)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _account(memory: Any, scratch: Any, frames: int, began: int, computed: int, waited: int, faults: int) -> None:
-    """Keep the time, and tell whose fault it is when the block is late.
-
-    It is the engine's own when this thread waited on the way (for a page from disk, a lock), or computed for longer
-    than the block lasts. It is the system's when the thread's clock says that it computed for less; or when it would
-    have been in time without the leaps of stages that usually take next to nothing, no page had to be given to it
-    meanwhile, and the same stage does not leap in `PERSISTENT` blocks in a row.
-    """
-    ended = native.clock_ns(scratch)
-    took = ended - began
-    budget = frames * 1_000_000_000 // memory[RATE]
-    watch = memory.ctypes.data + 8 * WATCH_AT
-    leapt = get_int(watch, w.V_STAGE)
-    if leapt == 0 or leapt != memory[LEAPT_BEFORE]:
-        # It did not go on: what was late was not ours.
-        memory[XRUNS_HOST] += memory[UNSURE]
-        memory[XRUNS_SYSTEM] += memory[UNSURE]
-        memory[UNSURE] = memory[LEAPT_RUN] = 0
-    memory[LEAPT_BEFORE] = leapt
-    memory[LEAPT_RUN] += int(leapt != 0)
-    again = memory[LEAPT_RUN] >= PERSISTENT
-    if again and memory[UNSURE] != 0:
-        memory[XRUNS_OWN] += memory[UNSURE]
-        memory[LATE_WHY] = AGAIN
-        memory[UNSURE] = 0
-    memory[BLAMED] = 0
-    if took > budget:
-        memory[BLAMED] = 1
-        did = native.thread_ns(scratch) - computed
-        waited_now = native.waits(scratch)
-        lost = get_int(watch, w.V_LEAPT)
-        why = 0
-        if waited_now < 0:
-            why = UNKNOWN
-        elif waited_now != waited:
-            why = WAITED
-            memory[WAITED_OWN] += 1
-        elif did <= budget:
-            memory[XRUNS_SYSTEM] += 1
-        elif took - lost > budget:
-            why = COMPUTED
-        elif native.faults(scratch) != faults:
-            why = PAGE
-        elif again:
-            why = AGAIN
-        else:
-            memory[UNSURE] += 1
-        if why != 0:
-            memory[XRUNS_OWN] += 1
-            memory[LATE_WHY] = why
-        if why != 0 or memory[UNSURE] != 0:
-            memory[LATE_TOOK], memory[LATE_COMPUTED] = took, did
-            memory[LATE_LEAPT], memory[LATE_LONGEST] = lost, get_int(watch, w.V_LONGEST)
-            memory[LATE_NEW] = get_int(watch, w.V_NEW)
-    numbers = memory[LOAD : LOAD + 1].view(np.float64)
-    share = min(frames / (LOAD_S * memory[RATE]), 1.0)
-    numbers[0] += share * (took / max(budget, 1) - numbers[0])
-    memory[DURATIONS_AT + memory[CALLS] % DURATIONS] = took
-    memory[STAMP] = ended
-    memory[CALLS] += 1
+    account.settle(memory, scratch, frames, began, computed, waited, faults)
 
 
 @cfunc(

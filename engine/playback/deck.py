@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.plan.kernel import watch
-from engine.playback import native, resampling
+from engine.playback import late, native, resampling
 from engine.types import Audio
 
 _slot = itertools.count().__next__
@@ -96,14 +96,8 @@ LEAPT_BEFORE = _slot()
 """`V_STAGE` of the callback before."""
 LEAPT_RUN = _slot()
 """For how many callbacks it has been that stage."""
-LATE_WHY = _slot()
-"""Of the last block that was our own: a number in `engine.playback.messages.WHY`; the next words say more of it."""
-LATE_TOOK = _slot()
-LATE_COMPUTED = _slot()
-LATE_LEAPT = _slot()
-LATE_LONGEST = _slot()
-LATE_NEW = _slot()
-"""ns: the block, the thread's computing in it, its leaps, altogether and the longest, and long stages of new work."""
+LATE = _slot()
+"""How many late blocks `LATE_AT` has told of so far: all but those in which the thread's own clock stood."""
 THREAD = _slot()
 """The system's number of the device's thread."""
 PEAK_LEFT = _slot()
@@ -134,7 +128,9 @@ _at = 64
 SCRATCH = _at
 WATCH_AT = SCRATCH + native.SCRATCH_WORDS
 """`engine.plan.kernel.watch`."""
-BLOCK_AT = WATCH_AT + watch.WATCH_WORDS
+LATE_AT = WATCH_AT + watch.WATCH_WORDS
+"""The last `RING` of them, as `engine.playback.late` says."""
+BLOCK_AT = LATE_AT + late.RING * late.WORDS
 """``(2, LONGEST) float32``: a block of the device."""
 LINE_AT = BLOCK_AT + LONGEST
 """``(2, LINE) float32``."""
@@ -177,7 +173,8 @@ class Deck:
         m[CALLS:XRUNS_OWN] = 0
         m[THREAD:SCRATCH] = 0
         m[BLAMED:THREAD] = 0
-        m[WATCH_AT:BLOCK_AT] = 0
+        # What stages usually take stays; but for the work on a device's whole block it is the same for any device.
+        m[WATCH_AT : WATCH_AT + watch.V_CLASSES] = 0
         m[LINE_AT : LINE_AT + LINE] = 0
         m[RATE], m[CHANNELS], m[INPUTS] = rate, channels, inputs
         m[INPUT_LEFT], m[INPUT_RIGHT] = kept
@@ -297,6 +294,16 @@ class Deck:
     def recorded(self, since: int) -> tuple[Audio, int]:
         """What came in, as `heard`; mono is on both sides."""
         return _since(self._input, since, self.word(CLOCK))
+
+    @property
+    def late_ring(self) -> npt.NDArray[np.int64]:
+        """Records of late blocks, for `engine.playback.late.read`."""
+        return self.memory[LATE_AT : LATE_AT + late.RING * late.WORDS]
+
+    @property
+    def stages(self) -> npt.NDArray[np.int64]:
+        """The time of each class of stages in ns, in all blocks so far."""
+        return self.memory[WATCH_AT + watch.V_CLASSES : WATCH_AT + watch.V_TABLE]
 
     def durations_ns(self) -> npt.NDArray[np.int64]:
         """How long the last callbacks took, oldest first."""

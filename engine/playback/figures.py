@@ -9,7 +9,6 @@ import numpy as np
 
 from engine.playback import deck as words
 from engine.playback.deck import Deck
-from engine.playback.messages import LATE_WORDS
 from engine.playback.monitor import Monitor, Spectrum
 from engine.playback.telemetry import MAX_TRACKS, METER_FIELDS, Telemetry
 from engine.playback.transport import Transport
@@ -67,11 +66,12 @@ class Figures:
         if session is not None:
             if session is not self._session:
                 self._session, self._runs = session, -1
+                self._at = {"master": 0, "node": 0}
             if transport.runs != self._runs:
-                # Play-back has started anew: so do loudness and true peak.
+                # Play-back has started anew: so do loudness and true peak, from before its first sample. A wave that
+                # is met in its middle has peaks which are not its own.
                 self._runs = transport.runs
                 self._monitor, self._spectrum = Monitor(session.rate), Spectrum(session.rate)
-                self._at = {"master": session.read_tap("master", 0)[1], "node": session.read_tap("node", 0)[1]}
             self._measure(values)
             peak = self._levels(values)
         if notice != self._told:
@@ -90,7 +90,9 @@ class Figures:
             xruns_waited=deck.word(words.WAITED_OWN),
             xruns_system=deck.word(words.XRUNS_SYSTEM),
             xruns_host=deck.word(words.XRUNS_HOST),
-            late=deck.memory[words.LATE_WHY : words.LATE_WHY + 1 + len(LATE_WORDS)],
+            late_count=deck.word(words.LATE),
+            late=deck.late_ring,
+            stages=deck.stages,
             xruns_driver=deck.word(words.XRUNS_DRIVER),
             recording=int(recording),
             counting_in=int(session is not None and playing and session.mode == "counting"),

@@ -41,14 +41,6 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Those of 44.1, 48, 88.2, 96 and 192 kHz that it takes."""
 
 
-WHY = ("", "waited", "computed", "page", "again", "unknown")
-"""What a late block of our own did: it waited; it computed too long, leaps or none; a page had to be given to it; it
-leapt in the same stage as the blocks before or after it; the system does not tell."""
-LATE_WORDS = ("took", "computed", "leapt", "longest", "new")
-"""What is known of it, each in ns: the block, the thread's computing in it, its leaps, altogether and the longest, and
-long stages whose work was new."""
-
-
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The transport and the device, as of the last few milliseconds."""
 
@@ -74,8 +66,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     xruns_host: int = 0
     """Those of `xruns_system` that even the thread's own clock takes for computing: one short stage of the block took
     many times what it takes, and never again."""
-    late_why: str = ""
-    """What the last of `xruns_own` did, "" before the first: a word of `WHY`, and what of it took how long."""
     xruns_driver: int = 0
     """Gaps that the audio system reported although the engine was in time."""
     device: str = NO_DEVICE_ID

@@ -13,6 +13,9 @@ from typing import Any
 import msgspec
 
 from engine.plan import LoopPlan, MixPlan
+from engine.plan.kernel.stages import class_name
+from engine.playback import late
+from engine.playback.late import LateBlock
 from engine.playback.link import ANSWER_S
 from engine.playback.matching import matched
 from engine.playback.messages import (
@@ -228,6 +231,18 @@ class Player(Recording):
         if seen["playing"]:
             self._asked = None
         return read_status(seen, notice=notice, lost_sources=self._engine.lost_sources)
+
+    def late_blocks(self, since: int = 0) -> tuple[list[LateBlock], int]:
+        """What the engine knows of its late blocks from the one numbered `since` on, the last few of them at most, and
+        where the next call goes on. Those in which others had the processor by the thread's own clock are left out.
+        """
+        seen = self._engine.telemetry.read()
+        return late.read(seen["late"], int(seen["late_count"]), since)
+
+    def stages(self) -> dict[str, float]:
+        """Seconds that each class of stages took in all blocks since the engine began, by its name."""
+        taken = self._engine.telemetry.read()["stages"].tolist()
+        return {class_name(number): ns / 1e9 for number, ns in enumerate(taken) if ns > 0}
 
     def meters(self) -> Meters:
         """Levels of what is heard now; cheap."""

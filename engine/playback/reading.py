@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.playback.messages import LATE_WORDS, NO_DEVICE_ID, WHY, Meters, Status
+from engine.playback.messages import NO_DEVICE_ID, Meters, Status
 
 DEFAULT_RATE = 48_000
 
@@ -22,7 +22,6 @@ def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Sta
         xruns=own + system + driver,
         xruns_own=own,
         xruns_waited=int(seen["xruns_waited"]),
-        late_why=_late(seen["late"].tolist()),
         xruns_system=system,
         xruns_host=int(seen["xruns_host"]),
         xruns_driver=driver,
@@ -36,13 +35,6 @@ def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Sta
         lost_sources=lost_sources,
         notice=notice,
     )
-
-
-def _late(words: list[int]) -> str:
-    if not words[0]:
-        return ""
-    told = ", ".join(f"{name} {ns / 1e6:.2f}" for name, ns in zip(LATE_WORDS, words[1:], strict=True))
-    return f"{WHY[words[0]]} ({told} ms)"
 
 
 def read_meters(seen: Any, ids: tuple[str, ...]) -> Meters:

@@ -99,7 +99,7 @@ class Take:
                 # Stopped before it began.
                 self.finish()
                 return False
-            run = transport.run_start
+            run = transport.places.run_start
             if run is not None and session.tick >= run[0]:
                 self._begin(*run)
             return True
@@ -132,7 +132,7 @@ class Take:
 
     def _ring_frame(self, frame: int) -> int:
         """The frame of the input's ring that holds what was played to a frame of the timeline."""
-        clock = self._transport.clock_at(self._tick + frame - self._frame)
+        clock = self._transport.places.clock_at(self._tick + frame - self._frame)
         return round(clock + self.latency_s * self._deck.rate)
 
     def finish(self) -> None:

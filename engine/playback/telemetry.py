@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.playback.messages import LATE_WORDS, SPECTRUM_BANDS
+from engine.plan.kernel.stages import CLASSES
+from engine.playback import late
+from engine.playback.messages import SPECTRUM_BANDS
 
 MAX_TRACKS = 1024
 METER_FIELDS = 6
@@ -30,7 +32,9 @@ LAYOUT = np.dtype(
         ("xruns_system", "<i8"),
         ("xruns_host", "<i8"),
         ("xruns_driver", "<i8"),
-        ("late", "<i8", (1 + len(LATE_WORDS),)),
+        ("late_count", "<i8"),
+        ("late", "<i8", (late.RING * late.WORDS,)),
+        ("stages", "<i8", (CLASSES,)),
         ("recording", "<i8"),
         ("counting_in", "<i8"),
         ("latency_s", "<f8"),
@@ -52,7 +56,9 @@ LAYOUT = np.dtype(
         ("notice", "S1024"),
     ]
 )
-"""A row of `tracks`: peak left, peak right, RMS left, RMS right, reduction in dB, samples that were no numbers."""
+"""`late` is for `engine.playback.late.read`; `stages` holds the time of each class of stages in ns. A row of `tracks`:
+peak left, peak right, RMS left, RMS right, reduction in dB, samples that were no numbers.
+"""
 
 SIZE = LAYOUT.itemsize
 TRIES = 64

@@ -11,14 +11,11 @@ import math
 import threading
 import time
 
-import msgspec
-
 from engine.errors import EngineError
 from engine.plan import LoopPlan, MixPlan
 from engine.plan.flat.compile import compile_plan
 from engine.plan.flat.plan import FlatPlan
 from engine.plan.flat.session import Session
-from engine.plan.kernel import layout
 from engine.plan.kernel.render import RENDER
 from engine.plan.sources import SourcePool
 from engine.playback import deck as words
@@ -26,7 +23,9 @@ from engine.playback.deck import Deck
 from engine.playback.heavy import HeavyEffects
 from engine.playback.messages import Prepare, SetPlan, SwitchPoint
 from engine.playback.pages import prefetch
+from engine.playback.places import Places
 from engine.playback.tempo import count_in_frames, next_beat
+from engine.playback.versions import Versions
 
 ENTRY: int = RENDER.address
 """Address of the plan's block function."""
@@ -62,7 +61,8 @@ class Transport:
         """What was published last."""
         self.playing_plan: SetPlan | Prepare | None = None
         """What `flat` was compiled from."""
-        self.alternative = ""
+        self.versions = Versions()
+        self.places = Places(deck)
         self.notice = ""
         """What went wrong with the last plan; "" when nothing did."""
         self.loop_held = False
@@ -71,16 +71,11 @@ class Transport:
         """Counts starts of play-back."""
         self.bad_before: dict[str, int] = {}
         """Samples that were no numbers before the last start, by track."""
-        self._base: SetPlan | None = None
-        self._alternatives: dict[str, Prepare] = {}
         self._loop: LoopPlan | None = None
         self._started_at = 0
-        self._target = 0
-        """Frame that the last start or seek asked for."""
         self._asked: tuple[float, int | None, int] | None = None
         self._rest: int | None = 0
         self._ended_s: float | None = None
-        self._anchor_tick = 0
         self._metronome = (False, -12.0)
         self._tap: str | None = None
 
@@ -95,17 +90,22 @@ class Transport:
     @property
     def rate(self) -> int:
         """Hz of the plan."""
-        return self.session.rate if self.session is not None else self._deck.rate
+        return self.places.rate
+
+    @property
+    def alternative(self) -> str:
+        """Name of the alternative that plays; "" is the plan itself."""
+        return self.versions.current
 
     def set_plan(self, command: SetPlan) -> None:
         """Play this plan from the next block on, without a gap; while an alternative plays, it waits behind that. A
         plan that cannot be played leaves the old one, with a notice.
         """
-        self._base = command
+        self.versions.base = command
         if self.session is None or self.session.rate != command.plan.rate:
             self._begin(command.plan.rate)
-            self.alternative = ""
-        if self.alternative:
+            self.versions.current = ""
+        if self.versions.current:
             return
         self._take(command)
         self._play_if_asked()
@@ -124,8 +124,8 @@ class Transport:
             )
         # Its sounds are opened and checked now, so that the switch need not wait for a disk.
         compile_plan(command.plan, pool=self.pool)
-        self._alternatives[command.name] = command
-        if self.alternative == command.name:
+        self.versions.add(command)
+        if self.versions.current == command.name:
             self._take(command)
 
     def switch(self, name: str, at: SwitchPoint) -> None:
@@ -134,23 +134,16 @@ class Transport:
         Raises:
             EngineError: code ``alternative-unknown``.
         """
-        command = self._alternatives.get(name) if name else self._base
-        if command is None:
-            raise EngineError(
-                f"There is no version “{name}” to switch to.",
-                remedy="Open the list of versions again.",
-                code="alternative-unknown",
-            )
-        if self._take(command, at=at):
-            self.alternative = name
+        if self._take(self.versions.get(name), at=at):
+            self.versions.current = name
 
     def drop(self, name: str) -> None:
         """Forget an alternative; one that plays gives way to the plan."""
-        self._alternatives.pop(name, None)
-        if self.alternative == name and name:
-            self.alternative = ""
-            if self._base is not None:
-                self._take(self._base)
+        self.versions.drop(name)
+        if self.versions.current == name and name:
+            self.versions.current = ""
+            if self.versions.base is not None:
+                self._take(self.versions.base)
 
     def _begin(self, rate: int) -> None:
         """A session of another rate; the play-head keeps its time."""
@@ -171,7 +164,7 @@ class Transport:
         session = self.session
         if session is None:
             return
-        self._anchor_tick = session.tick
+        self.places.attach(session)
         session.watch(self._deck.watch)
         self._deck.connect(ENTRY, session.address)
         self._deck.put(words.OPEN, 1)
@@ -236,13 +229,7 @@ class Transport:
     def set_loop(self, loop: LoopPlan | None) -> None:
         """Loop here from the next block on, or nowhere."""
         with self.lock:
-            for name, each in self._alternatives.items():
-                self._alternatives[name] = msgspec.structs.replace(
-                    each, plan=msgspec.structs.replace(each.plan, loop=loop)
-                )
-            if self._base is not None:
-                plan = msgspec.structs.replace(self._base.plan, loop=loop)
-                self._base = msgspec.structs.replace(self._base, plan=plan)
+            self.versions.set_loop(loop)
             self._set_loop(loop)
 
     def _set_loop(self, loop: LoopPlan | None) -> None:
@@ -294,24 +281,7 @@ class Transport:
     @property
     def position(self) -> int:
         """The frame that plays next."""
-        return self._rest if self._rest is not None else self._frame_at(math.inf)
-
-    @property
-    def run_start(self) -> tuple[int, int] | None:
-        """Tick and frame at which the session begins what was asked for last; None until it has been told."""
-        session = self.session
-        if session is None or session.words[layout.S_REQUEST] != session.words[layout.S_REQUEST_DONE]:
-            return None
-        last = layout.S_FIRST_SEGMENT + layout.SEGMENT_WORDS * (int(session.words[layout.S_SEGMENTS]) - 1)
-        return int(session.words[last + layout.T_TICK]), int(session.words[last + layout.T_FRAME])
-
-    def _frame_at(self, tick: float) -> int:
-        """The frame that sounds at a tick, at most the present one; before the last jump it is the jump's target."""
-        session, run = self.session, self.run_start
-        if session is None or run is None:
-            return self._target
-        at = round(min(tick, session.tick))
-        return session.frame_at(at) if at >= run[0] else self._target
+        return self._rest if self._rest is not None else self.places.frame_at(math.inf)
 
     def play(self, frame: int | None = None, *, count_in_bars: int = 0) -> None:
         """Start at `frame` of the plan, or where the play-head is; at the end of the plan, from its beginning. Without
@@ -340,7 +310,7 @@ class Transport:
                 start = 0
             self._started_at = start
             self._ended_s = None
-            self._target = start
+            self.places.target = start
             self._touch(plan, start)
             session.play(start, count_in_frames=count_in_frames(plan.tempo, start, bars))
             self._rest = None
@@ -365,7 +335,7 @@ class Transport:
             frame = max(frame, 0)
             self._ended_s = None
             if self._rest is None and self.session is not None:
-                self._target = frame
+                self.places.target = frame
                 if self.plan is not None:
                     self._touch(self.plan, frame)
                 self.session.seek(frame)
@@ -381,28 +351,12 @@ class Transport:
     # -- what is heard
     # ----------------------------------------------------------------------------------------------
 
-    def tick_at(self, clock: float) -> float:
-        """The session's tick that goes out as the device's frame `clock`."""
-        deck = self._deck
-        passed = (clock - deck.word(words.ANCHOR)) / deck.rate - deck.converter_delay_s
-        return self._anchor_tick + passed * self.rate
-
-    def clock_at(self, tick: float) -> float:
-        """The device's frame as which the session's tick goes out."""
-        deck = self._deck
-        passed = (tick - self._anchor_tick) / self.rate + deck.converter_delay_s
-        return deck.word(words.ANCHOR) + passed * deck.rate
-
     def heard_position(self, *, latency_s: float = 0.0) -> int:
         """The frame that is heard now, through a device of that latency."""
         session, rest = self.session, self._rest
         if session is None or rest is not None:
             return rest or 0
-        deck = self._deck
-        block = deck.word(words.BLOCK)
-        since = min(max(deck.now_ns() - deck.word(words.STAMP), 0) * 1e-9 * deck.rate, block)
-        clock = deck.word(words.CLOCK) - block + since - latency_s * deck.rate
-        frame = self._frame_at(self.tick_at(clock))
+        frame = self.places.frame_at(self.places.tick_at(self.places.clock_now(latency_s=latency_s)))
         plan = self.plan
         if plan is not None and self._loop is None and not self.loop_held:
             frame = min(frame, plan.length_frames)

@@ -17,7 +17,7 @@ import numpy as np
 from numba import cfunc, njit, types
 
 from engine.dsp.memory import address_of_array, get_int, set_int
-from engine.plan.kernel import watch
+from engine.plan.kernel import stages, watch
 from engine.playback import deck as words
 from engine.playback import native
 from engine.playback.callback import run
@@ -54,7 +54,7 @@ def ARITHMETIC(session: Any, left: Any, right: Any, stride: Any, frames: Any) ->
     """What is called in the place of the mix."""
     for _ in range(STAGES):
         set_int(session, W_SUM, _spin(get_int(session, W_SUM), get_int(session, W_STEPS)))
-        watch.mark(get_int(session, W_WATCH), watch.GROUPS)
+        watch.mark(get_int(session, W_WATCH), stages.STRIPS)
     return 0
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from engine.playback.late import LateBlock
 from engine.playback.messages import Status
 
 STAT = Path("/proc/stat")
@@ -46,3 +50,25 @@ def underruns(before: Status, after: Status) -> dict[str, int]:
         "underruns_host": after.xruns_host - before.xruns_host,
         "underruns_driver": after.xruns_driver - before.xruns_driver,
     }
+
+
+def by_stage(late: Iterable[LateBlock], seconds: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Where the longest leaps of late blocks fell that are not counted as ours, for each class of stages that any hit.
+
+    What the machine does hits a class by its share of the time. One that is hit far more often is slow by itself,
+    whatever the rule says of each block: look at it.
+
+    Args:
+        seconds: that each class took altogether.
+
+    Returns:
+        By class the number of leaps, how many its share makes expect, and the chance of at least so many.
+    """
+    hit = Counter(block.worst[0].group for block in late if not block.own)
+    count, total = hit.total(), sum(seconds.values())
+    told: dict[str, dict[str, float]] = {}
+    for name, found in hit.most_common():
+        share = seconds.get(name, 0.0) / max(total, 1e-9)
+        fewer = sum(math.comb(count, k) * share**k * (1.0 - share) ** (count - k) for k in range(found))
+        told[name] = {"leaps": found, "expected": round(count * share, 2), "chance": round(max(1.0 - fewer, 0.0), 5)}
+    return told

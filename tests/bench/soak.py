@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from engine.playback.late import LateBlock
 from engine.playback.player import Player
 from engine.render import render
 from tests.bench import glitches, jack
 from tests.bench.control import Control
 from tests.bench.edits import RATE, SECONDS, Desk, sounds
-from tests.bench.host import Surroundings, underruns
+from tests.bench.host import Surroundings, by_stage, underruns
 
 PIECE_S = 60.0
 """What is played is listened to in files of this length, so that a long run needs no room."""
@@ -69,7 +70,8 @@ def run(
         found: list[dict[str, Any]] = []
         frames = 0
         worst_load = 0.0
-        own: list[str] = []
+        late: list[LateBlock] = []
+        told = player.late_blocks()[1]
         ends = time.monotonic() + minutes * 60.0
         start = status
         log: list[tuple[float, str]] = []
@@ -83,9 +85,9 @@ def run(
                 deed = _act(player, desk, rng)
                 deeds[deed] += 1
                 log.append((time.monotonic() - began, deed))
-                before, status = status, player.status()
-                if status.xruns_own > before.xruns_own:
-                    own.append(status.late_why)
+                status = player.status()
+                found_late, told = player.late_blocks(told)
+                late += found_late
                 worst_load = max(worst_load, status.dsp_load)
                 time.sleep(float(rng.uniform(0.02, 0.25)))
             captured = player.capture(None).result(30.0)
@@ -111,7 +113,9 @@ def run(
             "glitches": len(found),
             "glitch_list": found[:20],
             **underruns(start, status),
-            "own_list": own[:20],
+            "own_list": [str(block) for block in late if block.own][:20],
+            "host_list": [str(block) for block in late if not block.own][:20],
+            "host_by_stage": by_stage(late, player.stages()),
             **surroundings.figures(),
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,

@@ -13,8 +13,8 @@ from engine.plan.flat.clips import write_clips
 from engine.plan.flat.feeder import Feeder
 from engine.plan.flat.graph import MASTER, Graph
 from engine.plan.flat.inserts import swap_frames
-from engine.plan.flat.kinds import kind_of
 from engine.plan.flat.leaving import arrange_with_leavers
+from engine.plan.flat.moves import Move, whole_groups
 from engine.plan.flat.plan import FlatPlan, InsertState, Node, StreamMemory, number_of
 from engine.plan.flat.remains import compresses, still_used
 from engine.plan.flat.words import Keeper, Words, address, aligned, as_floats, zeroed
@@ -22,6 +22,7 @@ from engine.plan.heavy import HeavyFactory
 from engine.plan.kernel import layout as L
 from engine.plan.kernel.group import GROUP
 from engine.plan.kernel.lanes import set_lane
+from engine.plan.kernel.stages import strips_kind
 from engine.plan.model import InsertPlan, MixPlan, StripPlan, TrackPlan
 from engine.plan.sources import SourcePool
 
@@ -97,7 +98,7 @@ class _Compiler:
         self.nodes: dict[str, Node] = {}
         self.route_states: dict[tuple[str, str, str, bool, int], Words] = {}
         self.taps: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-        self.moves: list[int] = []
+        self.moves: list[Move] = []
         self.anchor = 0
         self.benches = [self.keeper.hold(aligned(L.BENCH_ROWS * L.ROW)) for _ in range(threads)]
         self.step = max(round(STEP_S * plan.rate), 1)
@@ -233,7 +234,7 @@ class _Compiler:
             rows[L.R_FADER, side] = level * share if self.previous is None else 0.0
         old = self.previous.nodes.get(track.id) if self.previous is not None else None
         if old is not None:
-            self.moves += [address(old.lanes), old.lane, address(node.lanes), node.lane]
+            self.moves.append(Move(address(old.lanes), old.lane, address(node.lanes), node.lane))
 
     def _lanes(self, group: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """Memory for the lanes of a group, with the bench of its thread."""
@@ -292,7 +293,7 @@ class _Compiler:
             record[L.G_DIRECT_AT] = buffers[MASTER]
         record[L.G_PARTS_AT] = self.keeper.hold(np.array(list(buffers.values()), dtype=np.int64))
         record[L.G_PARTS] = len(buffers)
-        record[L.G_KIND] = kind_of(record, [self.nodes[track.id] for track in members])
+        record[L.G_KIND] = _kind_of(record)
         for target, buffer in buffers.items():
             parts[target].append(buffer)
 
@@ -325,7 +326,7 @@ class _Compiler:
         record[L.G_PARTS_AT] = self.keeper.hold(np.array([out], dtype=np.int64))
         record[L.G_PARTS] = 1
         record[L.G_INPUTS_AT] = 1
-        record[L.G_KIND] = kind_of(record, [node])
+        record[L.G_KIND] = _kind_of(record)
         words[L.P_MASTER_AT] = address(record)
         words[L.P_MIX_AT] = out
         if limiter is not None:
@@ -351,8 +352,20 @@ class _Compiler:
         ]
         words[L.P_TEMPO_AT] = self.keeper.floats(value for row in tempo for value in row)
         words[L.P_TEMPOS] = len(tempo)
-        words[L.P_MOVES_AT] = self.keeper.hold(np.array(self.moves, dtype=np.int64))
-        words[L.P_MOVES] = len(self.moves) // 4
+        before = self.previous.nodes.values() if self.previous is not None else ()
+        moves = whole_groups(self.moves, before, self.nodes.values())
+        words[L.P_MOVES_AT] = self.keeper.hold(np.array(moves, dtype=np.int64))
+        words[L.P_MOVES] = len(moves)
         floats[L.P_GLIDE] = math.exp(-2.0 * math.pi * GLIDE_HZ / rate)
         floats[L.P_GLIDE_CELL] = math.exp(-L.GLIDE_CELL / (FILTER_GLIDE_S * rate))
         floats[L.P_MEAN] = math.exp(-L.CHUNK / (MEAN_S * rate))
+
+
+def _kind_of(group: Words) -> int:
+    """Of a group's record that is complete but for this."""
+    return strips_kind(
+        stages=int(group[L.G_STAGES]),
+        compressor=bool(group[L.G_COMPRESSOR]),
+        buses=bool(group[L.G_INPUTS_AT]),
+        alone=not group[L.G_SPECIAL],
+    )

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from engine.dsp.effects import dispatch
 from engine.plan.flat.plan import FlatPlan, number_of
 from engine.plan.flat.words import Words, address, aligned, as_floats
 from engine.plan.kernel import layout as L
@@ -53,7 +54,11 @@ class Session:
         """The plan that was published last."""
         self._current: FlatPlan | None = None
         self._published = 0
-        render.begin(self.address, 0, 0, 0, 0, L.STOPPED)
+        # The grid of control is anchored to what the master gets, before the limiter: from this tick on, the blocks of
+        # a device begin on it, and are not cut in two.
+        first = -dispatch.latency("limiter", rate=rate) % L.CHUNK
+        self.words[L.S_TICK] = first
+        render.begin(self.address, first, 0, 0, 0, L.STOPPED)
 
     def watch(self, address: int) -> None:
         """Note the stages of each block in the record of `engine.plan.kernel.watch` there, 0 for nowhere; only while no

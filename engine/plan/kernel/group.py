@@ -13,6 +13,7 @@ from engine.plan.kernel.automation import ease, follow, ride
 from engine.plan.kernel.clips import read_input
 from engine.plan.kernel.inserts import forget_inserts, run_inserts
 from engine.plan.kernel.parts import bench_of, sum_parts
+from engine.plan.kernel.stages import FADES
 from engine.plan.kernel.watch import mark
 
 
@@ -114,7 +115,7 @@ def _before_fader(session: int, plan: int, group: int, lane: int, tick: int, at:
     if get_int(node, L.N_INSERTS) > 0:
         spare = bench_of(lanes) + 64 * L.B_SPARE
         _take(lanes, lane, frames, spare)
-        run_inserts(plan, node, tick, frames, lanes)
+        run_inserts(plan, node, tick, frames, lanes, get_int(session, L.S_WATCH_AT))
         _put(lanes, lane, frames, spare)
     edges = get_int(node, L.N_EDGES_AT)
     for k in range(get_int(node, L.N_EDGES)):
@@ -185,6 +186,7 @@ def _chunk(session: int, plan: int, group: int, tick: int, at: int, frames: int)
     if strips.guard(lanes, frames):
         _count_bad(group, lanes)
     if special != 0:
+        mark(get_int(session, L.S_WATCH_AT), get_int(group, L.G_KIND))
         for lane in range(L.LANES):
             if (special >> lane) & 1 != 0:
                 _before_fader(session, plan, group, lane, tick, at, frames)
@@ -222,6 +224,8 @@ def run_group(session: int, plan: int, group: int, tick: int, frames: int) -> No
         clear(part, frames)
         clear(part + 4 * capacity, frames)
     watch, kind = get_int(session, L.S_WATCH_AT), get_int(group, L.G_KIND)
+    if get_int(group, L.G_SPECIAL) != 0:
+        kind = FADES + int(get_int(group, L.G_INPUTS_AT) != 0)
     at = 0
     while at < frames:
         count = min(frames - at, L.CHUNK - (tick + at) % L.CHUNK)

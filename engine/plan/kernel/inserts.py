@@ -19,6 +19,8 @@ from engine.dsp.memory import (
 from engine.dsp.native import call_nine
 from engine.plan.kernel import layout as L
 from engine.plan.kernel.parts import bench_of
+from engine.plan.kernel.stages import EFFECTS
+from engine.plan.kernel.watch import mark
 
 STEP = 16
 """Frames between two steps of gliding settings."""
@@ -82,8 +84,8 @@ def run_effect(insert: int, x: int, tick: int, frames: int, coefficient: float) 
 
 
 @njit(nogil=True, error_model="numpy")
-def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> None:
-    """All effects of a node over the chunk in `B_SPARE`, in place."""
+def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int, watch: int) -> None:
+    """All effects of a node over the chunk in `B_SPARE`, in place; each is a stage of `watch`."""
     x = bench_of(lanes) + 64 * L.B_SPARE
     dry = bench_of(lanes) + 64 * L.B_DRY
     rate = float(get_int(plan, L.P_RATE))
@@ -105,6 +107,7 @@ def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> Non
             )
         if amount == wanted:
             run_effect(insert, x, tick, frames, coefficient)
+            mark(watch, EFFECTS + get_int(insert, L.I_KIND))
             continue
         for i in range(2 * L.CHUNK):
             set_sample(dry, i, get_sample(x, i))
@@ -121,6 +124,7 @@ def run_inserts(plan: int, node: int, tick: int, frames: int, lanes: int) -> Non
                 d = get_sample(dry, L.CHUNK * c + i)
                 set_sample(x, L.CHUNK * c + i, d + max(amount, 0.0) * (get_sample(x, L.CHUNK * c + i) - d))
         set_float(state, AMOUNT, amount)
+        mark(watch, EFFECTS + get_int(insert, L.I_KIND))
 
 
 @njit(nogil=True, error_model="numpy")

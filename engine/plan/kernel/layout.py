@@ -121,7 +121,7 @@ P_LIMITER_AT = 12
 P_TEMPO_AT = 13
 P_TEMPOS = 14
 P_MOVES_AT = 15
-"""Lanes to carry over: old group, old lane, new group, new lane."""
+"""Lanes to carry over: old group, old lane, new group, new lane. Lane -1 is the whole group."""
 P_MOVES = 16
 P_GLIDE = 17
 """float: one-pole coefficient of the fader, per frame."""

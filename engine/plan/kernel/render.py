@@ -9,8 +9,9 @@ from numba import njit, types
 
 from engine.dsp.memory import get_float, get_int, get_sample, set_int, set_sample
 from engine.dsp.native import c_function, call_five
+from engine.dsp.simd import load16, store16
 from engine.plan.kernel import layout as L
-from engine.plan.kernel import timeline
+from engine.plan.kernel import stages, timeline
 from engine.plan.kernel import watch as w
 from engine.plan.kernel.inserts import STEP, run_effect
 from engine.plan.kernel.parts import bench_of, sum_parts
@@ -23,12 +24,13 @@ _LOUDEST = np.float32(L.LOUDEST)
 
 
 @njit(nogil=True, error_model="numpy")
-def _carry(plan: int) -> None:
+def _carry(plan: int, watch: int) -> None:
     """Fetch the lanes of the plan before: everything that moves by itself, none of the settings."""
     moves = get_int(plan, L.P_MOVES_AT)
     for k in range(get_int(plan, L.P_MOVES)):
         old, lane = get_int(moves, 4 * k), get_int(moves, 4 * k + 1)
         new, to = get_int(moves, 4 * k + 2), get_int(moves, 4 * k + 3)
+        whole = lane < 0
         for row in range(L.R_BENCH):
             stage = row < L.R_COMPRESSOR
             inside = row % L.STAGE_ROWS
@@ -38,9 +40,15 @@ def _carry(plan: int) -> None:
                 continue
             if row == L.R_FADER_TARGET or row == L.R_DIRECT_TARGET:
                 continue
+            if whole:
+                store16(new, L.ROW * row, load16(old, L.ROW * row))
+                continue
             for side in range(2):
                 value = get_sample(old, L.ROW * row + lane + L.LANES * side)
                 set_sample(new, L.ROW * row + to + L.LANES * side, value)
+        if k % stages.SWAP_MOVES == stages.SWAP_MOVES - 1:
+            w.mark(watch, stages.SWAP)
+    w.mark(watch, stages.SWAP)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -62,9 +70,8 @@ def take_pending(session: int, frames: int) -> int:
     if wait > 0:
         return min(frames, wait)
     watch = get_int(session, L.S_WATCH_AT)
-    w.mark(watch, w.REQUESTS)
-    _carry(pending)
-    w.mark(watch, w.SWAPS + get_int(pending, L.P_MOVES))
+    w.mark(watch, stages.REQUESTS)
+    _carry(pending, watch)
     set_int(session, L.S_PLAN_AT, pending)
     set_int(session, L.S_SWAPS, get_int(session, L.S_SWAPS) + 1)
     set_int(session, L.S_PENDING_AT, 0)
@@ -95,7 +102,7 @@ def _limit(plan: int, mix: int, tick: int, frames: int, scratch: int, watch: int
         for c in range(2):
             for i in range(count):
                 set_sample(mix, capacity * c + at + i, get_sample(scratch, L.CHUNK * c + i))
-        w.mark(watch, w.LIMITER)
+        w.mark(watch, stages.LIMITER)
         at += count
 
 
@@ -158,18 +165,19 @@ def _record(session: int, mix: int, capacity: int, frames: int) -> None:
 def finish(session: int, plan: int, left: int, right: int, stride: int, frames: int) -> None:
     """From the groups' parts to the output: buses' sum, master, limiter, guard, metronome; moves the clock on."""
     tick = get_int(session, L.S_TICK)
+    grid = tick + get_int(plan, L.P_ANCHOR)
     capacity = get_int(plan, L.P_CAPACITY)
     mix = get_int(plan, L.P_MIX_AT)
     master = get_int(plan, L.P_MASTER_AT)
     watch = get_int(session, L.S_WATCH_AT)
     if master != 0:
-        call_five(get_int(plan, L.P_GROUP_KERNEL), session, plan, master, tick + get_int(plan, L.P_ANCHOR), frames)
+        call_five(get_int(plan, L.P_GROUP_KERNEL), session, plan, master, grid, frames)
         mix = get_int(master, L.G_DIRECT_AT)
         if get_int(plan, L.P_LIMITER_AT) != 0:
-            _limit(plan, mix, tick, frames, bench_of(get_int(master, L.G_LANES_AT)) + 64 * L.B_SPARE, watch)
+            _limit(plan, mix, grid, frames, bench_of(get_int(master, L.G_LANES_AT)) + 64 * L.B_SPARE, watch)
     else:
         sum_parts(mix, get_int(plan, L.P_MIX_PARTS_AT), get_int(plan, L.P_MIX_PARTS), capacity, frames)
-        w.mark(watch, w.MIX)
+        w.mark(watch, stages.MIX)
     bad = 0
     for c in range(2):
         for i in range(frames):
@@ -185,7 +193,7 @@ def finish(session: int, plan: int, left: int, right: int, stride: int, frames: 
         set_sample(right, stride * i, get_sample(mix, capacity + i))
     set_int(plan, L.P_AGE, get_int(plan, L.P_AGE) + frames)
     set_int(session, L.S_TICK, tick + frames)
-    w.mark(watch, w.LEAVE)
+    w.mark(watch, stages.LEAVE)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -206,7 +214,7 @@ def prepare(session: int, frames: int) -> int:
     frames = take_pending(session, frames)
     plan = get_int(session, L.S_PLAN_AT)
     timeline.follow_requests(session, get_int(plan, L.P_LATENCY) if plan != 0 else 0)
-    w.mark(get_int(session, L.S_WATCH_AT), w.REQUESTS)
+    w.mark(get_int(session, L.S_WATCH_AT), stages.REQUESTS)
     return min(frames, get_int(plan, L.P_CAPACITY)) if plan != 0 else frames
 
 
@@ -229,7 +237,7 @@ def render(session: int, left: int, right: int, stride: int, frames: int) -> int
         to_left, to_right = left + 4 * stride * done, right + 4 * stride * done
         if plan == 0:
             _silence(session, to_left, to_right, stride, count)
-            w.mark(get_int(session, L.S_WATCH_AT), w.SILENCE)
+            w.mark(get_int(session, L.S_WATCH_AT), stages.SILENCE)
         else:
             _run_groups(session, plan, count)
             finish(session, plan, to_left, to_right, stride, count)

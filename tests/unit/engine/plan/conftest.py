@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.io.pcm import write_pcm
-from engine.plan import ClipPlan, MixPlan, TrackPlan
+from engine.plan import ClipPlan, CompressorPlan, EqPlan, MixPlan, StripPlan, TrackPlan
 from engine.plan.flat.compile import compile_plan
 from engine.plan.flat.session import Session
 from engine.plan.flat.words import address
@@ -18,6 +18,7 @@ from engine.plan.sources import SourcePool
 from engine.types import Audio, PcmRef
 
 RATE = 48_000
+FULL = StripPlan(high_pass_hz=40.0, eq=(EqPlan(gain_db=3.0),), compressor=CompressorPlan(threshold_db=-30.0, ratio=3.0))
 
 Write = Callable[..., PcmRef]
 
@@ -71,3 +72,13 @@ class Live:
             count = min(block, frames - start)
             RENDER.ctypes(self.session.address, at + 4 * start, at + 4 * (frames + start), 1, count)
         return out
+
+
+def started(plan: MixPlan, frame: int = 0, *, pool: SourcePool | None = None) -> tuple[Live, Audio]:
+    """A session that has just reached `frame`, and what left before."""
+    live = Live(plan, pool=pool)
+    live.session.play(frame)
+    parts = [live.run(1)]
+    while live.session.mode != "running":
+        parts.append(live.run(1))
+    return live, np.concatenate(parts, axis=1)

@@ -241,11 +241,12 @@ def test_a_bounce_is_the_whole_render_of_what_a_device_plays(write: Write, rng: 
     # The chorus turns also before the start, so that its phase is another one.
     plan = msgspec.structs.replace(plan, tracks=tuple(track for track in plan.tracks if track.id != "chorus"))
     live = Live(plan)
+    first = live.session.tick
     before = live.run(RATE // 5)
     assert not before.any()
     live.session.play(0)
     captured = np.concatenate([before, live.run(RATE + 2_000)], axis=1)
-    late = live.session.tick - live.session.position
+    late = live.session.tick - first - live.session.position
     captured = captured[:, late : late + RATE]
     bounced = render(plan, frames=RATE)
     assert np.abs(captured - bounced).max() < 10 ** (-120 / 20) * np.abs(bounced).max()

@@ -75,7 +75,7 @@ def test_each_pass_of_the_loop_lies_where_it_was_played(studio: Studio, make_pla
     assert sum(each.length_s for each in made.passes) == pytest.approx(made.frames / RATE)
     kept, _ = soundfile.read(made.path, dtype="float32")
     first = round(float(kept[0, 0]) * (1 << 23))
-    assert first == round(studio.transport.clock_at(tick + 6_000))
+    assert first == round(studio.transport.places.clock_at(tick + 6_000))
     assert np.array_equal(np.diff(kept[:, 0] * (1 << 23)), np.ones(made.frames - 1))
 
 

@@ -490,5 +490,5 @@ def test_what_is_pulled_is_counted_as_what_is_rendered(bench: Bench, make_plan: 
     session = bench.transport.session
     assert session is not None
     clock = bench.deck.word(words.CLOCK)
-    assert round(bench.transport.tick_at(clock)) == session.tick
-    assert round(bench.transport.clock_at(session.tick)) == clock
+    assert round(bench.transport.places.tick_at(clock)) == session.tick
+    assert round(bench.transport.places.clock_at(session.tick)) == clock
