@@ -301,6 +301,15 @@ class Deck:
         return self.memory[LATE_AT : LATE_AT + late.RING * late.WORDS]
 
     @property
+    def usual(self) -> npt.NDArray[np.int64]:
+        """What stages usually take here, as `engine.plan.kernel.watch` keeps it."""
+        return self.memory[WATCH_AT + watch.V_TABLE : WATCH_AT + watch.V_LOG]
+
+    def learn(self, usual: npt.NDArray[np.int64]) -> None:
+        """Begin with what stages usually take on another deck; the device must not run."""
+        self.usual[:] = usual
+
+    @property
     def stages(self) -> npt.NDArray[np.int64]:
         """The time of each class of stages in ns, in all blocks so far."""
         return self.memory[WATCH_AT + watch.V_CLASSES : WATCH_AT + watch.V_TABLE]

@@ -54,7 +54,7 @@ def engine_main(connection: Connection, memory: Any) -> None:
     """Wait, warm, for a `Begin`, then run the engine until the player closes the pipe or asks to quit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_S)
-    warm()
+    usual = warm()
     # What is loaded stays: the collector need not look at it again.
     gc.freeze()
     try:
@@ -70,6 +70,7 @@ def engine_main(connection: Connection, memory: Any) -> None:
             connection.send(message)
 
     engine = Engine(memory, send)
+    engine.deck.learn(usual)
     engine.open(first.audio, default_rate=first.rate)
     engine.start()
     inbox = Inbox(connection)
