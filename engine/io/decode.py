@@ -32,6 +32,8 @@ BLOCK_FRAMES = 1 << 16
 MP3_SLACK_FRAMES = 2 * 1152
 """Encoders count their padding differently; a cut file lacks more than this."""
 
+HEADER_BYTES = 4096
+"""A file that is larger holds more than headers."""
 FORMATS = "WAV, FLAC, MP3, Ogg, Opus or AIFF"
 
 _KNOWN: dict[str, str] = {
@@ -136,7 +138,8 @@ class AudioReader:
                     path, f"There is no file “{path.name}”.", "Check the name and the folder.", code="audio-missing"
                 )
             if not path.is_file():
-                raise _error(path, f"“{path.name}” is a folder, not a sound file.", "Choose a file inside it.")
+                name = path.name or path.resolve().name
+                raise _error(path, f"“{name}” is a folder, not a sound file.", "Choose a file inside it.")
             if path.stat().st_size == 0:
                 raise _error(
                     path, f"“{path.name}” is empty (0 bytes).", "Copy or download it again.", code="audio-empty"
@@ -164,6 +167,13 @@ class AudioReader:
                 self.path,
                 f"“{self.path.name}” says that it has a sample rate of {rate} Hz.",
                 "Export it again at 44,100 or 48,000 Hz.",
+            )
+        if frames <= 0 and self.path.stat().st_size > HEADER_BYTES:
+            raise _error(
+                self.path,
+                f"The header of “{self.path.name}” says that it holds no sound: its recorder was cut off.",
+                "Open it in the program that recorded it, which can repair it, and save it again.",
+                code="audio-empty",
             )
         if frames <= 0:
             raise _error(

@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator
+import unicodedata
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -43,6 +44,21 @@ def print_json(value: Any) -> None:
     """Write a result to standard output as JSON, whatever the terminal's encoding."""
     sys.stdout.write(to_json(value) + "\n")
     sys.stdout.flush()
+
+
+def said_as_json(result: Any, *, as_json: bool) -> bool:
+    """Print a result as JSON, where that was asked for; else its notices, which come before what a person reads."""
+    if as_json:
+        print_json(result)
+    else:
+        say_notices(result.notices)
+    return as_json
+
+
+def say_notices(notices: Iterable[str]) -> None:
+    """What a person should know beside the result."""
+    for notice in notices:
+        out(f"note: {notice}")
 
 
 def describe_error(error: StudioError | EngineError) -> dict[str, Any]:
@@ -165,10 +181,16 @@ def table(rows: list[tuple[str, ...]], *, header: tuple[str, ...] | None = None)
     lines = [header, *rows] if header else rows
     if not lines:
         return ""
-    widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))]
+    widths = [max(_columns(row[i]) for row in lines) for i in range(len(lines[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in lines
+        "  ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in lines
     )
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text takes: two for wide letters, none for marks over others."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
 def out(text: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from studio.base.errors import ProjectError
-from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out, print_json, with_progress
+from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out, print_json, say_notices, with_progress
 from studio.cli.edit import ProjectArg, report
 from studio.flows import acquire, export, import_own, shares
 
@@ -73,9 +73,8 @@ def add(
             placed = acquire.place(session.services, asset, at_s=at)
             session.commit(placed.label, placed.apply(session.project))
         session.save_project()
-        for notice in notices:
-            if not json:
-                out(f"note: {notice}")
+        if not json:
+            say_notices(notices)
         report(session.project, as_json=json)
 
 

@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 import typer
 
 from studio.base.errors import ProjectError
-from studio.cli.console import HomeOption, JsonFlag, PlatformOption, opened, out, print_json, with_progress
+from studio.cli.console import (
+    HomeOption,
+    JsonFlag,
+    PlatformOption,
+    opened,
+    out,
+    said_as_json,
+    with_progress,
+)
 from studio.flows import separate_files
 from studio.flows.separate_files import Wish
 
@@ -69,11 +77,8 @@ def separate(
             ),
             quiet=json,
         )
-        if json:
-            print_json(result)
+        if said_as_json(result, as_json=json):
             return
-        for notice in result.notices:
-            out(f"note: {notice}")
         for name, path in result.stems.items():
             out(f"{name:12s} {path}")
         speed = f", {1 / result.rtf:.0f} x real time" if result.rtf else ""

@@ -14,7 +14,7 @@ from engine.playback.messages import DeviceInfo
 from engine.playback.player import Player
 from studio.base.errors import ProjectError, StudioError
 from studio.base.paths import AppPaths
-from studio.cli.console import HomeOption, JsonFlag, errors_shown, opened, out, print_json, table
+from studio.cli.console import HomeOption, JsonFlag, errors_shown, opened, out, print_json, said_as_json, table
 from studio.cli.edit import ProjectArg, find_track, report
 from studio.cli.edit.names import seconds_of
 from studio.project.model import Project
@@ -76,11 +76,8 @@ def record(
             _wait(session.player, None if seconds is None else start_s + seconds)
         landed = session.record_stop().value(LANDING_S)
         session.save_project()
-        if json:
-            print_json(landed)
+        if said_as_json(landed, as_json=json):
             return
-        for notice in landed.notices:
-            out(f"note: {notice}")
         report(session.project, as_json=False)
 
 

@@ -16,6 +16,7 @@ from studio.cli.console import (
     opened,
     out,
     print_json,
+    said_as_json,
     table,
     with_progress,
 )
@@ -174,11 +175,8 @@ def restyle(
                 ),
                 quiet=json,
             )
-            if json:
-                print_json(several)
+            if said_as_json(several, as_json=json):
                 return
-            for notice in several.notices:
-                out(f"note: {notice}")
             rows = [(f.out, f.style, str(f.seed), f"{f.change:.2f}", f"{f.nearest:.2f}") for f in several.files]
             out(table(rows, header=("file", "style", "seed", "changes", "nearest")))
             return
@@ -205,11 +203,8 @@ def restyle(
             ),
             quiet=json,
         )
-        if json:
-            print_json(result)
+        if said_as_json(result, as_json=json):
             return
-        for notice in result.notices:
-            out(f"note: {notice}")
         for each in result.midi:
             out(each)
         out(
@@ -239,11 +234,8 @@ def timbre(
             lambda ctx: restyle_files.timbre_to_file(session.services, source, out_file, ctx, timbre=name, stem=stem),
             quiet=json,
         )
-        if json:
-            print_json(result)
+        if said_as_json(result, as_json=json):
             return
-        for notice in result.notices:
-            out(f"note: {notice}")
         out(f"{result.out}: {result.notes} notes of {result.stem} on {result.timbre}, {result.state}")
 
 
@@ -282,11 +274,8 @@ def extend(
             ),
             quiet=json,
         )
-        if json:
-            print_json(result)
+        if said_as_json(result, as_json=json):
             return
-        for notice in result.notices:
-            out(f"note: {notice}")
         out(
             f"{result.out}: {result.length_s / 60.0:.1f} minutes in {result.pieces} pieces, "
             f"roughest seam {result.worst_seam:.2f}, {result.state}, {result.lufs:.1f} LUFS"
@@ -319,11 +308,8 @@ def vocals(
             ),
             quiet=json,
         )
-        if json:
-            print_json(result)
+        if said_as_json(result, as_json=json):
             return
-        for notice in result.notices:
-            out(f"note: {notice}")
         done = result.aligned
         out(
             f"{result.out}: moved by {done.moved_s:+.3f} s, {done.phrases} phrases, {done.semitones:+.2f} semitones "

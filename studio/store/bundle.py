@@ -310,7 +310,12 @@ def located(path: Path) -> Path:
             details={"path": str(path)},
         )
     if not path.is_dir():
-        raise codec.corrupt(f"“{path.name}” is a file, and a project is a folder")
+        raise ProjectError(
+            f"“{path.name}” is a file, and a project is a folder.",
+            remedy="Choose a folder that ends in .contrafact; `contrafact new` and `add` make one of a sound.",
+            code="project-corrupt",
+            details={"path": str(path)},
+        )
     return path
 
 

@@ -9,7 +9,7 @@ import typer
 from studio.base.errors import ProjectError
 from studio.cli.console import HomeOption, JsonFlag
 from studio.cli.edit.app import NEGATIVE, app
-from studio.cli.edit.names import ClipArg, ProjectArg, apply, find_clip, find_track, pairs_of
+from studio.cli.edit.names import AtArg, ClipArg, ProjectArg, apply, find_clip, find_track, pairs_of, seconds_of
 from studio.project import edits
 from studio.project.model import FadeCurve, Project
 
@@ -18,16 +18,19 @@ from studio.project.model import FadeCurve, Project
 def move(
     project: ProjectArg,
     clip: ClipArg,
-    start: Annotated[float, typer.Argument(help="New start in seconds.")],
+    start: AtArg,
     track: Annotated[str | None, typer.Option(help="Track to move it to.")] = None,
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Move a clip; what is in the way makes room."""
+    """Move a clip; what is in the way makes room.
+
+    Examples: edit move Song.contrafact drums:1 5.1.0; edit move Song.contrafact drums:1 12.5 --track "Drums 2"
+    """
 
     def edit(p: Project) -> Project:
         target = find_track(p, track).id if track is not None else None
-        return edits.move_clip(p, find_clip(p, clip).id, start, track_id=target)
+        return edits.move_clip(p, find_clip(p, clip).id, seconds_of(p, start), track_id=target)
 
     apply(project, "Move clip", edit, home, json)
 
@@ -36,27 +39,30 @@ def move(
 def trim(
     project: ProjectArg,
     clip: ClipArg,
-    start: Annotated[float | None, typer.Option(help="New start in seconds.")] = None,
-    end: Annotated[float | None, typer.Option(help="New end in seconds.")] = None,
+    start: Annotated[str | None, typer.Option(help="New start: seconds, m:ss or bar.beat.tick.")] = None,
+    end: Annotated[str | None, typer.Option(help="New end.")] = None,
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Trim a clip on either side; the sound stays where it is."""
-    apply(
-        project, "Trim clip", lambda p: edits.trim_clip(p, find_clip(p, clip).id, start_s=start, end_s=end), home, json
-    )
+
+    def edit(p: Project) -> Project:
+        start_s, end_s = (None if at is None else seconds_of(p, at) for at in (start, end))
+        return edits.trim_clip(p, find_clip(p, clip).id, start_s=start_s, end_s=end_s)
+
+    apply(project, "Trim clip", edit, home, json)
 
 
 @app.command()
 def cut(
     project: ProjectArg,
     clip: ClipArg,
-    at: Annotated[float, typer.Argument(help="Seconds.")],
+    at: AtArg,
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Split a clip in two."""
-    apply(project, "Split clip", lambda p: edits.split_clip(p, find_clip(p, clip).id, at), home, json)
+    apply(project, "Split clip", lambda p: edits.split_clip(p, find_clip(p, clip).id, seconds_of(p, at)), home, json)
 
 
 @app.command()

@@ -68,7 +68,7 @@ def find_clip(project: Project, text: str) -> Clip:
         return track.clips[int(number) - 1]
     raise ProjectError(
         f"There is no clip {number} on “{track.name}”.",
-        remedy=f"It has {len(track.clips)} clips; `edit show` lists them.",
+        remedy=f"It has {len(track.clips) or 'no'} clip{'' if len(track.clips) == 1 else 's'}; `edit show` lists them.",
         code="edit-invalid",
     )
 
@@ -159,7 +159,7 @@ def seconds_of(project: Project, text: str) -> float:
     minutes = re.fullmatch(r"(\d+):(\d{1,2}(?:\.\d*)?)", word)
     if minutes is not None:
         return 60.0 * float(minutes[1]) + float(minutes[2])
-    return number(word, "a time")
+    return number(word, "a time", "Write seconds, m:ss, or bar.beat.tick such as 5.1.0.")
 
 
 def pairs_of(project: Project, texts: list[str]) -> list[tuple[float, float]]:
@@ -175,11 +175,11 @@ def pairs_of(project: Project, texts: list[str]) -> list[tuple[float, float]]:
             raise ProjectError(
                 f"“{each}” is no point.", remedy="Write points as TIME=VALUE, such as 4.5=-6.", code="edit-invalid"
             )
-        found.append((seconds_of(project, at), number(value, at)))
+        found.append((seconds_of(project, at), number(value, "a value", "Write points as TIME=VALUE, such as 4.5=-6.")))
     return found
 
 
-def number(text: str, name: str) -> float:
+def number(text: str, name: str, remedy: str = "Write it as NAME=VALUE, such as mix=0.3.") -> float:
     """A number that a person typed.
 
     Raises:
@@ -190,7 +190,7 @@ def number(text: str, name: str) -> float:
     except ValueError:
         raise ProjectError(
             f"“{text}” is not a number for {name}.",
-            remedy="Write it as NAME=VALUE, such as mix=0.3.",
+            remedy=remedy,
             code="edit-invalid",
         ) from None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from studio.base.errors import ProjectError
-from studio.cli.console import HomeOption, JsonFlag, opened, out, print_json, table, with_progress
+from studio.cli.console import HomeOption, JsonFlag, opened, out, print_json, said_as_json, table, with_progress
 from studio.cli.edit.app import NEGATIVE, app
 from studio.cli.edit.names import (
     BusArg,
@@ -348,8 +348,12 @@ def freeze(
 def split(
     project: ProjectArg,
     track: TrackArg,
-    stems: Annotated[str, typer.Option(help="label or model.")] = "label",
-    provider: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    stems: Annotated[
+        Literal["label", "model"], typer.Option(help="The label's own stems, where there are any, or the model's.")
+    ] = "label",
+    provider: Annotated[
+        Literal["auto", "cpu", "cuda", "tensorrt"], typer.Option(help="Where the model runs.")
+    ] = "auto",
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
@@ -357,11 +361,10 @@ def split(
     with opened(home, None, as_json=json) as session:
         session.open_project(project)
         track_id = find_track(session.project, track).id
-        prefer = "model" if stems == "model" else "label"
         landing = with_progress(
             "Splitting",
             lambda ctx: separate_flow.split(
-                session.services, session.project, track_id, ctx, prefer=prefer, provider=provider
+                session.services, session.project, track_id, ctx, prefer=stems, provider=provider
             ),
             quiet=json,
         )
@@ -398,9 +401,6 @@ def restyle(
         )
         session.commit(landing.label, landing.apply(session.project))
         session.save_project()
-        if json:
-            print_json(landing.result)
+        if said_as_json(landing.result, as_json=json):
             return
-        for notice in landing.result.notices:
-            out(f"note: {notice}")
         report(session.project, as_json=False)
