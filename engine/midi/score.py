@@ -133,6 +133,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.voices) and all(voice.pieces for voice in self.voices)
 
 
+def kicks_of(score: Score) -> tuple[float, ...]:
+    """When the bass drums of a kit strike, seconds, ascending: what the side-chain of the other parts follows."""
+    kicks = {
+        (number, float(pitch))
+        for number, voice in enumerate(score.voices)
+        for piece, pitch in voice.pieces.items()
+        if piece.startswith("kick")
+    }
+    return tuple(sorted(n.start_s for n in score.notes if (n.voice, n.pitch) in kicks))
+
+
 def ordered(notes: Sequence[ScoreNote]) -> tuple[ScoreNote, ...]:
     """Notes in the order of a score."""
     return tuple(sorted(notes, key=lambda n: (n.start_s, n.voice, n.pitch, n.duration_s)))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.midi.file import DRUM_CHANNEL, FileNote, FileTrack, read_midi, tempo_of_beats, write_midi
-from engine.midi.score import Score, ScoreError, ScoreNote, decode_score, encode_score, ordered
+from engine.midi.score import Score, ScoreError, ScoreNote, decode_score, encode_score, kicks_of, ordered
 from studio.base import atomic
 from studio.base.atomic import storage_error
 from studio.base.clock import now_iso
@@ -106,7 +106,8 @@ def credits_of(score: Score) -> dict[str, Any]:
 
 
 def rescored(services: Services, project: Project, clip_id: str, score: Score) -> Project:
-    """The project in which a clip plays other notes; the sound is played from them when it is wanted.
+    """The project in which a clip plays other notes; the sound is played from them when it is wanted. Where the bass
+    drum strikes elsewhere, the side-chain of the parts that were arranged with it follows.
 
     What it was made from and by which rules stays said, and that a person changed it.
 
@@ -118,11 +119,23 @@ def rescored(services: Services, project: Project, clip_id: str, score: Score) -
     before = project.sources[clip.source]
     if before.score is None:
         raise without_notes(clip.name or before.title)
+    steps = tuple(_by_hand(step, score) for step in before.steps)
+    source = _played(services, project, before, score, steps)
+    if source.score == before.score:
+        return project
+    earlier = score_of(services, before) if score.is_kit else score
+    along = WarpMap.of(clip)
+    window = sorted((along.source_at(0.0), along.source_at(clip.length_s)))
+    return _ducked(services, edits.set_score(project, clip_id, source), earlier, score, window)
+
+
+def _played(services: Services, project: Project, before: Source, score: Score, steps: tuple[Step, ...]) -> Source:
+    """A source that plays a score in place of another one; `before` itself where it is the same."""
     key = keep_score(services, score, assets_of(project, before))
     if key == before.score:
-        return project
+        return before
     services.media.fresh_scores.add(key)
-    source = msgspec.structs.replace(
+    return msgspec.structs.replace(
         before,
         id=uuid7(),
         blob=f"{PLAYED}{key}",
@@ -130,9 +143,39 @@ def rescored(services: Services, project: Project, clip_id: str, score: Score) -
         rate=score.rate,
         channels=2,
         duration_s=score.frames / score.rate,
-        steps=tuple(_by_hand(step, score) for step in before.steps),
+        steps=steps,
     )
-    return edits.set_score(project, clip_id, source)
+
+
+def _ducked(services: Services, project: Project, before: Score, after: Score, window: Sequence[float]) -> Project:
+    """The project in which the parts that went down with the kicks of `before` go down with those of `after`.
+
+    Args:
+        before: the drums as they were.
+        after: the drums as they are.
+        window: what the edited clip plays of them, seconds; other pieces of the part still play the kicks before.
+    """
+
+    def inside(kicks: Sequence[float]) -> tuple[float, ...]:
+        return tuple(round(k, 4) for k in kicks if window[0] - 1e-3 <= k < window[1])
+
+    old, new = kicks_of(before), kicks_of(after)
+    if inside(old) == inside(new):
+        return project
+    for clip in [clip for track in project.tracks for clip in track.clips]:
+        source = project.sources[clip.source]
+        if source.score is None:
+            continue
+        part = score_of(services, source)
+        ducking = part.ducking
+        if ducking is None or part.song != before.song or inside(ducking.kicks_s) != inside(old):
+            continue
+        outside = [k for k in ducking.kicks_s if not window[0] - 1e-3 <= k < window[1]]
+        kicks = sorted([*outside, *(k for k in new if window[0] - 1e-3 <= k < window[1])])
+        follows = msgspec.structs.replace(ducking, kicks_s=tuple(kicks))
+        made = _played(services, project, source, msgspec.structs.replace(part, ducking=follows), source.steps)
+        project = edits.set_score(project, clip.id, made)
+    return project
 
 
 def _by_hand(step: Step, score: Score) -> Step:

@@ -18,6 +18,7 @@ from engine.midi.score import Score, ScoreError, SongGrid
 from studio.base.errors import ProjectError, RightsError
 from studio.base.ids import uuid7
 from studio.flows import account, relink, scores
+from studio.flows.media import PLAYED
 from studio.flows.services import Services
 from studio.project import edits, notes
 from studio.project.check import problems
@@ -111,6 +112,53 @@ def test_an_edit_is_one_step_that_sounds_and_undo_takes_it_back(bench: Bench) ->
     session.undo()
     assert bench.source == before
     assert np.array_equal(bench.sound(), first)
+
+
+def test_the_side_chain_follows_the_kicks_where_they_are_edited(bench: Bench) -> None:
+    session, services = bench.session, bench.services
+    kicks = tuple(n.start_s for n in bench.score.notes if n.pitch == KICK)
+    parts: list[str] = []
+    for title, written in (("House bass", kicks), ("Another take's bass", tuple(k + 0.01 for k in kicks))):
+        bass = scored(
+            {"organ": (Note(0.0, 3.5, 60.0, 0.8),)},
+            title=title,
+            role="bass",
+            rate=RATE,
+            frames=SECONDS * RATE,
+            seed=0,
+            sidechain_db=12.0,
+            kicks_s=written,
+        )
+        key = scores.keep_score(services, replace(bass, song=bench.score.song), ())
+        source = replace(bench.source, id=uuid7(), title=title, role="bass", blob=f"{PLAYED}{key}", score=key)
+        parts.append(uuid7())
+        session.commit("Land", edits.add_track_for(session.project, source, ids=[uuid7(), parts[-1]]))
+
+    def ducking(clip: str) -> tuple[float, ...]:
+        source = session.project.sources[edits.find_clip(session.project, clip)[1].source]
+        found = scores.score_of(services, source).ducking
+        assert found is not None
+        return found.kicks_s
+
+    def level(from_s: float, to_s: float) -> float:
+        source = session.project.sources[edits.find_clip(session.project, parts[0])[1].source]
+        sound = np.asarray(services.media.pcm(source, RATE).open())[:, round(from_s * RATE) : round(to_s * RATE)]
+        return float(np.sqrt(np.mean(np.square(sound))))
+
+    assert level(1.01, 1.06) < 0.7 * level(1.31, 1.36)
+    moved, _ = notes.moved(bench.score, {2}, by_s=0.3)
+    session.set_score(bench.clip, replace(bench.score, notes=moved))
+    assert ducking(parts[0]) == pytest.approx((0.0, 1.3, 2.0, 3.0), abs=1e-3)
+    assert ducking(parts[1]) == pytest.approx((0.01, 1.01, 2.01, 3.01), abs=1e-3)
+    assert level(1.31, 1.36) < 0.7 * level(1.01, 1.06)
+    steps = next(s for s in session.project.sources.values() if s.title == "House bass").steps
+    assert all(not step.parameters.get(scores.EDITED) for step in steps)
+    # A stroke of the snare moves no side-chain, and one undo takes all of an edit back.
+    session.undo()
+    assert ducking(parts[0]) == kicks
+    moved, _ = notes.moved(bench.score, {1}, by_s=0.1)
+    session.set_score(bench.clip, replace(bench.score, notes=moved))
+    assert ducking(parts[0]) == kicks
 
 
 def test_the_manifest_says_who_plays_and_that_a_person_changed_it(bench: Bench) -> None:
