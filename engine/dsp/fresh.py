@@ -17,26 +17,33 @@ from typing import Any
 from numba.core import caching
 
 ENGINE = Path(__file__).resolve().parent.parent
-FOLDERS = ("dsp", "dsp/effects", "plan/kernel")
+KERNELS = ("dsp/*.py", "dsp/effects/*.py", "plan/kernel/*.py")
+"""Files that kernels stand in."""
+CALLBACK = tuple(f"playback/{name}.py" for name in ("account", "callback", "deck", "late", "native", "resampling"))
+"""Files that the device callback stands in, which calls kernels; no kernel calls it."""
+OUTSIDE = ENGINE.parent / "tests"
+"""What stands here may contain the callback, too."""
 
 
 @cache
-def digest() -> str:
-    """Of all files that kernels stand in."""
+def digest(*patterns: str) -> str:
+    """Of all files that match, in the folder of the engine."""
     state = sha256()
-    for folder in FOLDERS:
-        for path in sorted((ENGINE / folder).glob("*.py")):
+    for pattern in patterns:
+        for path in sorted(ENGINE.glob(pattern)):
             state.update(path.name.encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
 
 
 class _Fresh:
-    """Adds `digest` to the stamp of functions of the engine."""
+    """Adds to the stamp of a function that of all the files that it may contain."""
 
     def get_source_stamp(self) -> Any:
         own = super().get_source_stamp()  # type: ignore[misc]
         path = Path(self._py_file).resolve()  # type: ignore[attr-defined]
-        return (own, digest()) if path.is_relative_to(ENGINE) else own
+        if path.is_relative_to(ENGINE / "playback") or path.is_relative_to(OUTSIDE):
+            return own, digest(*KERNELS, *CALLBACK)
+        return (own, digest(*KERNELS)) if path.is_relative_to(ENGINE) else own
 
 
 def _install() -> None:
@@ -46,5 +53,6 @@ def _install() -> None:
             classes[k] = type(locator.__name__, (_Fresh, locator), {})
 
 
-digest()
+digest(*KERNELS)
+digest(*KERNELS, *CALLBACK)
 _install()

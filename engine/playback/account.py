@@ -20,6 +20,8 @@ from engine.playback.deck import (
     LEAPT_BEFORE,
     LEAPT_RUN,
     LOAD,
+    MOVES,
+    PROCESSOR,
     RATE,
     STAMP,
     UNSURE,
@@ -38,7 +40,7 @@ LOAD_S = 0.2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _tell(memory: Any, why: int, ended: int, took: int, computed: int) -> None:
+def _tell(memory: Any, why: int, ended: int, took: int, computed: int, moved: bool) -> None:
     """Keep what is known of a late block, with the stages that took longest beyond the usual."""
     at = LATE_AT + late.WORDS * (memory[LATE] % late.RING)
     record = memory[at : at + late.WORDS]
@@ -46,7 +48,7 @@ def _tell(memory: Any, why: int, ended: int, took: int, computed: int) -> None:
     record[late.R_WHY], record[late.R_ENDED], record[late.R_TOOK], record[late.R_COMPUTED] = why, ended, took, computed
     record[late.R_LEAPT], record[late.R_NEW] = get_int(watch, w.V_LEAPT), get_int(watch, w.V_NEW)
     record[late.R_USUAL], record[late.R_STAGES] = get_int(watch, w.V_USUAL), get_int(watch, w.V_COUNT)
-    record[late.R_SLOWED] = get_int(watch, w.V_SLOWED)
+    record[late.R_SLOWED], record[late.R_MOVED] = get_int(watch, w.V_SLOWED), int(moved)
     record[late.R_WORST :] = 0
     stages = min(get_int(watch, w.V_COUNT), w.LOGGED)
     log = memory[WATCH_AT + w.V_LOG : WATCH_AT + w.V_LOG + w.LOG_WORDS * w.LOGGED]
@@ -94,6 +96,10 @@ def settle(memory: Any, scratch: Any, frames: int, began: int, computed: int, wa
     """
     ended = native.clock_ns(scratch)
     took = ended - began
+    processor = native.processor()
+    moved = processor != memory[PROCESSOR]
+    memory[MOVES] += int(moved)
+    memory[PROCESSOR] = processor
     budget = frames * 1_000_000_000 // memory[RATE]
     watch = memory.ctypes.data + 8 * WATCH_AT
     leapt = get_int(watch, w.V_STAGE)
@@ -134,7 +140,7 @@ def settle(memory: Any, scratch: Any, frames: int, began: int, computed: int, wa
                 memory[UNSURE] += 1
             else:
                 memory[XRUNS_OWN] += 1
-            _tell(memory, why, ended, took, did)
+            _tell(memory, why, ended, took, did, moved)
     numbers = memory[LOAD : LOAD + 1].view(np.float64)
     share = min(frames / (LOAD_S * memory[RATE]), 1.0)
     numbers[0] += share * (took / max(budget, 1) - numbers[0])

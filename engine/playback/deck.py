@@ -98,6 +98,10 @@ LEAPT_RUN = _slot()
 """For how many callbacks it has been that stage."""
 LATE = _slot()
 """How many late blocks `LATE_AT` has told of so far: all but those in which the thread's own clock stood."""
+PROCESSOR = _slot()
+"""Number of the processor that ran the last callback."""
+MOVES = _slot()
+"""How often it was another one than for the callback before."""
 THREAD = _slot()
 """The system's number of the device's thread."""
 PEAK_LEFT = _slot()

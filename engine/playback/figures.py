@@ -90,6 +90,8 @@ class Figures:
             xruns_waited=deck.word(words.WAITED_OWN),
             xruns_system=deck.word(words.XRUNS_SYSTEM),
             xruns_host=deck.word(words.XRUNS_HOST),
+            callbacks=deck.calls,
+            moves=deck.word(words.MOVES),
             late_count=deck.word(words.LATE),
             late=deck.late_ring,
             stages=deck.stages,

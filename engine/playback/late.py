@@ -19,7 +19,7 @@ OWN = frozenset(WHY[WAITED : UNKNOWN + 1])
 # A record, as the callback writes it.
 RING = 16
 """How many records are kept."""
-R_WHY, R_ENDED, R_TOOK, R_COMPUTED, R_LEAPT, R_NEW, R_USUAL, R_STAGES, R_SLOWED, R_WORST = range(10)
+R_WHY, R_ENDED, R_TOOK, R_COMPUTED, R_LEAPT, R_NEW, R_USUAL, R_STAGES, R_SLOWED, R_MOVED, R_WORST = range(11)
 """Why, a number of `WHY`; then as the fields of `LateBlock`, times in ns."""
 WORST = 6
 STAGE_WORDS = 4
@@ -58,6 +58,8 @@ class LateBlock(msgspec.Struct, frozen=True):
     stages: int
     slowed: int
     """How many of these took at least twice the usual."""
+    moved: bool
+    """Whether the block before ran on another processor, whose caches it had filled."""
     worst: tuple[Stage, ...]
     """Those with the most time beyond the usual."""
 
@@ -78,7 +80,8 @@ class LateBlock(msgspec.Struct, frozen=True):
             )
         )
         slow = ", ".join(f"{s.name} {s.took_ms:.3f} of {s.usual_ms:.3f} (run {s.runs})" for s in self.worst)
-        return f"{self.why}: {times} ms, {self.slowed} of {self.stages} stages slowed: {slow}"
+        moved = " moved," if self.moved else ""
+        return f"{self.why}:{moved} {times} ms, {self.slowed} of {self.stages} stages slowed: {slow}"
 
 
 def _read(record: Sequence[int]) -> LateBlock:
@@ -93,6 +96,7 @@ def _read(record: Sequence[int]) -> LateBlock:
         usual_ms=record[R_USUAL] / 1e6,
         stages=record[R_STAGES],
         slowed=record[R_SLOWED],
+        moved=record[R_MOVED] != 0,
         worst=tuple(
             Stage(name_of(kind), class_name(class_of(kind)), took / 1e6, usual / 1e6, runs)
             for kind, took, usual, runs in stages

@@ -66,6 +66,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     xruns_host: int = 0
     """Those of `xruns_system` that even the thread's own clock takes for computing: one short stage of the block took
     many times what it takes, and never again."""
+    callbacks: int = 0
+    """Blocks since the device was opened."""
+    moves: int = 0
+    """How many of them ran on another processor than the one before."""
     xruns_driver: int = 0
     """Gaps that the audio system reported although the engine was in time."""
     device: str = NO_DEVICE_ID

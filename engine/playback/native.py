@@ -30,6 +30,7 @@ _INT64 = ir.IntType(64)
 _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
 _getrusage = types.ExternalFunction("getrusage", types.int32(types.int32, types.voidptr))
 _gettid = types.ExternalFunction("gettid", types.int32())
+_getcpu = types.ExternalFunction("sched_getcpu", types.int32())
 
 
 def _function(address: Any, kind: ir.FunctionType, builder: Any) -> Any:
@@ -168,6 +169,11 @@ if LINUX:
         """The system's number of this thread; 0 where there is none."""
         return _gettid()
 
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def processor() -> int:
+        """The number of the processor that this thread runs on; -1 where the system does not tell."""
+        return _getcpu()
+
 else:
 
     @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,6 +192,11 @@ else:
     def thread_id() -> int:
         """The system's number of this thread; 0 where there is none."""
         return 0
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def processor() -> int:
+        """The number of the processor that this thread runs on; -1 where the system does not tell."""
+        return -1
 
 
 def scratch() -> Any:

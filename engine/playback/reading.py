@@ -25,6 +25,8 @@ def read_status(seen: Any, *, notice: str, lost_sources: tuple[str, ...]) -> Sta
         xruns_system=system,
         xruns_host=int(seen["xruns_host"]),
         xruns_driver=driver,
+        callbacks=int(seen["callbacks"]),
+        moves=int(seen["moves"]),
         device=seen["device"].decode() or NO_DEVICE_ID,
         device_name=seen["device_name"].decode(),
         input=seen["input"].decode(),

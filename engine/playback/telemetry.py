@@ -32,6 +32,8 @@ LAYOUT = np.dtype(
         ("xruns_system", "<i8"),
         ("xruns_host", "<i8"),
         ("xruns_driver", "<i8"),
+        ("callbacks", "<i8"),
+        ("moves", "<i8"),
         ("late_count", "<i8"),
         ("late", "<i8", (late.RING * late.WORDS,)),
         ("stages", "<i8", (CLASSES,)),

@@ -1,8 +1,9 @@
 """A control beside the engine: as much computing, as often, at the same priority, of which nothing is ours.
 
-A process of its own runs the same device callback by the clock, but what it "renders" is arithmetic in registers: no
-memory, no system call, nothing that could be slow by itself. How often it is late, by the engine's own rule, says how
-often this machine makes anybody late.
+A process of its own runs the same device callback by the clock, but what it "renders" is a yardstick: the same
+arithmetic in registers each time, and one word of the same cache lines, about as many as a mix has; no system call,
+no decision, nothing that could be slow by itself. How often it is late, by the engine's own rule, says how often this
+machine makes anybody late.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.playback import deck as words
 from engine.playback import native
 from engine.playback.callback import run
 from engine.playback.deck import Deck
+from engine.playback.late import read
 
 RATE = 48_000
 COMPUTES_S = 150e-6
@@ -31,7 +33,13 @@ PRIORITY = 55
 """SCHED_FIFO, where the system allows it: that of JACK's clients."""
 CALIBRATIONS = 8
 
-W_WATCH, W_STEPS, W_SUM, W_ENDED = range(4)
+PAGES, LINES = 8, 16
+"""Of memory that each stage touches: so many lines of 64 bytes in each of so many pages, 160 KiB altogether."""
+PAGE_BYTES = 4096
+SPACING = 100 * PAGE_BYTES
+"""From page to page. A mix has its memory all over the place, and what a host moves are pieces of 2 MiB."""
+
+W_WATCH, W_STEPS, W_SUM, W_ENDED, W_MEMORY = range(5)
 
 _nanosleep = types.ExternalFunction(
     "clock_nanosleep", types.int32(types.int32, types.int32, types.voidptr, types.voidptr)
@@ -51,9 +59,14 @@ def _spin(seed: int, steps: int) -> int:
 
 @cfunc(types.int64(*(types.int64,) * 5), cache=True)
 def ARITHMETIC(session: Any, left: Any, right: Any, stride: Any, frames: Any) -> int:
-    """What is called in the place of the mix."""
-    for _ in range(STAGES):
+    """What is called in the place of the mix: all of it is the yardstick."""
+    for stage in range(STAGES):
         set_int(session, W_SUM, _spin(get_int(session, W_SUM), get_int(session, W_STEPS)))
+        memory = get_int(session, W_MEMORY) + stage * PAGES * SPACING
+        for page in range(PAGES):
+            for line in range(LINES):
+                at = memory + page * SPACING + line * (PAGE_BYTES // LINES)
+                set_int(at, 0, get_int(at, 0) + 1)
         watch.mark(get_int(session, W_WATCH), stages.STRIPS)
     return 0
 
@@ -88,6 +101,8 @@ def _main(frames: int, connection: Any) -> None:
     state = np.zeros(8, dtype=np.int64)
     deck = Deck()
     deck.open(rate=RATE, channels=2)
+    touched = np.ones(STAGES * PAGES * SPACING // 8, dtype=np.int64)
+    state[W_MEMORY] = address_of_array(touched)
     state[W_WATCH], state[W_STEPS] = deck.watch, round(1_000_000 * COMPUTES_S / STAGES / (best * 1e-9))
     deck.connect(ARITHMETIC.address, address_of_array(state))
     out, nothing = np.zeros(2 * frames, dtype=np.float32), np.zeros(1, dtype=np.float32)
@@ -108,7 +123,9 @@ def _main(frames: int, connection: Any) -> None:
     waiting.start()
     _pace(deck.memory, state, out, nothing, frames, scratch)
     counts = {name: count - before[name] for name, count in _counts(deck).items()}
-    connection.send(counts | {"median_us": round(float(np.median(deck.durations_ns())) / 1e3, 1)})
+    late, _ = read(deck.late_ring, deck.word(words.LATE), 0)
+    told = [f"{block.ended_s:.3f} s, {block}" for block in late]
+    connection.send(counts | {"late_list": told, "median_us": round(float(np.median(deck.durations_ns())) / 1e3, 1)})
 
 
 def _counts(deck: Deck) -> dict[str, int]:

@@ -113,8 +113,10 @@ def run(
             "glitches": len(found),
             "glitch_list": found[:20],
             **underruns(start, status),
-            "own_list": [str(block) for block in late if block.own][:20],
-            "host_list": [str(block) for block in late if not block.own][:20],
+            "own_list": [_told(block) for block in late if block.own][:20],
+            "host_list": [_told(block) for block in late if not block.own][:40],
+            "callbacks": status.callbacks - start.callbacks,
+            "moves": status.moves - start.moves,
             "host_by_stage": by_stage(late, player.stages()),
             **surroundings.figures(),
             "dsp_load_max": round(worst_load, 3),
@@ -122,6 +124,11 @@ def run(
             "notice": status.notice,
         }
     return figures | {"control": control.figures}
+
+
+def _told(block: LateBlock) -> str:
+    """With its time on the clock that the control tells by, too."""
+    return f"{block.ended_s:.3f} s, {block}"
 
 
 def _keep(path: Path, frame: int, out: Path) -> None:
