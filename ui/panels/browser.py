@@ -7,10 +7,8 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QListView,
-    QScrollArea,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -26,6 +24,7 @@ from ui.widgets.fields import SearchField
 from ui.widgets.flow import FlowLayout
 from ui.widgets.label import Text, label
 from ui.widgets.rows import RecordingDelegate
+from ui.widgets.scroller import scroller
 from ui.widgets.surface import Surface
 from ui.widgets.wave import WaveView
 
@@ -94,12 +93,7 @@ class BrowserPanel(Surface):
         owned_layout.addWidget(self._library_empty)
         owned_layout.addWidget(self.library, 1)
         self.pages = QStackedWidget()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.styles)
+        scroll = scroller(self.styles)
         for page in (catalogue, owned, scroll):
             self.pages.addWidget(page)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.panels.inspector.rights_section import clear
 from ui.theme import Theme
@@ -48,7 +48,8 @@ class ExportAccount(QWidget):
         self._sources = QGridLayout()
         self._sources.setHorizontalSpacing(16)
         self._sources.setVerticalSpacing(0)
-        self._sources.setColumnStretch(1, 1)
+        self._sources.setColumnStretch(0, 2)
+        self._sources.setColumnStretch(1, 3)
         column.addLayout(self._sources)
         column.addSpacing(20)
         column.addWidget(label("Who is paid", "strong"))
@@ -125,25 +126,33 @@ class ExportAccount(QWidget):
         clear(self._sources)
         for column, title in enumerate(COLUMNS):
             align = right if column > 2 else Qt.AlignmentFlag.AlignLeft
-            self._sources.addWidget(Text(theme, title, token="text.muted", px="caption", align=align), 0, column)
+            head = Text(theme, title, token="text.muted", px="caption", align=align, fixed=column > 1)
+            self._sources.addWidget(head, 0, column, align)
         for index, row in enumerate(sources):
             line = 2 * index + 1
             self._sources.addWidget(separator(theme, token="line.soft"), line, 0, 1, len(COLUMNS))
             names = QWidget()
+            # A long title takes no room from the numbers.
+            names.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             stack = QVBoxLayout(names)
             stack.setContentsMargins(0, 6, 0, 6)
             stack.setSpacing(0)
             stack.addWidget(Text(theme, row.title, weight="semibold"))
             stack.addWidget(Text(theme, row.artist, token="text.muted", px="caption"))
             self._sources.addWidget(names, line + 1, 0)
-            self._sources.addWidget(Text(theme, row.used, token="text.muted"), line + 1, 1)
+            used = label(row.used, "muted", wrap=True)
+            used.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self._sources.addWidget(used, line + 1, 1)
             badge = Badge(theme, row.badge, f"{row.fixes} to fix" if row.fixes else None)
             self._sources.addWidget(badge, line + 1, 2)
-            self._sources.addWidget(Text(theme, words.percent(row.master_ppm), align=right), line + 1, 3)
-            self._sources.addWidget(Text(theme, words.percent(row.publishing_ppm), align=right), line + 1, 4)
+            for column, ppm in ((3, row.master_ppm), (4, row.publishing_ppm)):
+                self._sources.addWidget(
+                    Text(theme, words.percent(ppm), align=right, fixed=True), line + 1, column, right
+                )
         count = words.plural(len(sources), "recording")
         mine = sum(row.badge == "mine" for row in sources)
-        self._count.set_text(f"{count}, {mine} of them yours" if mine else count)
+        whose = "yours" if mine == len(sources) else f"{mine} of them yours"
+        self._count.set_text(f"{count}, {whose}" if mine else count)
 
     def _denial_card(self, denial: Any) -> Card:
         token = "warn" if denial.fix is not None else "block"

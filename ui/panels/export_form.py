@@ -8,6 +8,7 @@ from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QWidget
 
 from studio.flows.export import ExportOptions
+from ui.viewmodels import words
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import Choice, InlineField
@@ -65,7 +66,7 @@ class ExportForm(QWidget):
         self.artist_field = InlineField(name="Artist")
         account = ws.session.account
         self.artist_field.set_value(account.name if account is not None else "")
-        self.place = Button(theme, str(self.folder), icon="folder-open", height=24, name="Folder").align_left()
+        self.place = Button(theme, words.place(self.folder), icon="folder-open", height=24, name="Folder").align_left()
         self.place.setToolTip(str(self.folder))
         self.place.clicked.connect(self._choose_folder)
         rows: tuple[tuple[str, QWidget], ...] = (
@@ -138,5 +139,5 @@ class ExportForm(QWidget):
     def set_folder(self, folder: Path) -> None:
         """Export into another folder."""
         self.folder = folder
-        self.place.setText(str(folder))
+        self.place.setText(words.place(folder))
         self.place.setToolTip(str(folder))

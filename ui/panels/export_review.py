@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.flows import fixes
 from ui.bridge import FINAL_STATES
@@ -18,6 +18,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.bars import ProgressBar
 from ui.widgets.button import Button
 from ui.widgets.label import Text, label
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Surface
 
@@ -49,12 +50,7 @@ class ExportReview(Sheet):
         self.form = ExportForm(ws)
         self.form.changed.connect(lambda: self._ask())
         self.credential = CredentialCard(theme, marked=self.form.options().mark and bool(used_assets(ws.project)))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.account)
+        scroll = scroller(self.account)
         right = QWidget()
         right.setFixedWidth(348)
         column = QVBoxLayout(right)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.actions import ActionSet
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.label import Text
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 
 MOUSE = (
@@ -80,9 +81,5 @@ class HelpSheet(Sheet):
         for stack in stacks:
             stack.addStretch(1)
             columns.addLayout(stack, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
+        scroll = scroller(content)
         self.body.addWidget(scroll)

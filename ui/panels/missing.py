@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.project.model import Source
 from ui.panels.files import AUDIO_FILTER
@@ -14,6 +14,7 @@ from ui.viewmodels import words
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 
 
@@ -41,11 +42,7 @@ class MissingSheet(Sheet):
             self.rows[source.id] = row
             column.addWidget(row)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scroller(content)
         self.body.addWidget(scroll, 1)
         self.look = Button(ws.theme, "Look in a folder …", icon="folder-open", height=32)
         self.look.setEnabled(any(row.own for row in self.rows.values()))

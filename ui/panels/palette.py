@@ -19,6 +19,7 @@ from ui.theme import Theme
 from ui.viewmodels.fuzzy import rank
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.fields import SearchField
+from ui.widgets.label import label
 from ui.widgets.paint import elided, rounded
 from ui.widgets.sheet import Sheet
 
@@ -72,6 +73,12 @@ class Palette(Sheet):
         box.setSpacing(8)
         box.addWidget(self.search)
         box.addWidget(self.list, 1)
+        self._none = label(
+            "No command is called that. Try another word, such as “export” or “fade”.", "muted", wrap=True
+        )
+        self._none.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._none.setContentsMargins(24, 24, 24, 0)
+        box.addWidget(self._none, 1)
         self.body.addLayout(box)
         self.search.textChanged.connect(self._show)
         self.search.installEventFilter(self)
@@ -92,6 +99,8 @@ class Palette(Sheet):
             item.setSizeHint(QSize(0, 28))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        self.list.setVisible(self.list.count() > 0)
+        self._none.setVisible(self.list.count() == 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

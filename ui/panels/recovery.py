@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.viewmodels import words
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text, label
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 
 
@@ -48,11 +49,7 @@ class RecoverySheet(Sheet):
         if not item.labels:
             rows.addWidget(label("Their names could not be read, but their result can be opened.", "muted", wrap=True))
         rows.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
+        scroll = scroller(content)
         self.body.addWidget(scroll, 1)
         self.discard = Button(ws.theme, "Throw away", height=32)
         self.discard.setVisible(item.never_saved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.inference.styles import Style
 from ui.viewmodels import style_editor as model
@@ -15,6 +15,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.fields import InlineField, InlineText
 from ui.widgets.label import Text, label
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.slider import Slider
 from ui.widgets.step_grid import StepGrid, StepRow
@@ -161,12 +162,7 @@ class StyleEditor(Sheet):
         )
         side.addWidget(self._words)
         side.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(right)
+        scroll = scroller(right)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(left)

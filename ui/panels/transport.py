@@ -36,7 +36,7 @@ class TransportBar(Surface):
         self.setFixedHeight(theme.size("transport"))
         self.title = _Title(theme, px=13, weight="semibold")
         self._editor: QLineEdit | None = None
-        self.state = Text(theme, token="text.muted")
+        self.state = Text(theme, token="text.muted", fixed=True)
         self.home = Button(
             theme,
             icon="skip-back",
@@ -107,7 +107,8 @@ class TransportBar(Surface):
         left.setSpacing(10)
         left.addWidget(Logo(theme))
         left.addWidget(self.title)
-        left.addWidget(self.state, 1)
+        left.addWidget(self.state)
+        left.addStretch(1)
         self._left.setFixedWidth(theme.size("browser") - 20)
         layout.addWidget(self._left)
         layout.addWidget(self.home)
@@ -162,9 +163,10 @@ class TransportBar(Surface):
     def resizeEvent(self, event: QResizeEvent) -> None:
         width = self.width()
         self.clock.setVisible(width >= 1180)
-        self.undo.setVisible(width >= 1320)
-        self.redo.setVisible(width >= 1320)
+        self.undo.setVisible(width >= 1260)
+        self.redo.setVisible(width >= 1260)
         self.metronome.setVisible(width >= 1080)
+        self.state.setVisible(width >= 1180)
         self._left.setFixedWidth(self.theme.size("browser") - 20 if width >= 1180 else 168)
 
     def refresh(self) -> None:

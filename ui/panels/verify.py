@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QPlainTextEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.bars import ShareBar
 from ui.widgets.button import Button
 from ui.widgets.label import Text, label
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Card
 
@@ -93,12 +93,7 @@ class VerifySheet(Sheet):
         self._content.addWidget(self._made)
         self._content.addStretch(1)
         self._made.hide()
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(content)
+        self._scroll = scroller(content)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._align)
         self._report = QPlainTextEdit()
         self._report.setReadOnly(True)
@@ -137,12 +132,15 @@ class VerifySheet(Sheet):
         theme = self.theme
         head = headline(verification)
         self.title_label.setText(head.title)
-        self.subtitle_text.set_text(f"{subtitle(verification)}.  {verification.summary}")
+        self.subtitle_text.set_text(subtitle(verification))
         if self.icon_view is not None:
             self.icon_view.set_icon(head.icon, head.token)
         clear(self._cards)
-        for index, card in enumerate(cards(verification)):
-            self._cards.addWidget(_fact(theme, card.icon, card.token, card.title, card.text), index // 2, index % 2)
+        facts_known = cards(verification)
+        for index, card in enumerate(facts_known):
+            wide = 2 if index == len(facts_known) - 1 and index % 2 == 0 else 1
+            shown = _fact(theme, card.icon, card.token, card.title, card.text)
+            self._cards.addWidget(shown, index // 2, index % 2, 1, wide)
         self._cards.setColumnStretch(0, 1)
         self._cards.setColumnStretch(1, 1)
         facts = verification.facts
@@ -171,7 +169,7 @@ class VerifySheet(Sheet):
     def _fit(self) -> None:
         """As tall as its content, within the window."""
         shares = self._shares.sizeHint().height() if not self._shares.isHidden() else 0
-        self.fit(self._page, least_px=360, most_px=820, beside_px=shares)
+        self.fit(self._page, least_px=240, most_px=820, beside_px=shares)
 
     def _align(self, _low: int, high: int) -> None:
         """Cards end where the bars below them do, whether there is something to scroll or not."""

@@ -76,7 +76,7 @@ QMenu::item { padding: 5px 24px 5px 10px; border-radius: 4px; }
 QMenu::item:selected { background: $bg_hover; }
 QMenu::item:disabled { color: $text_faint; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
-QMenu::right-arrow { width: 0; }
+QMenu::right-arrow { image: url("$submenu"); width: 12px; height: 12px; margin-right: 6px; }
 QToolTip { background: $bg_raised; color: $text; border: 1px solid $line_strong; padding: 4px 6px; }
 """)
 
@@ -102,4 +102,5 @@ def style_sheet(theme: Theme) -> str:
         "warn",
         "block",
     ]
-    return _TEMPLATE.substitute({name.replace(".", "_"): theme.value(name) for name in names})
+    values = {name.replace(".", "_"): theme.value(name) for name in names}
+    return _TEMPLATE.substitute(values, submenu=theme.picture(f"submenu-{theme.mode}.svg"))

@@ -25,6 +25,7 @@ class Theme:
     def __init__(self, mode: Mode = "dark", *, resources: Path = RESOURCES):
         self._tokens: dict[str, Any] = json.loads((resources / "theme" / "tokens.json").read_text("utf-8"))
         self._icons_dir = resources / "icons"
+        self._pictures_dir = resources / "theme"
         self._svg: dict[str, str] = {}
         self._colors: dict[str, QColor] = {}
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
@@ -85,6 +86,10 @@ class Theme:
             round(a.green() * amount + b.green() * (1 - amount)),
             round(a.blue() * amount + b.blue() * (1 - amount)),
         )
+
+    def picture(self, name: str) -> str:
+        """Path of a picture for the style sheet, with slashes on every system."""
+        return (self._pictures_dir / name).as_posix()
 
     def size(self, name: str) -> int:
         """A size token in logical pixels, rounded."""

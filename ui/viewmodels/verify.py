@@ -57,7 +57,9 @@ def subtitle(verification: Any) -> str:
         parts.append(path.suffix[1:].upper())
     if verification.facts.duration_s:
         parts.append(words.clock(verification.facts.duration_s, hundredths=False))
-    return " · ".join(parts)
+    line = " · ".join(parts)
+    # Without a credential its card says what there is to say.
+    return line if verification.state == "NoCredentials" else f"{line}. {verification.summary}"
 
 
 def cards(verification: Any) -> list[FactCard]:

@@ -222,13 +222,19 @@ class InlineField(QLineEdit):
         """Show `text` unless somebody is typing."""
         self._shown = text
         if not self.hasFocus():
-            self.setText(text)
+            self._put(text)
 
     def _finish(self) -> None:
         text = self._clean(self.text())
         if text and text != self._shown:
             self.submitted.emit(text)
-        self.setText(self._shown)
+        self._put(self._shown)
+
+    def _put(self, text: str) -> None:
+        # Of a text that is longer than the field its begin is seen.
+        if text != self.text():
+            self.setText(text)
+        self.setCursorPosition(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -44,16 +44,17 @@ class RecordingDelegate(QStyledItemDelegate):
         paint_artwork(painter, QRectF(rect.left() + 8, rect.top() + 6, 36, 36), start, end)
         word = BADGES.get(item.badge, BADGES["mine"])[0]
         wide = badge_width(theme, word)
-        badge = QRectF(rect.right() - wide - 8, rect.center().y() - 9, wide, 18)
+        badge = QRectF(rect.right() - wide - 8, rect.top() + 24, wide, 18)
         paint_badge(painter, theme, badge, item.badge)
         room = badge.left() - rect.left() - 52 - 6
         painter.setFont(theme.font("body", "medium"))
         painter.setPen(theme.color("text"))
-        elided(painter, QRectF(rect.left() + 52, rect.top() + 6, room, 18), item.title, Qt.AlignmentFlag.AlignLeft)
+        title = QRectF(rect.left() + 52, rect.top() + 6, rect.right() - rect.left() - 60, 18)
+        elided(painter, title, item.title, Qt.AlignmentFlag.AlignLeft)
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("text.muted"))
         line = whole_parts(self._subtitle(item), painter.fontMetrics(), room)
-        elided(painter, QRectF(rect.left() + 52, rect.top() + 24, room, 16), line, Qt.AlignmentFlag.AlignLeft)
+        elided(painter, QRectF(rect.left() + 52, rect.top() + 25, room, 16), line, Qt.AlignmentFlag.AlignLeft)
         if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
             focus_ring(painter, rect, 4, theme.color("focus"))
         painter.restore()

@@ -133,6 +133,8 @@ class Sheet(QWidget):
         width = min(self._size.width(), host.width() - 32)
         height = min(self._size.height(), host.height() - 32)
         self.card.setGeometry((host.width() - width) // 2, max((host.height() - height) // 2 - 6, 8), width, height)
+        # Its shadow lies outside of what Qt knows to have changed.
+        self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self.parentWidget() and self.isVisible():

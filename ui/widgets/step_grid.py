@@ -12,7 +12,7 @@ from ui.theme import Theme
 from ui.widgets.paint import elided, focus_ring, rounded
 
 ROW_PX = 24
-NAME_PX = 148
+NAME_PX = 172
 GAP_PX = 3
 HEIGHTS = {"X": 1.0, "x": 0.68, "o": 0.36}
 HELD_PX = 4
@@ -160,10 +160,10 @@ class StepGrid(QWidget):
             top = number * ROW_PX
             painter.setFont(theme.font("control"))
             painter.setPen(theme.color("text"))
-            elided(painter, QRectF(0, top, 76, ROW_PX), row.title, Qt.AlignmentFlag.AlignLeft)
+            elided(painter, QRectF(0, top, 98, ROW_PX), row.title, Qt.AlignmentFlag.AlignLeft)
             painter.setFont(theme.font("caption"))
             painter.setPen(theme.color("text.faint"))
-            elided(painter, QRectF(78, top, NAME_PX - 86, ROW_PX), row.note, Qt.AlignmentFlag.AlignLeft)
+            elided(painter, QRectF(104, top, NAME_PX - 112, ROW_PX), row.note, Qt.AlignmentFlag.AlignLeft)
             for step, value in enumerate(row.steps):
                 cell = self.cell(number, step)
                 on_beat = step % max(row.steps_per_beat, 1) == 0

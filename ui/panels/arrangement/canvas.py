@@ -181,7 +181,9 @@ class Canvas(QWidget):
             bottom = lane.y - view.scroll_y + lane.height
             painter.fillRect(QRectF(area.left(), bottom - 1, area.width(), 1), theme.color("line.soft"))
         foot = (lanes[-1].bottom if lanes else 0) - view.scroll_y
-        paint_invitation(painter, self.theme, QRectF(0, foot, self.width(), self.ws.lane_px))
+        room = min(self.height() - 12 - foot, self.ws.lane_px)
+        if room >= 24:
+            paint_invitation(painter, self.theme, QRectF(0, foot, self.width(), room))
         start_s, end_s = view.s_of(area.left()), view.s_of(area.right() + 1)
         for lane in lanes:
             top = lane.y - view.scroll_y

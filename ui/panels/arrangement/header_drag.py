@@ -33,6 +33,11 @@ class HeaderDrag(QWidget):
         """Where the dragged tracks would come to lie now."""
         return self._drop
 
+    @property
+    def busy(self) -> bool:
+        """Whether heads are being dragged."""
+        return self.drop is not None
+
     def move_to(self, track_id: str, at: QPoint) -> None:
         """The pointer is at `at` (of the screen) with the head of this track, and all others that are chosen."""
         gutter = self._gutter

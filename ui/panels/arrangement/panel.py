@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollBar, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QScrollBar, QWidget
 
 from studio.project.edits import MASTER
 from studio.project.tempo import DIVISIONS
@@ -55,9 +55,13 @@ class ArrangementPanel(QWidget):
         ws.snap_changed.connect(self._show_snap)
         self._show_snap()
         self.follow = Button(
-            theme, icon="magnet", kind="toggle", height=24, name="Follow the play-head", tip="Follow the play-head"
+            theme,
+            icon="arrow-right-to-line",
+            kind="toggle",
+            height=24,
+            name="Follow the play-head",
+            tip="Follow the play-head",
         )
-        self.follow.set_icon("waypoints")
         self.follow.setChecked(ws.follow)
         self.follow.clicked.connect(lambda _on: self.toggle_follow())
         corner.addWidget(self.add)
@@ -95,7 +99,7 @@ class ArrangementPanel(QWidget):
         ws.bridge.project_changed.connect(self.refresh)
         ws.bridge.forming_changed.connect(self.refresh)
         ws.bridge.library_changed.connect(self._refresh_badges)
-        ws.selection_changed.connect(self._repaint_headers)
+        ws.selection_changed.connect(self._on_selection)
         ws.view_changed.connect(self._on_view)
         ws.tick.connect(self._on_tick)
         self.refresh()
@@ -153,9 +157,23 @@ class ArrangementPanel(QWidget):
         for header in self.headers.values():
             header.refresh_badge(self.ws.shown)
 
-    def _repaint_headers(self) -> None:
+    def _on_selection(self) -> None:
         for header in self.headers.values():
             header.update()
+        self._reveal(self.ws.selected_track)
+
+    def _reveal(self, track_id: str | None) -> None:
+        """Scroll to a lane of which nothing is in sight, or that keys have gone to and is cut."""
+        lane = next((lane for lane in self.canvas.lanes() if lane.track.id == track_id), None)
+        if lane is None or self.canvas.pointer.busy or self.header_drag.busy:
+            return
+        # A track that was added just now lies beyond the end that the bar knows.
+        self._sync_bars()
+        top, tall = self.ws.viewport.scroll_y, self.canvas.height()
+        hidden = lane.y + lane.height <= top or lane.y >= top + tall
+        walked = self.canvas.hasFocus() and QApplication.mouseButtons() == Qt.MouseButton.NoButton
+        if hidden or (walked and (lane.y < top or lane.y + lane.height > top + tall)):
+            self._down.setValue(round(lane.y if lane.y < top else lane.y + lane.height - tall))
 
     def cancel_drag(self) -> bool:
         """Give up the drag of heads in progress; False when there is none."""

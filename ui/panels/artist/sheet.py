@@ -9,11 +9,9 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QListView,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +28,7 @@ from ui.widgets.button import Button
 from ui.widgets.columns import Columns
 from ui.widgets.label import Text, label
 from ui.widgets.rows import RecordingDelegate
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Card, Surface
 
@@ -93,12 +92,7 @@ class ArtistSheet(Sheet):
         inside.addLayout(self._grid)
         inside.addWidget(self._earned())
         inside.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(middle)
+        scroll = scroller(middle)
         self.terms = TermsPanel(ws)
         self.terms.setFixedWidth(330)
         self.terms.changed.connect(self._show_grid)

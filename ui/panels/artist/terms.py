@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.base.clock import now_iso
 from studio.base.errors import StudioError
@@ -20,6 +20,7 @@ from ui.widgets.button import Button
 from ui.widgets.control import parse_number
 from ui.widgets.fields import InlineField
 from ui.widgets.label import Text, label, separator
+from ui.widgets.scroller import scroller
 from ui.widgets.surface import Surface
 from ui.widgets.toggle import Toggle
 
@@ -39,9 +40,15 @@ class TermsPanel(Surface):
         self.summary: Any | None = None
         self.switches: dict[str, Toggle] = {}
         self.fields: dict[str, InlineField] = {}
-        column = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 0, 0, 0)
+        outer.setSpacing(0)
+        content = QWidget()
+        column = QVBoxLayout(content)
         column.setContentsMargins(14, 14, 14, 14)
         column.setSpacing(7)
+        scroll = scroller(content)
+        outer.addWidget(scroll, 1)
         head = QHBoxLayout()
         head.addWidget(Text(theme, "What remixers may do", weight="semibold"), 1)
         self._revision = Text(theme, token="text.muted", fixed=True)
@@ -91,14 +98,17 @@ class TermsPanel(Surface):
         self._problem = label("", "warn", wrap=True)
         column.addWidget(self._problem)
         column.addStretch(1)
+        outer.addWidget(separator(theme))
         buttons = QHBoxLayout()
+        buttons.setContentsMargins(14, 12, 14, 12)
+        buttons.setSpacing(8)
         self.discard = Button(theme, "Discard", height=30)
         self.discard.clicked.connect(lambda: self.show_detail(self._detail))
         self.publish = Button(theme, "Publish", kind="primary", height=30)
         self.publish.clicked.connect(self._on_publish)
         buttons.addWidget(self.discard)
         buttons.addWidget(self.publish, 1)
-        column.addLayout(buttons)
+        outer.addLayout(buttons)
 
     def _allow(self, operations: tuple[str, ...], on: bool) -> None:
         self._put(model.with_allowed(self.terms, operations, on))

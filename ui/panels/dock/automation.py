@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.project import edits
 from ui.panels.arrangement.automation_header import fill_targets
@@ -17,6 +17,7 @@ from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import Text, label
 from ui.widgets.paint import rounded
+from ui.widgets.scroller import scroller
 
 EDGE_PX = 4
 
@@ -96,12 +97,7 @@ class AutomationList(QWidget):
         column.addWidget(self._empty)
         column.addLayout(self._column)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inside)
+        scroll = scroller(inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
 
 from ui.viewmodels.notes import GRIDS
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.control import parse_number
-from ui.widgets.fields import InlineField
+from ui.widgets.fields import Choice, InlineField
 from ui.widgets.label import Text
 from ui.widgets.slider import Slider
 from ui.widgets.surface import Surface
@@ -30,9 +30,8 @@ class NotesSide(Surface):
         form.setVerticalSpacing(6)
         form.setColumnMinimumWidth(0, 66)
         form.setColumnStretch(1, 1)
-        self.grid = QComboBox()
+        self.grid = Choice(theme, name="Grid of the notes")
         self.grid.addItems(GRIDS)
-        self.grid.setAccessibleName("Grid of the notes")
         self.grid.setFixedWidth(88)
         self.grid.textActivated.connect(self.desk.set_grid)
         self.draw = Button(theme, "Draw", kind="toggle", height=24, tip="Draw notes by pressing (D)")

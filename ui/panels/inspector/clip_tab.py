@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from studio.flows.names import HARMONY_TITLES
 from studio.project import edits
@@ -17,7 +17,7 @@ from ui.viewmodels.voices import Voices
 from ui.viewmodels.workspace import Workspace
 from ui.widgets.button import Button
 from ui.widgets.control import parse_number
-from ui.widgets.fields import InlineField
+from ui.widgets.fields import Choice, InlineField
 from ui.widgets.label import Text, label
 from ui.widgets.slider import Slider
 
@@ -106,7 +106,7 @@ class ClipTab(QWidget):
         flags.addStretch(1)
         self._row("Plays", flags)
         self._made = Text(self.theme)
-        self._made_note = Text(self.theme, token="text.muted", px="caption")
+        self._made_note = label("", "caption", wrap=True)
         made = QVBoxLayout()
         made.setSpacing(0)
         made.addWidget(self._made)
@@ -130,12 +130,15 @@ class ClipTab(QWidget):
             self.theme, "Align with the song", height=26, tip="Put the voice on the beats and into the key of the song"
         )
         self.align.clicked.connect(self.voices.align)
-        self.harmony = QComboBox()
-        self.harmony.setAccessibleName("Interval of the harmony")
+        self.harmony = Choice(self.theme, name="Interval of the harmony")
         for harmony, title in HARMONY_TITLES.items():
             self.harmony.addItem(title.removeprefix("a ").removeprefix("an ").capitalize(), harmony)
         self.double = Button(
-            self.theme, "Add harmony", height=26, tip="Double the voice on a track of its own, along the song's scale"
+            self.theme,
+            "Add",
+            name="Add a harmony",
+            height=26,
+            tip="Double the voice on a track of its own, along the song's scale",
         )
         self.double.clicked.connect(lambda: self.voices.double(str(self.harmony.currentData())))
         column = QVBoxLayout()
@@ -144,7 +147,7 @@ class ClipTab(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.harmony, 1)
-        row.addWidget(self.double, 1)
+        row.addWidget(self.double)
         column.addLayout(row)
         self._voice_row = self._row("Voice", column)
 
@@ -270,10 +273,10 @@ class ClipTab(QWidget):
             details = [
                 f"{key} {value}" for key, value in step.parameters.items() if key in ("style", "intensity", "seed")
             ]
-            self._made_note.set_text(" · ".join(details) or step.operation)
+            self._made_note.setText(" · ".join(details) or step.operation)
         elif source is not None and source.delivered:
             self._made.set_text("The label")
-            self._made_note.set_text("a true stem, delivered with the licence")
+            self._made_note.setText("a true stem, delivered with the licence")
 
 
 def _with(project: Project, clip_id: str, field: str, value: float) -> Project:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -89,7 +88,6 @@ class InspectorPanel(Surface):
         self.review.clicked.connect(self.review_asked)
         ws.inspector_asked.connect(self.show_tab)
         ws.bridge.project_changed.connect(self._enable)
-        ws.selection_changed.connect(lambda: self.pages.fit())
         self.show_tab("track")
         self._enable()
 
@@ -99,11 +97,9 @@ class InspectorPanel(Surface):
 
     def _on_tab(self, index: int) -> None:
         self.pages.setCurrentIndex(index)
-        self.pages.fit()
 
     def _enable(self) -> None:
         self.review.setEnabled(self.ws.project.length_s > 0)
-        self.pages.fit()
 
 
 class _Scroll(QScrollArea):
@@ -139,30 +135,24 @@ class _Scroll(QScrollArea):
         return super().eventFilter(watched, event)
 
 
-class _Pages(QStackedWidget):
-    """A stack that is as tall as the page it shows."""
+class _Pages(QWidget):
+    """Pages of which one is shown; as tall as that one wants to be, whatever changes on it."""
 
-    _fitted: tuple[int, int] | None = None
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages: list[QWidget] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.fit()
-        return super().event(event)
+    def addWidget(self, page: QWidget) -> None:
+        self._column.addWidget(page)
+        page.setVisible(not self._pages)
+        self._pages.append(page)
 
-    def fit(self) -> None:
-        current = self.currentWidget()
-        wanted = (self.currentIndex(), current.sizeHint().height() if current is not None else 0)
-        if wanted == self._fitted:
-            # Laying the whole column out again for each step of a drag would cost every frame.
-            return
-        self._fitted = wanted
-        for index in range(self.count()):
-            page = self.widget(index)
-            if page is None:
-                continue
-            vertical = QSizePolicy.Policy.Preferred if index == self.currentIndex() else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
-        # What scrolls must never be squeezed, however many changes of the page wait to be laid out.
-        self.setMinimumHeight(current.minimumSizeHint().height() if current is not None else 0)
-        self.adjustSize()
-        self.updateGeometry()
+    def setCurrentIndex(self, index: int) -> None:
+        # Hidden first: two at once would be laid out one above the other.
+        for each, page in enumerate(self._pages):
+            if each != index:
+                page.hide()
+        self._pages[index].show()

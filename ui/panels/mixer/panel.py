@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.model import Project
@@ -47,7 +47,7 @@ class Mixer(QWidget):
         more.addStretch(1)
         self._row.addLayout(more)
         self._row.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -93,6 +93,9 @@ class Mixer(QWidget):
                 if order != self._order:
                     self._row.removeWidget(strip)
                     self._row.insertWidget(index, strip)
+        if order != self._order:
+            # Once the new strips have their places.
+            QTimer.singleShot(0, self, self._reveal)
         self._order = order
         self._fit()
         self.master.refresh()
@@ -109,6 +112,18 @@ class Mixer(QWidget):
         for strip in self.strips.values():
             strip.update()
         self.master.update()
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Scroll to the strip of the track in focus, unless the mouse is at work."""
+        strip = self.strips.get(self.ws.selected_track or "")
+        if strip is None or QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            return
+        bar, room = self._scroll.horizontalScrollBar(), self._scroll.viewport().width()
+        if strip.x() < bar.value():
+            bar.setValue(strip.x())
+        elif strip.x() + strip.width() > bar.value() + room:
+            bar.setValue(strip.x() + strip.width() - room)
 
     def _on_tick(self, elapsed_s: float, _status: Any, meters: Any) -> None:
         if not self.isVisible():

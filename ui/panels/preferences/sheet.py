@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.actions import ActionSet
 from ui.panels.preferences.audio import AudioPage
@@ -15,6 +15,7 @@ from ui.viewmodels.preferences import PAGES, preference_row
 from ui.viewmodels.workspace import SNAP_KEY, Workspace
 from ui.widgets.button import Button
 from ui.widgets.label import label, separator
+from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Surface
 
@@ -113,10 +114,5 @@ class Preferences(Sheet):
 
 
 def _scrolled(page: QWidget) -> Any:
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setWidget(page)
+    scroll = scroller(page)
     return scroll
