@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 PITCH_NAMES: tuple[str, ...] = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -38,6 +39,22 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """The next best name."""
 
 
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """Pitch classes of a song by time."""
+
+    borders_s: tuple[float, ...]
+    """One more than there are steps."""
+    classes: tuple[tuple[float, ...], ...]
+    """Energy of C to B in each step, the bass counting half."""
+
+    def between(self, start_s: float, end_s: float) -> tuple[float, ...]:
+        """How much of each pitch class sounds in a stretch of time, the strongest 1; none where nothing sounds."""
+        edges = np.clip(np.asarray(self.borders_s), start_s, max(end_s, start_s + 0.01))
+        total = np.diff(edges) @ np.asarray(self.classes, dtype=np.float64)
+        top = float(total.max(initial=0.0))
+        return tuple(float(each) / top for each in total) if top > 1e-9 else ()
+
+
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """What `analyse` found. Confidences run from 0 to 1; without a beat `beats_s` is empty."""
 
@@ -58,3 +75,5 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     key_runner_up: str
     chords: tuple[Chord, ...]
     sections: tuple[Section, ...]
+    heard: Heard | None = None
+    """None where it was not kept."""

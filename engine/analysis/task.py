@@ -12,7 +12,7 @@ import numpy.typing as npt
 from engine.analysis import beats as beat_module
 from engine.analysis import harmony, metre, sections, spectra
 from engine.analysis.corrections import conformed
-from engine.analysis.model import Analysis, Chord
+from engine.analysis.model import Analysis, Chord, Heard
 from engine.analysis.spectra import CHROMA_HOP, HOP, RATE, Floats
 from engine.dsp.resample import resample
 from engine.errors import Cancelled
@@ -137,6 +137,18 @@ def analyse(
         key_runner_up=key_runner_up,
         chords=chords,
         sections=form,
+        heard=_heard(middle, bass, times),
+    )
+
+
+def _heard(middle: Floats, bass: Floats, times_s: Floats) -> Heard:
+    """Pitch classes in halves of the intervals."""
+    halves: Floats = np.interp(np.arange(2 * times_s.size - 1) / 2.0, np.arange(times_s.size), times_s)
+    classes = spectra.between(middle + 0.5 * bass, halves, CHROMA_HOP)
+    classes /= max(float(classes.max(initial=0.0)), 1e-9)
+    return Heard(
+        borders_s=tuple(round(float(each), 4) for each in halves),
+        classes=tuple(tuple(round(float(each), 3) for each in row) for row in classes.T),
     )
 
 

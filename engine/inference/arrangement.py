@@ -5,16 +5,18 @@ song.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 
 from engine.analysis import Analysis
+from engine.analysis.theme import ThemeNote
 from engine.inference.arrangement_bass import bass_part
 from engine.inference.arrangement_chords import Voice, chord_part, free_pad
 from engine.inference.arrangement_drums import Hit, drum_part, kick_times
 from engine.inference.arrangement_grid import Changes, Grid
+from engine.inference.arrangement_lead import lead_part
 from engine.inference.performance import perform, scored
 from engine.inference.styles import Arrangement, Style
 from engine.instruments import Note, load
@@ -46,7 +48,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compose(
-    style: Style, analysis: Analysis, *, roles: tuple[str, ...], singer: Voice, seed: int, ornament: float = 1.0
+    style: Style,
+    analysis: Analysis,
+    *,
+    roles: tuple[str, ...],
+    singer: Voice,
+    seed: int,
+    ornament: float = 1.0,
+    theme: Sequence[ThemeNote] = (),
 ) -> Score:
     """Write the parts of a style for a song.
 
@@ -57,12 +66,13 @@ def compose(
         singer: where the voice is on.
         seed: the same seed writes the same notes.
         ornament: 0..1.
+        theme: what the leads play (`engine.analysis.theme.theme_of`).
     """
     plan = style.arrangement
     assert plan is not None
     changes = Changes(analysis)
     if len(analysis.beats_s) < 2:
-        return _free(style, plan, analysis, changes, roles, singer, seed)
+        return _free(style, plan, analysis, changes, roles, singer, seed, theme)
     grid = Grid(analysis, tempo_bpm=style.tempo_bpm, swing=style.swing, swing_steps_per_beat=style.swing_steps_per_beat)
     layers: list[Layer] = []
     kicks: list[float] = []
@@ -81,7 +91,11 @@ def compose(
             )
     if "other" in roles:
         for number, part in enumerate(plan.harmony):
-            notes = chord_part(part, grid, changes, singer, rng=_rng(style, seed, f"harmony {number}"))
+            rng = _rng(style, seed, f"harmony {number}")
+            if part.kind == "lead":
+                notes = lead_part(part, theme, grid, singer, duration_s=analysis.duration_s, rng=rng)
+            else:
+                notes = chord_part(part, grid, changes, singer, rng=rng)
             if notes:
                 layers.append(_harmony(part.title, part.instrument, notes, part.level_db, part.pan, bool(kicks)))
         if plan.noise_db is not None and layers:
@@ -97,16 +111,19 @@ def _free(
     roles: tuple[str, ...],
     singer: Voice,
     seed: int,
+    theme: Sequence[ThemeNote],
 ) -> Score:
-    """Without a beat: pads only."""
+    """Without a beat: pads, and leads at the times of the theme itself."""
     layers: list[Layer] = []
     heard = any(c.root >= 0 for c in analysis.chords)
-    if "other" in roles and heard:
+    if "other" in roles:
         for number, part in enumerate(plan.harmony):
-            if part.kind != "pad":
-                continue
             rng = _rng(style, seed, f"harmony {number}")
-            notes = free_pad(part, changes, singer, duration_s=analysis.duration_s, rng=rng)
+            notes: list[Note] = []
+            if part.kind == "pad" and heard:
+                notes = free_pad(part, changes, singer, duration_s=analysis.duration_s, rng=rng)
+            elif part.kind == "lead":
+                notes = lead_part(part, theme, None, singer, duration_s=analysis.duration_s, rng=rng)
             if notes:
                 layers.append(_harmony(part.title, part.instrument, notes, part.level_db, part.pan, False))
     return Score(layers=tuple(layers), kicks_s=(), felt_bpm=0.0, metric_level=1.0)

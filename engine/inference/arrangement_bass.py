@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.analysis import Chord
 from engine.analysis.harmony import QUALITIES
-from engine.inference.arrangement_grid import Changes, Grid
+from engine.inference.arrangement_grid import Changes, Grid, within
 from engine.inference.styles import BassLine
 from engine.instruments import Note
 
@@ -44,32 +44,35 @@ def bass_part(
             following = changes.at(grid.step_s(bar, (i + 1) / per_beat))
             if following.root != chord.root and (mark in "Aa"):
                 chord = following
-            pitch = _pitch(mark.upper(), chord, changes.at(stop), line, last, i == 0)
+            pitch = _pitch(mark.upper(), chord, changes, changes.at(stop), line, last, i == 0)
             last = float(pitch)
             start = _with_kick(start, struck) + float(np.clip(rng.normal(0.0, 0.4 * _JITTER_S), -_JITTER_S, _JITTER_S))
             loud = 0.85 if mark.isupper() else 0.55
             velocity = float(np.clip(loud + (0.05 if i == 0 else 0.0) + rng.normal(0.0, 0.03), 0.1, 1.0))
             length = max(0.06, (stop - start) * line.gate)
-            if start < grid.duration_s - 0.05:
-                notes.append(Note(max(start, 0.0), min(length, grid.duration_s - start), float(pitch), velocity))
+            notes += within(Note(start, length, float(pitch), velocity), grid.duration_s)
     return _split_at_changes(notes, changes)
 
 
-def _pitch(mark: str, chord: Chord, after: Chord, line: BassLine, last: float, downbeat: bool) -> int:
+def _pitch(mark: str, chord: Chord, changes: Changes, after: Chord, line: BassLine, last: float, downbeat: bool) -> int:
     quality = QUALITIES.get(chord.quality, (0, 4, 7))
     third = next((n for n in quality if n in (3, 4)), 7)
     seventh = next((n for n in quality if n in (9, 10, 11)), 7)
     fifth = next((n for n in quality if n in (6, 7, 8)), 7)
-    root = _nearest(chord.root, last if not downbeat else 0.5 * (last + line.low + 6), line)
+    root = _nearest(changes.bass_of(chord), last if not downbeat else 0.5 * (last + line.low + 6), line)
     if mark == "R":
         return root
     if mark == "O":
         return root + 12 if root + 12 <= line.high + 5 else root - 12 if root - 12 >= line.low else root
     if mark == "A":
-        target = _nearest(after.root, last, line)
+        target = _nearest(changes.bass_of(after), last, line)
         step = -1 if last <= target - 1 or target + 1 > line.high else 1
         return target + step
     interval = {"F": fifth, "T": third, "S": seventh}[mark]
+    if not changes.holds(chord, chord.root + interval):
+        # A note that the song does not have there would be another chord.
+        return root
+    interval += (chord.root - root) % 12 if root % 12 != chord.root else 0
     above, below = root + interval, root + interval - 12
     if below >= line.low and abs(below - last) < abs(above - last):
         return below

@@ -8,7 +8,7 @@ import numpy as np
 from engine.analysis import Chord
 from engine.analysis.harmony import QUALITIES
 from engine.inference.arrangement_drums import VELOCITY
-from engine.inference.arrangement_grid import Bar, Changes, Grid
+from engine.inference.arrangement_grid import Bar, Changes, Grid, within
 from engine.inference.arrangement_voicing import colours, voice
 from engine.inference.styles import HarmonyLayer
 from engine.instruments import Note
@@ -50,9 +50,10 @@ class _Hand:
         if on and self._singer.centre is not None:
             low, high = _beside(self._singer.centre, layer)
             count = min(count, 3)
-        key = (chord.root, chord.quality, low, high, count, self._before)
+        heard = self._changes.weights(chord)
+        key = (chord.root, chord.quality, heard, low, high, count, self._before)
         if key not in self._known:
-            classes = colours(chord, colour=layer.colour, scale=self._changes.scale)
+            classes = colours(chord, colour=layer.colour, scale=self._changes.scale, heard=heard)
             self._known[key] = voice(
                 classes,
                 low=low,
@@ -96,12 +97,8 @@ def chord_part(
         pattern = layer.patterns[_which(layer, bar)]
         text = grid.steps(pattern, steps_per_beat=layer.steps_per_beat, bar=bar)
         notes += _struck(text, layer, grid, bar, changes, hand, rng)
-    kept = [n for n in _joined(notes) if n.start_s < grid.duration_s - 0.05] if layer.kind == "pad" else notes
-    return [
-        Note(max(n.start_s, 0.0), min(n.duration_s, grid.duration_s - n.start_s), n.pitch, n.velocity)
-        for n in kept
-        if n.start_s < grid.duration_s - 0.05
-    ]
+    kept = _joined(notes) if layer.kind == "pad" else notes
+    return [cut for note in kept for cut in within(note, grid.duration_s)]
 
 
 def free_pad(

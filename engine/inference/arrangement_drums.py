@@ -130,9 +130,10 @@ def _steps(drums: Drums, lane: DrumLane, grid: Grid, bar: Bar, text: str, rng: n
         jitter = float(np.clip(rng.normal(0.0, 0.5 * spread), -spread, spread))
         velocity = VELOCITY[mark] * lane.level + float(rng.normal(0.0, 0.025))
         start = grid.step_s(bar, i / per_beat) + jitter + lane.late_s
-        hits.append(
-            Hit(lane.instrument or drums.instrument, lane.piece, max(start, 0.0), float(np.clip(velocity, 0.05, 1.0)))
-        )
+        # Of a pick-up only what falls into the song is played; a hand that is a blink early is not lost.
+        if start >= -0.012:
+            piece = (lane.instrument or drums.instrument, lane.piece)
+            hits.append(Hit(*piece, max(start, 0.0), float(np.clip(velocity, 0.05, 1.0))))
     return hits
 
 

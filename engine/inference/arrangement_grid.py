@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from engine.analysis import Analysis, Chord
+from engine.analysis.harmony import QUALITIES
 from engine.analysis.model import PITCH_NAMES
+from engine.instruments import Note
 
 _DENSITY = {"intro": 1, "verse": 2, "chorus": 3, "bridge": 2, "break": 1, "outro": 1}
 PHRASE_BARS = 8
+_PICK_UP_S = 0.05
+_SHORTEST_S = 0.04
+_SURE = 0.5
+"""Confidence from which a chord is taken as it was heard."""
+_CLEARER = 0.1
+_REFITTED = ("", "m", "maj7", "m7", "7", "sus4", "5")
+_ABSENT, _PRESENT, _HEARD = 0.25, 0.8, 0.12
+"""Shares of the strongest pitch class: a root that is not there, a note that may stand in for it, and one that a bass
+may touch."""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +61,14 @@ class Grid:
         phase = 0
         if analysis.downbeats_s:
             phase = int(np.argmin(np.abs(self._beats - analysis.downbeats_s[0])))
+        self._phase = phase
         self.bars = self._bars(analysis, phase)
 
     def _bars(self, analysis: Analysis, phase: int) -> tuple[Bar, ...]:
         length = self.beats_per_bar / self.metric_level
         bars: list[Bar] = []
-        index = -1 if phase > 0 else 0
+        # What sounds before the first full bar is a pick-up, be it less than a beat.
+        index = -1 if self.seconds(phase) > _PICK_UP_S else 0
         spans = _form(analysis)
         while True:
             first = phase + index * length
@@ -91,6 +106,19 @@ class Grid:
         """Time of a position in a bar, in beats of the style, with the swing."""
         return self.seconds(bar.first_beat + self.swung(position) / self.metric_level)
 
+    def swung_s(self, time_s: float) -> float:
+        """A time of the song, on straight steps, where the style plays it."""
+        beats = self._beats
+        last = beats.size - 1
+        if time_s < beats[0]:
+            beat = (time_s - beats[0]) / (beats[1] - beats[0])
+        elif time_s > beats[last]:
+            beat = last + (time_s - beats[last]) / (beats[last] - beats[last - 1])
+        else:
+            beat = float(np.interp(time_s, beats, np.arange(beats.size)))
+        position = (beat - self._phase) * self.metric_level
+        return self.seconds(self._phase + self.swung(float(position)) / self.metric_level)
+
     def swung(self, position: float) -> float:
         """A straight position with swing: pairs of steps are stretched to `swing` and the rest."""
         if self._swing == 0.5:
@@ -112,6 +140,14 @@ class Grid:
         else:
             piece = (text * (full // len(text) + 1))[:full]
         return rebar(piece, steps_per_beat=steps_per_beat, beats=self.beats_per_bar)
+
+
+def within(note: Note, duration_s: float) -> list[Note]:
+    """The part of a note that falls into a song; none where that is hardly anything."""
+    start, end = max(note.start_s, 0.0), min(note.start_s + note.duration_s, duration_s)
+    if end - start < _SHORTEST_S or start > duration_s - 0.05:
+        return []
+    return [Note(start, end - start, note.pitch, note.velocity, bend=note.bend, legato=note.legato)]
 
 
 def metric_level(tempo_bpm: float, wanted: tuple[float, float]) -> float:
@@ -177,6 +213,8 @@ class Changes:
     """
 
     def __init__(self, analysis: Analysis):
+        self._heard = analysis.heard
+        self._weights: dict[tuple[float, float], tuple[float, ...]] = {}
         self.scale = scale_of(analysis.key)
         tonic = self.scale[0]
         minor = analysis.key.endswith("minor")
@@ -185,11 +223,14 @@ class Changes:
         if heard is not None and not analysis.key:
             held = heard
         filled: list[Chord] = []
-        for chord in analysis.chords:
+        for chord in self._by_bar(analysis):
             # A guess that lasts a beat and is hardly better than the next one would make a part stumble.
             if chord.root >= 0 and chord.confidence > 0.12:
                 held = chord
-            filled.append(msgspec.structs.replace(held, start_s=chord.start_s, end_s=chord.end_s))
+            fitted = msgspec.structs.replace(held, start_s=chord.start_s, end_s=chord.end_s)
+            if chord.root < 0 or chord.confidence < _SURE:
+                fitted = self._fitted(fitted)
+            filled.append(fitted)
         self._chords = filled or [msgspec.structs.replace(held, end_s=analysis.duration_s)]
         self._starts: npt.NDArray[np.float64] = np.array([c.start_s for c in self._chords])
 
@@ -197,6 +238,61 @@ class Changes:
         """The chord that sounds just after a time."""
         index = int(np.searchsorted(self._starts, time_s + 0.04, side="right")) - 1
         return self._chords[max(index, 0)]
+
+    def _by_bar(self, analysis: Analysis) -> list[Chord]:
+        """The chords, doubtful ones cut at bar lines where it is known what sounds in each bar."""
+        if self._heard is None:
+            return list(analysis.chords)
+        out: list[Chord] = []
+        for chord in analysis.chords:
+            inside = [d for d in analysis.downbeats_s if chord.start_s + 0.2 < d < chord.end_s - 0.2]
+            if chord.root >= 0 and chord.confidence >= _SURE:
+                inside = []
+            edges = [chord.start_s, *inside, chord.end_s]
+            out += [msgspec.structs.replace(chord, start_s=a, end_s=b) for a, b in itertools.pairwise(edges)]
+        return out
+
+    def _fitted(self, chord: Chord) -> Chord:
+        """A doubtful chord, or the one that the pitch classes of its time speak for more clearly."""
+        weights = self.weights(chord)
+        if not weights:
+            return chord
+        length = float(np.linalg.norm(weights))
+
+        def fit(root: int, quality: str) -> float:
+            notes = QUALITIES[quality]
+            shares = (1.2, 1.0, 0.8, 0.6)[: len(notes)]
+            met = sum(share * weights[(root + n) % 12] for share, n in zip(shares, notes, strict=True))
+            inside = sum((root + n) % 12 in self.scale for n in notes) / len(notes)
+            return met / (length * float(np.linalg.norm(shares))) + 0.06 * inside
+
+        best = max(((root, quality) for root in range(12) for quality in _REFITTED), key=lambda c: fit(*c))
+        if fit(*best) < fit(chord.root, chord.quality) + _CLEARER:
+            return chord
+        return msgspec.structs.replace(chord, root=best[0], quality=best[1], label=PITCH_NAMES[best[0]] + best[1])
+
+    def bass_of(self, chord: Chord) -> int:
+        """Pitch class of the lowest note: the root, or the note of the chord that the song has instead."""
+        weights = self.weights(chord)
+        notes = [(chord.root + n) % 12 for n in QUALITIES.get(chord.quality, (0, 7))]
+        if not weights or weights[chord.root] >= _ABSENT:
+            return chord.root
+        loudest = max(notes, key=lambda c: weights[c])
+        return loudest if weights[loudest] >= _PRESENT else chord.root
+
+    def holds(self, chord: Chord, pitch_class: int) -> bool:
+        """Whether the song has a pitch class while a chord sounds; True where that is not known."""
+        weights = self.weights(chord)
+        return not weights or weights[pitch_class % 12] >= _HEARD
+
+    def weights(self, chord: Chord) -> tuple[float, ...]:
+        """How much of C to B the song holds while a chord sounds, the strongest 1; none where that is not known."""
+        if self._heard is None:
+            return ()
+        key = (chord.start_s, chord.end_s)
+        if key not in self._weights:
+            self._weights[key] = self._heard.between(*key)
+        return self._weights[key]
 
     def between(self, start_s: float, end_s: float) -> list[Chord]:
         """Chords that begin within a stretch of time, cut to it."""

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from engine.dsp.resample import resample
 from engine.inference.arrangement_chords import Voice
 from engine.types import Audio
 
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
 STEP_S = 0.25
 _RATE = 11025
 _GATE_DB = -26.0
+_DROWNED_DB = -15.0
+NOBODY = Voice(step_s=STEP_S, sings=(), centre=None)
 
 
-def find_voice(vocals: Audio | None, *, rate: int) -> Voice:
+def singer_of(audio: Mapping[str, Audio], *, rate: int) -> Voice:
+    """Who sings in a song (`find_voice`).
+
+    Args:
+        audio: role -> ``(channels, frames) float32``.
+        rate: frames per second.
+    """
+    others = [stem for role, stem in audio.items() if role != "vocals"]
+    return find_voice(audio.get("vocals"), rate=rate, beside=others)
+
+
+def find_voice(vocals: Audio | None, *, rate: int, beside: Iterable[Audio] = ()) -> Voice:
     """Flags per quarter of a second, and the middle of the sung line.
 
     Args:
         vocals: the stem ``(channels, frames) float32``, None where there is none.
         rate: frames per second.
+        beside: the other stems, as long: what is drowned by them is what a split left over, and nobody sings.
     """
-    silent = Voice(step_s=STEP_S, sings=(), centre=None)
     if vocals is None or vocals.shape[-1] < rate // 2:
-        return silent
+        return NOBODY
     mono = np.ascontiguousarray(np.asarray(vocals, dtype=np.float32).mean(axis=0, keepdims=True))
     low = resample(mono, from_rate=rate, to_rate=_RATE)[0]
     step = int(STEP_S * _RATE)
     count = low.size // step
     if count == 0:
-        return silent
+        return NOBODY
     power = np.square(low[: count * step].reshape(count, step)).mean(axis=1)
     loud = float(np.percentile(power, 98))
     if loud < 1e-6:
-        return silent
-    sings = power > loud * 10.0 ** (_GATE_DB / 10.0)
+        return NOBODY
+    sings: Flags = np.asarray(power) > loud * 10.0 ** (_GATE_DB / 10.0)
+    others = [_levels(stem, rate, count) for stem in beside]
+    around = np.array([sum(levels) + 1e-12 for levels in zip(*others, strict=True)] or [1e-12])
+    if float(np.median((power / around)[sings])) < 10.0 ** (_DROWNED_DB / 10.0):
+        return NOBODY
     centre = _centre(low, sings, step)
     return Voice(step_s=STEP_S, sings=tuple(bool(s) for s in sings), centre=centre)
+
+
+def _levels(stem: Audio, rate: int, count: int) -> list[float]:
+    """Mean square of a stem in each of the first `count` steps."""
+    size = round(STEP_S * rate)
+    there = min(count, stem.shape[-1] // size)
+    mono = np.asarray(stem[:, : there * size], dtype=np.float32).mean(axis=0)
+    power = np.square(mono.reshape(there, size)).mean(axis=1)
+    return [float(p) for p in power] + [0.0] * (count - there)
 
 
 def _centre(low: np.ndarray, sings: np.ndarray, step: int) -> float | None:

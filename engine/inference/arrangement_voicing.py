@@ -11,13 +11,23 @@ LOWEST_THIRD = 48
 """No interval below a fourth between voices under this pitch (C3)."""
 
 
-def colours(chord: Chord, *, colour: str, scale: tuple[int, ...]) -> list[int]:
+_COLOURS = (2, 5, 9, 10, 11)
+"""Semitones above the root that colour a chord without changing what it is."""
+_SOUNDS = 0.45
+"""Share of the strongest pitch class from which a colour of the song is one of the chord."""
+_GENDER = 0.3
+"""What the third counts beside how loud it is: it says whether the chord is major."""
+
+
+def colours(chord: Chord, *, colour: str, scale: tuple[int, ...], heard: tuple[float, ...] = ()) -> list[int]:
     """Pitch classes of a chord in the order of their importance.
 
     Args:
         chord: what was heard.
         colour: ``triad``, ``seventh``, ``ninth``, ``power`` or ``open`` (root, fifth and ninth).
         scale: pitch classes of the key; sevenths and ninths are taken from it.
+        heard: how much of each pitch class the song holds there, the strongest 1; what sounds in the song goes first,
+            and of the colours the one that the song has is taken.
     """
     root = chord.root
     notes = QUALITIES.get(chord.quality, (0, 4, 7))
@@ -26,21 +36,32 @@ def colours(chord: Chord, *, colour: str, scale: tuple[int, ...]) -> list[int]:
     if chord.quality == "5":
         # The third that the key gives.
         notes = (0, 3 if (root + 3) % 12 in scale and (root + 4) % 12 not in scale else 4, 7)
+    third = notes[1] if len(notes) > 1 else 4
     out = [(root + n) % 12 for n in notes]
     if colour == "open":
         out = [root, (root + 7) % 12]
-    third = notes[1] if len(notes) > 1 else 4
+    added: list[int] = []
     if colour in ("seventh", "ninth") and len(out) < 4 and chord.quality not in ("dim", "sus4", "sus2"):
         seventh = 10 if third == 3 or (root + 10) % 12 in scale else 11
         # A major seventh only where the key has it; else the sixth keeps the chord at rest.
         if third == 4 and (root + seventh) % 12 not in scale:
             seventh = 9
-        out.append((root + seventh) % 12)
+        added.append((root + seventh) % 12)
     if colour in ("ninth", "open") and (root + 2) % 12 in scale and chord.quality != "dim":
         ninth = (root + 2) % 12
         if ninth not in out:
-            out.append(ninth)
-    return out
+            added.append(ninth)
+    if not heard:
+        return out + added
+    # The song's own colours of the chord, the loudest first.
+    own = sorted(
+        ((root + n) % 12 for n in _COLOURS if (root + n) % 12 not in out and heard[(root + n) % 12] >= _SOUNDS),
+        key=lambda c: -heard[c],
+    )
+    room = max(len(added), 1 if colour in ("triad", "open") else 0)
+    added = [*own, *[c for c in added if c not in own]][:room]
+    gender = (root + third) % 12
+    return sorted([*out, *added], key=lambda c: -(heard[c] + (1.0 if c == root else _GENDER if c == gender else 0.0)))
 
 
 def voice(

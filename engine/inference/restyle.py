@@ -20,10 +20,11 @@ import numpy as np
 
 from engine.analysis import Analysis, analyse
 from engine.analysis.corrections import conformed
+from engine.analysis.theme import theme_of
 from engine.dsp.loudness import integrated_lufs
 from engine.errors import Cancelled, EncodeError, StyleError
 from engine.inference.arrangement import Score, compose
-from engine.inference.arrangement_voice import find_voice
+from engine.inference.arrangement_voice import NOBODY, singer_of
 from engine.inference.production import ProductionModel
 from engine.inference.restyle_mix import FADES_FROM, Mixer, weight_of
 from engine.inference.restyle_result import RestyleResult, publish
@@ -155,7 +156,7 @@ class _Job:
         self._progress, self._cancelled = progress, cancelled
         self._notices: list[str] = []
         self._timings: dict[str, float] = {}
-        self._singer = find_voice(None, rate=1)
+        self._singer = NOBODY
         first = next(iter(stems.values()))
         self._rate, self._frames = first.rate, first.frames
 
@@ -179,9 +180,12 @@ class _Job:
         score = Score(layers=(), kicks_s=(), felt_bpm=analysis.tempo_bpm, metric_level=1.0)
         self._step(0.3, "Writing the parts")
         if roles:
-            singer = self._singer = find_voice(audio.get("vocals"), rate=self._rate)
+            singer = self._singer = singer_of(audio, rate=self._rate)
+            theme = theme_of(audio, rate=self._rate, beats_s=analysis.beats_s, cancelled=self._cancelled)
             ornament = float(np.clip((self._intensity - 0.2) / 0.8, 0.0, 1.0))
-            score = compose(self._style, analysis, roles=roles, singer=singer, seed=self._seed, ornament=ornament)
+            score = compose(
+                self._style, analysis, roles=roles, singer=singer, seed=self._seed, ornament=ornament, theme=theme
+            )
             self._say_metric_level(score, analysis)
         staging = self._staging(out_dir)
         try:

@@ -262,7 +262,7 @@ class Mixer(msgspec.Struct, kw_only=True):
         amount = float(np.clip(self.intensity / PRODUCTION_FULL, 0.0, 1.0))
         replaced = {part.replaces for part in parts}
         arrangement = self.style.arrangement
-        if arranges and arrangement is not None:
+        if arranges and parts and arrangement is not None:
             replaced |= set(arrangement.mutes)
         strips: dict[str, dict[str, Any]] = {}
         muted: list[str] = []

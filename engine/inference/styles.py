@@ -108,11 +108,12 @@ class BassLine(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class HarmonyLayer(_Closed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A chord instrument. Steps: ``X``, ``x``, ``o`` strike, ``=`` holds, ``-`` rests."""
+    """A chord instrument, or one that leads: it plays the song's own theme. Steps: ``X``, ``x``, ``o`` strike, ``=``
+    holds, ``-`` rests; pads and leads have none."""
 
     title: str
     instrument: str
-    kind: Literal["chord", "arpeggio", "pad"]
+    kind: Literal["chord", "arpeggio", "pad", "lead"]
     steps_per_beat: int = 4
     patterns: tuple[str, ...] = ("x===============",)
     colour: Literal["triad", "seventh", "ninth", "power", "open"] = "seventh"

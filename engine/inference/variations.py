@@ -15,7 +15,7 @@ from engine.analysis import Analysis, analyse
 from engine.analysis.corrections import conformed
 from engine.errors import StyleError
 from engine.inference.arrangement import compose
-from engine.inference.arrangement_voice import find_voice
+from engine.inference.arrangement_voice import singer_of
 from engine.inference.restyle import restyle_task, unsuitable
 from engine.inference.restyle_result import RestyleResult, Variation, Wish
 from engine.inference.style_variation import Fingerprint, choose, distance, fingerprint, varied
@@ -115,7 +115,7 @@ def _plans(
     keep: frozenset[str],
 ) -> list[tuple[Wish, Style, int, Fingerprint]]:
     """Candidates: each style as it is written, and as other seeds play it."""
-    singer = find_voice(audio.get("vocals"), rate=rate)
+    singer = singer_of(audio, rate=rate)
     rng = np.random.default_rng([seed & 0xFFFFFFFF, 4242])
     tries = max(2, -(-_TRIES * count // max(len(wishes), 1)))
     roles = tuple(role for role in ("drums", "bass", "other") if role not in keep)

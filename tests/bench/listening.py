@@ -25,7 +25,7 @@ import soundfile
 from engine.analysis import analyse
 from engine.dsp.limiter import limit_true_peak
 from engine.dsp.loudness import integrated_lufs
-from engine.inference.arrangement_voice import find_voice
+from engine.inference.arrangement_voice import singer_of
 from engine.inference.restyle import restyle_task
 from engine.inference.styles import list_styles, load_style
 from tests.bench import style_measure as measure
@@ -104,7 +104,7 @@ class _Studio:
         source = np.sum(list(audio.values()), axis=0).astype(np.float32)
         harmonic = np.sum([x for role, x in audio.items() if role != "drums"], axis=0).astype(np.float32)
         analysis = analyse(source, rate=song.rate, harmonic=harmonic)
-        singer = find_voice(audio.get("vocals"), rate=song.rate)
+        singer = singer_of(audio, rate=song.rate)
         heading = f"{song.id}: source ({analysis.tempo_bpm:.0f} BPM, {analysis.key or 'no clear key'})"
         self._entry(f"{song.id}-source", heading, "", source, song.rate)
         known = measure.tuned(harmonic, song.rate)

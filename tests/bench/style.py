@@ -20,9 +20,10 @@ import numpy as np
 
 from engine.analysis import Analysis, analyse
 from engine.analysis.corrections import conformed
+from engine.analysis.theme import theme_of
 from engine.errors import StyleError
 from engine.inference.arrangement import Score, compose
-from engine.inference.arrangement_voice import find_voice
+from engine.inference.arrangement_voice import singer_of
 from engine.inference.restyle import restyle_task
 from engine.inference.restyle_result import RestyleResult
 from engine.inference.styles import ARRANGEMENT, Style, list_styles, load_style
@@ -107,7 +108,7 @@ def _song_rows(
     began = time.perf_counter()
     analysis = conformed(analyse(source, rate=song.rate, harmonic=harmonic), **song.stated)
     listened = time.perf_counter() - began
-    singer = find_voice(audio.get("vocals"), rate=song.rate)
+    singer = singer_of(audio, rate=song.rate)
     known = measure.tuned(harmonic, song.rate)
     for style in chosen:
         began = time.perf_counter()
@@ -165,8 +166,10 @@ def _restyled(song: Song, style: Style, analysis: Analysis, *, seed: int, intens
 
 
 def _score(style: Style, analysis: Analysis, song: Song, seed: int) -> Score:
-    singer = find_voice(song.audio().get("vocals"), rate=song.rate)
-    return compose(style, analysis, roles=("drums", "bass", "other"), singer=singer, seed=seed)
+    audio = song.audio()
+    singer = singer_of(audio, rate=song.rate)
+    theme = theme_of(audio, rate=song.rate, beats_s=analysis.beats_s)
+    return compose(style, analysis, roles=("drums", "bass", "other"), singer=singer, seed=seed, theme=theme)
 
 
 def _summary(style: Style, rows: list[dict[str, Any]]) -> dict[str, Any]:

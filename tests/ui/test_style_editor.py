@@ -60,7 +60,7 @@ def test_patterns_of_bass_and_chords_are_set_one_by_one() -> None:
     assert changed[1:] == house.arrangement.bass.patterns[1:]
     rows = model.chord_rows(house)
     assert rows
-    assert all(house.arrangement.harmony[layer].kind != "pad" for layer, _ in rows)
+    assert all(house.arrangement.harmony[layer].kind not in ("pad", "lead") for layer, _ in rows)
     assert any(layer.kind == "pad" for layer in house.arrangement.harmony)
     layer, pattern = rows[-1]
     last = model.with_chord_step(house, len(rows) - 1, 2, "=").arrangement.harmony[layer]  # type: ignore[union-attr]

@@ -93,7 +93,7 @@ def chord_rows(style: Style) -> tuple[tuple[int, int], ...]:
     return tuple(
         (number, pattern)
         for number, layer in enumerate(made.harmony)
-        if layer.kind != "pad"
+        if layer.kind not in ("pad", "lead")
         for pattern in range(len(layer.patterns))
     )
 

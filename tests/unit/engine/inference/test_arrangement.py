@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 
 from engine.analysis import Analysis, Chord, Section
+from engine.analysis.model import Heard
+from engine.analysis.theme import ThemeNote
 from engine.errors import Cancelled
 from engine.inference.arrangement import compose, play, surface_noise
 from engine.inference.arrangement_chords import Voice
 from engine.inference.arrangement_grid import Changes, Grid, metric_level, rebar
-from engine.inference.arrangement_voice import find_voice
+from engine.inference.arrangement_lead import lead_part
+from engine.inference.arrangement_voice import find_voice, singer_of
 from engine.inference.arrangement_voicing import colours, voice
 from engine.inference.performance import duck
-from engine.inference.styles import ARRANGEMENT, list_styles, load_style
+from engine.inference.styles import ARRANGEMENT, HarmonyLayer, list_styles, load_style
+from engine.instruments import Note
 from tests.unit.engine.inference.synthetic_song import RATE, song
 
 NOBODY = Voice(step_s=0.25, sings=(), centre=None)
@@ -253,3 +257,78 @@ def test_play_stops_when_asked() -> None:
     score = compose(load_style("house"), analysis(seconds=16.0), roles=("drums",), singer=NOBODY, seed=0)
     with pytest.raises(Cancelled):
         play(score.layers[0], score, rate=RATE, length_frames=16 * RATE, seed=0, cancelled=lambda: True)
+
+
+def test_what_a_split_left_over_is_no_singer() -> None:
+    stems = song(8.0)
+    vocals = stems["vocals"]
+    others = [stem for role, stem in stems.items() if role != "vocals"]
+    assert find_voice(vocals, rate=RATE, beside=others).centre is not None
+    assert singer_of(stems, rate=RATE) == find_voice(vocals, rate=RATE, beside=others)
+    assert find_voice(np.float32(0.03) * vocals, rate=RATE, beside=others).centre is None
+
+
+def led(found: Analysis, *, singer: Voice = NOBODY, swing: float = 0.5) -> list[Note]:
+    theme = tuple(ThemeNote(0.25 * k, 0.25 * (k + 1), 60 + k % 5, 0.8) for k in range(4, 20))
+    layer = HarmonyLayer(title="Lead", instrument="sax", kind="lead", low=72, high=84)
+    rng = np.random.default_rng(0)
+    bars = grid(found, swing=swing, tempo=(50.0, 70.0))
+    return lead_part(layer, theme, bars, singer, duration_s=found.duration_s, rng=rng)
+
+
+def test_a_lead_plays_the_theme_in_its_range() -> None:
+    notes = led(analysis(bpm=60.0, seconds=8.0))
+    # Ends with the song: the theme goes on until second 5, and nothing overlaps.
+    assert [round(n.pitch) % 12 for n in notes] == [(60 + k % 5) % 12 for k in range(4, 20)]
+    assert all(72 <= n.pitch <= 84 for n in notes)
+    assert [n.start_s for n in notes] == pytest.approx([0.25 * k for k in range(4, 20)], abs=0.007)
+    assert all(a.start_s + a.duration_s <= b.start_s for a, b in itertools.pairwise(notes))
+
+
+def test_a_lead_swings_with_the_style_and_rests_while_somebody_sings() -> None:
+    swung = led(analysis(bpm=60.0, seconds=8.0), swing=0.6)
+    # Sixteenths: the second of two comes at 0.3 instead of 0.25 of a beat.
+    assert swung[1].start_s == pytest.approx(1.3, abs=0.007)
+    assert swung[2].start_s == pytest.approx(1.5, abs=0.007)
+    singer = Voice(step_s=0.25, sings=(False,) * 8 + (True,) * 8 + (False,) * 16, centre=60.0)
+    beside = led(analysis(bpm=60.0, seconds=8.0), singer=singer)
+    assert [n for n in beside if 2.0 <= n.start_s < 3.9] == []
+    assert len([n for n in beside if n.start_s < 1.7]) == 3
+    assert len([n for n in beside if n.start_s > 4.1]) == 3
+
+
+def test_the_pick_up_is_played_and_nothing_piles_up_at_the_start() -> None:
+    found = analysis(bpm=120.0, seconds=16.0)
+    late = msgspec.structs.replace(
+        found, beats_s=tuple(b + 0.4 for b in found.beats_s[:-1]), downbeats_s=tuple(d + 0.4 for d in found.downbeats_s)
+    )
+    for style_id in ("house", "funk", "bossa"):
+        score = compose(load_style(style_id), late, roles=ROLES, singer=NOBODY, seed=0)
+        starts = [n.start_s for layer in score.layers for notes in layer.instruments.values() for n in notes]
+        assert any(0.0 < start < 0.35 for start in starts), style_id
+        for layer in score.layers:
+            if layer.role == "drums":
+                first = [n for notes in layer.instruments.values() for n in notes if n.start_s == 0.0]
+                assert len(first) <= 2, style_id
+
+
+def test_parts_take_from_the_song_what_it_holds() -> None:
+    """Where the analysis kept which pitch classes sound, voicings, doubtful chords and the bass follow them."""
+    found = analysis(bpm=120.0, seconds=16.0)
+    classes = np.zeros(12)
+    classes[[2, 5, 9, 0]] = (1.0, 0.9, 0.7, 0.6)
+    heard = Heard(borders_s=(0.0, 16.0), classes=(tuple(classes),))
+    doubtful = tuple(msgspec.structs.replace(c, confidence=0.3) for c in found.chords)
+    changes = Changes(msgspec.structs.replace(found, chords=doubtful, heard=heard))
+    # G major has nothing of that sound: it is heard as D minor instead. Sure chords stay.
+    assert (changes.at(6.5).root, changes.at(6.5).quality) in {(2, "m"), (2, "m7")}
+    assert Changes(msgspec.structs.replace(found, heard=heard)).at(6.5).root == 7
+    chord = Chord(start_s=0.0, end_s=2.0, label="F", root=5, quality="", confidence=1.0)
+    weights = changes.weights(chord)
+    assert max(weights) == 1.0
+    # The sixth that the song has, not the seventh of the key.
+    assert colours(chord, colour="seventh", scale=C_MAJOR, heard=weights)[:4] == [5, 9, 2, 0]
+    assert colours(chord, colour="seventh", scale=C_MAJOR) == [5, 9, 0, 4]
+    assert changes.holds(chord, 9)
+    assert not changes.holds(chord, 7)
+    assert changes.bass_of(msgspec.structs.replace(chord, root=10, quality="maj7")) == 2
