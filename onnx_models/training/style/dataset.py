@@ -12,7 +12,7 @@ from engine.dsp.loudness import integrated_lufs
 from engine.inference.production_chain import Vector, apply_strip, to_strip
 from engine.inference.production_features import FEATURES_VERSION, features
 from onnx_models.training.style.chains import draw
-from onnx_models.training.style.material import RATE, ROLES, Library, Samples, Stem
+from onnx_models.training.style.material import RATE, ROLES, SECONDS, Library, Samples, Stem
 
 STEMS_A_SHARD = 32
 CHAINS_A_STEM = 6
@@ -24,11 +24,12 @@ def process(audio: Samples, coded: Vector) -> Samples:
 
 
 def stem_sections(
-    library: Library, role: str, rng: np.random.Generator, *, held_out: bool, count: int
+    library: Library, role: str, rng: np.random.Generator, *, held_out: bool, count: int, seconds: float
 ) -> list[Samples] | None:
-    """`count` sections of one new stem, some of them with processing that all share; None when it came out silent."""
+    """`count` sections of one new stem, each of so many seconds, some of them with processing that all share; None when
+    it came out silent."""
     stem = Stem(library, role, rng, held_out=held_out)
-    sections = [stem.section(rng) for _ in range(count)]
+    sections = [stem.section(rng, seconds=seconds) for _ in range(count)]
     if rng.random() < 0.5:
         before = draw(rng, strength=0.5)
         sections = [process(s, before) for s in sections]
@@ -43,7 +44,7 @@ def render_shard(library: Library, *, seed: int, index: int) -> dict[str, np.nda
     rows: dict[str, list[np.ndarray]] = {"given": [], "reference": [], "coded": [], "role": []}
     for k in range(STEMS_A_SHARD):
         role = k % len(ROLES)
-        sections = stem_sections(library, ROLES[role], rng, held_out=False, count=3)
+        sections = stem_sections(library, ROLES[role], rng, held_out=False, count=3, seconds=SECONDS)
         if sections is None:
             continue
         given = features(sections[0], rate=RATE)

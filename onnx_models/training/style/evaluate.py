@@ -10,7 +10,7 @@ import numpy as np
 from scipy import signal
 
 from engine.dsp.loudness import integrated_lufs
-from engine.inference.production import PROBE_S, excerpt
+from engine.inference.production import EXCERPT_S, PROBE_S, excerpt
 from engine.inference.production_chain import Vector, apply_strip, to_strip
 from engine.inference.production_features import BANDS, features
 from engine.inference.production_fit import Scatter, fitted
@@ -19,11 +19,16 @@ from onnx_models.training.style.chains import draw
 from onnx_models.training.style.dataset import process, stem_sections
 from onnx_models.training.style.material import RATE, ROLES, Library, Samples
 
+SHORT_S = 5.0
+"""A second length at which the model is judged: what a short loop says of a sound."""
+
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Mean distances over all trials, and what part of the gap each method closes (1 is all of it)."""
 
     trials: int
+    seconds: float
+    """Length of what was heard of the input and of the reference."""
     distance_input: float
     distance_model: float
     distance_refined: float
@@ -102,21 +107,25 @@ def evaluate(
     *,
     seed: int,
     trials: int,
+    seconds: float = EXCERPT_S,
     scatter: Scatter | None = None,
     tick: Callable[[int], None] | None = None,
 ) -> Figures:
     """Random chains on held-out recordings; the reference is another section of the same stem through the same
-    chain. With a scatter all settings are put right by listening (`engine.inference.production_fit`), without it the
-    equaliser alone."""
-    rng = np.random.default_rng([seed, 99])
+    chain, each of so many seconds (the program hears at least `EXCERPT_S` where a recording has them). The chain of a
+    trial is the same at each length. With a scatter all settings are put right by listening
+    (`engine.inference.production_fit`), without it the equaliser alone."""
     rows: list[tuple[float, ...]] = []
     roles: list[str] = []
+    attempt = 0
     while len(rows) < trials:
+        attempt += 1
         role = ROLES[len(rows) % len(ROLES)]
-        sections = stem_sections(library, role, rng, held_out=True, count=2)
+        rng = np.random.default_rng([seed, 99, attempt])
+        sections = stem_sections(library, role, rng, held_out=True, count=2, seconds=seconds)
         if sections is None:
             continue
-        coded = draw(rng)
+        coded = draw(np.random.default_rng([seed, 98, attempt]))
         target, reference = process(sections[0], coded), process(sections[1], coded)
         heard, wanted = features(sections[0], rate=RATE), features(reference, rate=RATE)
         guess = predict(heard, wanted)
@@ -157,11 +166,12 @@ def evaluate(
     table = np.array(rows)
     mean = table.mean(axis=0)
     by_role: dict[str, tuple[float, float, float]] = {}
-    for role in ROLES:
+    for role in dict.fromkeys(roles):
         m = table[np.array(roles) == role].mean(axis=0)
         by_role[role] = (_closed(m, 4), _closed(m, 1), _closed(m, 2))
     return Figures(
         trials=len(rows),
+        seconds=seconds,
         distance_input=float(mean[0]),
         distance_model=float(mean[1]),
         distance_refined=float(mean[4]),

@@ -30,7 +30,15 @@ _BATCH = 4
 
 
 def export(
-    network: ProductionNet, folder: Path, *, figures: Figures, samples: Path, log: str, examples: int, seed: int
+    network: ProductionNet,
+    folder: Path,
+    *,
+    figures: Figures,
+    short: Figures,
+    samples: Path,
+    log: str,
+    examples: int,
+    seed: int,
 ) -> None:
     """Write the pack, replacing what is there only once everything is written."""
     half = folder.with_name(folder.name + ".half")
@@ -39,7 +47,7 @@ def export(
     _graph(network, half)
     (half / "training.log").write_text(log, encoding="utf-8")
     sources = training_sources(samples)
-    (half / "card.md").write_text(card_of(figures, sources, examples=examples, seed=seed), encoding="utf-8")
+    (half / "card.md").write_text(card_of(figures, short, sources, examples=examples, seed=seed), encoding="utf-8")
     roles = {
         "model.onnx": "graph",
         "card.md": "card",
@@ -95,7 +103,7 @@ def export(
             outputs=(SelfTestTensor(name="settings", member="settings.f32", shape=(_BATCH, len(IDS))),),
             tolerance=1e-3,
         ),
-        metrics=metrics_of(figures),
+        metrics=metrics_of(figures, short),
         production={"features_version": FEATURES_VERSION, "features_size": SIZE, "settings": list(IDS)},
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)

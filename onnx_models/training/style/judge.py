@@ -14,31 +14,39 @@ from pathlib import Path
 import msgspec
 
 from engine.inference.pack_format import Manifest, Member
-from engine.inference.production import ProductionModel
+from engine.inference.production import EXCERPT_S, ProductionModel
 from engine.inference.production_fit import read_scatter
 from onnx_models.training.style.card import VERSION, card_of, metrics_of, training_sources
-from onnx_models.training.style.evaluate import Figures, evaluate
+from onnx_models.training.style.evaluate import SHORT_S, Figures, evaluate
 from onnx_models.training.style.material import Library
 
 PACK = Path(__file__).resolve().parents[2] / "style-production"
 
 
-def judge(samples: Path, *, seed: int, trials: int) -> Figures:
-    """Figures of the shipped pack on recordings that it was not trained on."""
-    model = ProductionModel(PACK, provider="cpu")
+def judge(samples: Path, *, seed: int, trials: int, seconds: float = EXCERPT_S, pack: Path = PACK) -> Figures:
+    """Figures of a pack on recordings that it was not trained on, so many seconds of which are heard."""
+    model = ProductionModel(pack, provider="cpu")
 
     def tick(done: int) -> None:
         if done % 10 == 0:
             print(f"{done} of {trials}", file=sys.stderr, flush=True)
 
-    return evaluate(Library(samples), model.settings, seed=seed, trials=trials, scatter=read_scatter(PACK), tick=tick)
+    return evaluate(
+        Library(samples),
+        model.settings,
+        seed=seed,
+        trials=trials,
+        seconds=seconds,
+        scatter=read_scatter(pack),
+        tick=tick,
+    )
 
 
-def write(folder: Path, samples: Path, figures: Figures, *, seed: int) -> None:
+def write(folder: Path, samples: Path, figures: Figures, short: Figures, *, seed: int) -> None:
     """Put figures into the card and the manifest of a pack."""
     manifest = msgspec.json.decode((folder / "pack.json").read_bytes(), type=Manifest)
     found = re.search(r"(\d+) examples", (folder / "training.log").read_text(encoding="utf-8"))
-    text = card_of(figures, training_sources(samples), examples=int(found[1]) if found else 0, seed=seed)
+    text = card_of(figures, short, training_sources(samples), examples=int(found[1]) if found else 0, seed=seed)
     (folder / "card.md").write_text(text, encoding="utf-8")
     raw = text.encode()
 
@@ -51,7 +59,7 @@ def write(folder: Path, samples: Path, figures: Figures, *, seed: int) -> None:
         manifest,
         version=VERSION,
         members=tuple(member(each) for each in manifest.members),
-        metrics=metrics_of(figures),
+        metrics=metrics_of(figures, short),
     )
     (folder / "pack.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
@@ -61,12 +69,16 @@ def main() -> int:
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=120)
+    parser.add_argument("--pack", type=Path, default=PACK)
     parser.add_argument("--write", action="store_true", help="write card and figures of the pack")
     arguments = parser.parse_args()
-    figures = judge(arguments.samples, seed=arguments.seed, trials=arguments.trials)
-    print(msgspec.json.format(msgspec.json.encode(figures), indent=1).decode())
+    figures, short = (
+        judge(arguments.samples, seed=arguments.seed, trials=arguments.trials, seconds=seconds, pack=arguments.pack)
+        for seconds in (EXCERPT_S, SHORT_S)
+    )
+    print(msgspec.json.format(msgspec.json.encode((figures, short)), indent=1).decode())
     if arguments.write:
-        write(PACK, arguments.samples, figures, seed=arguments.seed)
+        write(arguments.pack, arguments.samples, figures, short, seed=arguments.seed)
     return 0
 
 

@@ -20,6 +20,7 @@ Samples: TypeAlias = npt.NDArray[np.float32]
 
 RATE = 44100
 SECONDS = 5.0
+"""Length of the sections to learn from."""
 EXCLUDED = ("eif_caesium", "eif_lithium")
 ROLES = ("vocals", "drums", "bass", "other")
 _CLASSES = {
@@ -28,7 +29,6 @@ _CLASSES = {
     "other": ("guitar", "keys", "strings", "winds"),
     "vocals": ("voice",),
 }
-_FRAMES = int(SECONDS * RATE)
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,25 +116,26 @@ class Stem:
         self._density = float(rng.uniform(0.25, 0.7))
         self._centres = [float(rng.choice([p for p in f.pitches if p > 0] or [0.0])) for f in self._folders]
 
-    def section(self, rng: np.random.Generator) -> Samples:
-        """``(2, frames) float32`` of `SECONDS`."""
-        out = np.zeros((2, _FRAMES + RATE), dtype=np.float32)
+    def section(self, rng: np.random.Generator, *, seconds: float) -> Samples:
+        """``(2, frames) float32`` of so many seconds."""
+        frames = int(seconds * RATE)
+        out = np.zeros((2, frames + RATE), dtype=np.float32)
         for folder, chosen, centre in zip(self._folders, self._chosen, self._centres, strict=True):
             if self.role == "drums" and folder.mean_s < 5.0:
-                self._beat(out, folder, chosen, rng)
+                self._beat(out, folder, chosen, rng, seconds)
             elif (
                 folder.mean_s >= 3.0
                 and self.role != "bass"
                 and len(folder.files) < 60
                 and folder.name.split("/")[0] in ("voice", "drums")
             ):
-                self._phrases(out, folder, rng)
+                self._phrases(out, folder, rng, seconds)
             else:
-                self._notes(out, folder, centre, rng)
-        out = out[:, :_FRAMES]
+                self._notes(out, folder, centre, rng, seconds)
+        out = out[:, :frames]
         if self._spread > 0.0:
             delay = int(0.011 * RATE)
-            shifted = np.pad(out, ((0, 0), (delay, 0)))[:, :_FRAMES]
+            shifted = np.pad(out, ((0, 0), (delay, 0)))[:, :frames]
             out = out + self._spread * np.stack([shifted[1], -shifted[0]])
         rms = float(np.sqrt(np.mean(np.square(out)))) + 1e-9
         out *= 10.0 ** (self._level_db / 20.0) / rms
@@ -153,19 +154,26 @@ class Stem:
         for channel in range(2):
             out[channel, start:stop] += sides[channel] * sound[min(channel, sound.shape[0] - 1), : stop - start]
 
-    def _beat(self, out: Samples, folder: Folder, chosen: npt.NDArray[np.int64], rng: np.random.Generator) -> None:
+    def _beat(
+        self,
+        out: Samples,
+        folder: Folder,
+        chosen: npt.NDArray[np.int64],
+        rng: np.random.Generator,
+        seconds: float,
+    ) -> None:
         for voice, index in enumerate(chosen):
             pattern = rng.random(16) < self._density * rng.uniform(0.2, 1.0)
             pattern[int(rng.integers(0, 4)) * 4] = True
             pan = float(np.clip(self._pans[voice % 16], -0.8, 0.8))
-            for step in range(int(SECONDS / self._step_s)):
+            for step in range(int(seconds / self._step_s)):
                 if pattern[step % 16] and rng.random() < 0.9:
                     start = int((step * self._step_s + abs(rng.normal(0, 0.003))) * RATE)
                     self._lay(out, folder.files[int(index)], start, float(rng.uniform(0.4, 1.0)), pan)
 
-    def _phrases(self, out: Samples, folder: Folder, rng: np.random.Generator) -> None:
+    def _phrases(self, out: Samples, folder: Folder, rng: np.random.Generator, seconds: float) -> None:
         position = -int(rng.uniform(0.0, 1.0) * RATE) if folder.mean_s > 6.0 else 0
-        while position < _FRAMES:
+        while position < seconds * RATE:
             path = folder.files[int(rng.integers(len(folder.files)))]
             sound = self._library.sound(path)
             skip = int(rng.uniform(0.0, 0.6) * sound.shape[1]) if folder.mean_s > 8.0 else 0
@@ -176,12 +184,12 @@ class Stem:
                 out[channel, start:stop] += piece[min(channel, piece.shape[0] - 1), : stop - start]
             position = stop + int(rng.uniform(0.05, 0.6) * RATE)
 
-    def _notes(self, out: Samples, folder: Folder, centre: float, rng: np.random.Generator) -> None:
+    def _notes(self, out: Samples, folder: Folder, centre: float, rng: np.random.Generator, seconds: float) -> None:
         pitches = np.array(folder.pitches)
         known = np.flatnonzero(pitches > 0)
         near = known[np.abs(pitches[known] - centre) < 8] if known.size else np.arange(len(folder.files))
         step = 0
-        while step * self._step_s < SECONDS:
+        while step * self._step_s < seconds:
             hold = int(rng.choice([1, 1, 2, 3, 4]))
             if rng.random() < 0.85:
                 count = int(rng.integers(2, 4)) if self._chord else 1

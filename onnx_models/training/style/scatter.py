@@ -22,7 +22,7 @@ from engine.inference.production_features import features
 from engine.inference.production_fit import FILE, Scatter, scatter_of
 from onnx_models.training.style.chains import draw
 from onnx_models.training.style.dataset import process, stem_sections
-from onnx_models.training.style.material import RATE, ROLES, Library
+from onnx_models.training.style.material import RATE, ROLES, SECONDS, Library
 
 EXAMPLES = 240
 CHAINS_A_STEM = 2
@@ -39,7 +39,7 @@ def measure(
     while len(errors) < examples:
         role = ROLES[turn % len(ROLES)]
         turn += 1
-        sections = stem_sections(library, role, rng, held_out=False, count=2)
+        sections = stem_sections(library, role, rng, held_out=False, count=2, seconds=SECONDS)
         if sections is None:
             continue
         given = features(sections[0], rate=RATE)

@@ -51,7 +51,7 @@ def dry_references(style: Style, library: Library) -> dict[str, list[Audio]]:
                 joined = [library.sound(p) for p in folder.files[:3]]
                 found[role].append(np.concatenate([np.repeat(s[:1], 2, axis=0) for s in joined], axis=1))
         elif not found[role]:
-            found[role] += [Stem(library, role, rng, held_out=False).section(rng) for _ in range(6)]
+            found[role] += [Stem(library, role, rng, held_out=False).section(rng, seconds=5.0) for _ in range(6)]
     return found
 
 

@@ -12,7 +12,7 @@ from engine.inference.production_chain import IDS, decode
 from engine.inference.production_features import SIZE
 from onnx_models.training.style import dataset
 from onnx_models.training.style.chains import draw
-from onnx_models.training.style.evaluate import distance, matched, matchering_like
+from onnx_models.training.style.evaluate import distance, evaluate, matched, matchering_like
 from onnx_models.training.style.material import RATE, ROLES, Library, Stem
 
 
@@ -36,7 +36,7 @@ def test_recordings_that_judge_are_never_used(library: Library) -> None:
 def test_two_sections_of_a_stem_sound_alike_and_are_not_the_same(library: Library) -> None:
     rng = np.random.default_rng(2)
     stem = Stem(library, "drums", rng, held_out=False)
-    first, second = stem.section(rng), stem.section(rng)
+    first, second = stem.section(rng, seconds=5.0), stem.section(rng, seconds=5.0)
     assert first.shape == second.shape == (2, int(5.0 * RATE))
     assert not np.array_equal(first, second)
     assert abs(integrated_lufs(first, rate=RATE) - integrated_lufs(second, rate=RATE)) < 6.0
@@ -60,6 +60,23 @@ def test_a_shard_depends_on_seed_and_index_alone(library: Library, monkeypatch: 
     for name, values in first.items():
         assert np.array_equal(values, again[name])
     assert not np.array_equal(first["coded"], other["coded"])
+
+
+def test_a_trial_has_the_same_chain_at_each_length_and_an_oracle_closes_the_gap(library: Library) -> None:
+    drawn: list[np.ndarray] = []
+
+    def predict(given: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        drawn.append(np.array(chain))
+        return drawn[-1]
+
+    figures = []
+    for seconds in (3.0, 5.0):
+        chain = draw(np.random.default_rng([11, 98, 1]))
+        figures.append(evaluate(library, predict, seed=11, trials=1, seconds=seconds))
+    assert [each.seconds for each in figures] == [3.0, 5.0]
+    for each in figures:
+        assert each.gap_closed_model > 0.99
+        assert each.distance_input > each.distance_oracle
 
 
 def test_the_measure_is_zero_for_the_same_and_the_baseline_moves_towards_the_target() -> None:
