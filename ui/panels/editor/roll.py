@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from engine.midi.score import Score, ScoreNote
+from engine.midi.score import Score
 from studio.project import notes
 from studio.project.model import Clip
-from studio.project.warp import WarpMap
+from ui.panels.editor.roll_keys import doing
 from ui.panels.editor.roll_painter import RollPainter
-from ui.panels.editor.roll_shape import EDGE_PX, HEAD_PX, KEYS_PX, ROW_PX, Paper, RollView, Shape
+from ui.panels.editor.roll_pointer import CTRL, SHIFT, RollPointer
+from ui.panels.editor.roll_shape import HEAD_PX, KEYS_PX, ROW_PX, Paper, RollView, Shape
 from ui.viewmodels.clip_editor import ClipViewport
 from ui.viewmodels.lanes import clip_look
 from ui.viewmodels.workspace import Workspace
-
-REACH_PX = 3
-"""How far the mouse moves before a press is a drag."""
-_CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-_KEY = Qt.Key
-
-
-@dataclass
-class _Drag:
-    """What is being dragged, and what there was before."""
-
-    kind: str
-    """``move``, ``resize``, ``draw``, ``velocity`` or ``band``."""
-    start: QPointF
-    score: Score
-    chosen: frozenset[int]
-    index: int = -1
-    moved: bool = False
-    now: QPointF | None = None
-    said: str = ""
-    """What is shown beside the mouse."""
 
 
 class PianoRoll(QWidget):
@@ -54,7 +31,7 @@ class PianoRoll(QWidget):
         self._shape: tuple[tuple[object, ...], Shape] | None = None
         self._written_on: tuple[object, tuple[object, ...], Paper] | None = None
         self._picture: tuple[tuple[object, ...], QPixmap] | None = None
-        self._drag: _Drag | None = None
+        self.pointer = RollPointer(self)
         self._shown: str | None = None
         self._looked_at: str | None = None
         self._playhead_x: int | None = None
@@ -96,7 +73,7 @@ class PianoRoll(QWidget):
         key = found[1].id if found is not None else None
         self.view.count = max(len(self.desk.rows), 1)
         if key != self._shown:
-            self._shown, self._drag = key, None
+            self._shown, self.pointer.drag = key, None
         self._measure()
         self._look_at_clip()
         self._describe()
@@ -200,191 +177,34 @@ class PianoRoll(QWidget):
         return self._picture[1]
 
     def _paint_band(self, painter: QPainter) -> None:
-        drag = self._drag
+        drag = self.pointer.drag
         if drag is not None and drag.said:
             at = drag.now or drag.start
             painter.setFont(self.theme.font("caption", "medium"))
             painter.setPen(self.theme.color("text"))
             painter.drawText(QPointF(at.x() + 8, self.view.velocities.top() - 4), drag.said)
         if drag is not None and drag.kind == "band" and drag.now is not None:
-            painter.fillRect(self._band(drag), self.theme.color("selection"))
+            painter.fillRect(self.pointer.band(drag), self.theme.color("selection"))
             painter.setPen(self.theme.color("accent"))
-            painter.drawRect(self._band(drag))
-
-    def _band(self, drag: _Drag) -> QRectF:
-        return QRectF(drag.start, drag.now or drag.start).normalized().intersected(self.view.body)
+            painter.drawRect(self.pointer.band(drag))
 
     # the mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        found = self.found()
-        if found is None or event.button() != Qt.MouseButton.LeftButton:
-            return
-        score, clip = found
-        desk, view, point = self.desk, self.view, event.position()
-        adds = bool(event.modifiers() & (_CTRL | _SHIFT))
-        if point.y() < HEAD_PX:
-            if point.x() >= KEYS_PX:
-                self.ws.seek(clip.start_s + min(view.s_of(point.x()), clip.length_s))
-            return
-        if view.velocities.top() <= point.y():
-            self._strike(_Drag("velocity", point, score, desk.chosen), point)
-            return
-        if point.x() < KEYS_PX:
-            row = view.row_at(point.y())
-            whole = frozenset(i for i in desk.heard() if int(self.shape().row[i]) == row)
-            desk.choose(desk.chosen | whole if adds else whole)
-            return
-        index = view.note_at(self.shape(), clip, point, desk.chosen)
-        if index is None:
-            if desk.drawing:
-                self._draw(point)
-                return
-            self._drag = _Drag("band", point, score, desk.chosen if adds else frozenset())
-            return
-        if adds:
-            desk.choose(desk.chosen ^ {index})
-        elif index not in desk.chosen:
-            desk.choose([index])
-        desk.velocity = score.notes[index].velocity
-        if index in desk.chosen:
-            kind = "resize" if self._at_end(index, point) else "move"
-            self._drag = _Drag(kind, point, score, desk.chosen, index)
-
-    def _at_end(self, index: int, point: QPointF) -> bool:
-        rect = self.view.rect(self.shape(), index)
-        return rect.width() >= EDGE_PX and rect.right() - point.x() <= min(EDGE_PX, rect.width() / 3)
-
-    def _draw(self, point: QPointF) -> None:
-        """A new note where the mouse is; while it is held its length follows."""
-        found = self.found()
-        if found is None:
-            return
-        score, clip = found
-        row = self.desk.rows[self.view.row_at(point.y())]
-        at_s = WarpMap.of(clip).source_at(self._clip_s(clip, point.x()))
-        start_s = self.desk.snapped(at_s, down=True)
-        note = ScoreNote(start_s, self.desk.grid_s(start_s), float(row.pitch), self.desk.velocity, row.voice)
-        made = notes.added(score, [note])
-        self._drag = _Drag("draw", point, replace(score, notes=made[0]), made[1], moved=True)
-        self.desk.show(made)
-        self._before_draw = score
-
-    def _clip_s(self, clip: Clip, x: float) -> float:
-        at_s = min(max(self.view.s_of(x), 0.0), clip.length_s)
-        return clip.length_s - at_s if clip.reverse else at_s
+        self.pointer.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        found, drag, point = self.found(), self._drag, event.position()
-        if found is None:
-            return
-        if drag is None:
-            self._hover(found[1], point)
-            return
-        if not drag.moved and (point - drag.start).manhattanLength() < REACH_PX and drag.kind != "velocity":
-            return
-        drag.moved, drag.now = True, point
-        free = bool(event.modifiers() & _SHIFT)
-        if drag.kind == "band":
-            chosen = self.view.notes_in(self.shape(), found[1], self._band(drag))
-            self.desk.choose(drag.chosen | chosen)
-            self.update()
-        elif drag.kind == "velocity":
-            self._strike(drag, point)
-        elif drag.kind == "move":
-            rows = self.view.row_at(point.y()) - self.view.row_at(drag.start.y())
-            self.desk.show(notes.moved(drag.score, drag.chosen, by_s=self._by_s(drag, found[1], free), by_rows=rows))
-        else:
-            self.desk.show(notes.resized(drag.score, drag.chosen, by_s=self._longer_s(drag, found[1], free)))
-
-    def _shift_s(self, drag: _Drag, clip: Clip, point: QPointF) -> float:
-        """How far the mouse has come, in seconds of the sound."""
-        along = WarpMap.of(clip)
-        return along.source_at(self._clip_s(clip, point.x())) - along.source_at(self._clip_s(clip, drag.start.x()))
-
-    def _by_s(self, drag: _Drag, clip: Clip, free: bool) -> float:
-        by_s = self._shift_s(drag, clip, drag.now or drag.start)
-        start_s = drag.score.notes[drag.index].start_s
-        return by_s if free else self.desk.snapped(start_s + by_s) - start_s if abs(by_s) > 1e-9 else 0.0
-
-    def _longer_s(self, drag: _Drag, clip: Clip, free: bool) -> float:
-        by_s = self._shift_s(drag, clip, drag.now or drag.start)
-        note = drag.score.notes[drag.index if drag.index >= 0 else min(drag.chosen)]
-        if drag.kind == "draw":
-            return max(by_s, 0.0) if free else max(self.desk.snapped(note.end_s + by_s) - note.end_s, 0.0)
-        return by_s if free else self.desk.snapped(note.end_s + by_s) - note.end_s
-
-    def _strike(self, drag: _Drag, point: QPointF) -> None:
-        """Velocities follow the mouse: those of the notes under it."""
-        found = self.found()
-        self._drag = drag
-        if found is None:
-            return
-        score, clip = found
-        which = self.view.struck_at(self.shape(), clip, point.x(), drag.chosen)
-        area = self.view.velocities
-        value = (area.bottom() - 2 - point.y()) / (area.height() - 8)
-        if which:
-            drag.moved = True
-            value = min(max(value, 0.01), 1.0)
-            changed = notes.with_velocity(score.notes, which, to=value)
-            self.desk.velocity = value
-            self.desk.show((changed[0], drag.chosen))
-            drag.said = f"{value * 100:.0f} %"
-
-    def _hover(self, clip: Clip, point: QPointF) -> None:
-        view = self.view
-        shape = Qt.CursorShape.ArrowCursor
-        if view.body.contains(point):
-            index = view.note_at(self.shape(), clip, point, self.desk.chosen)
-            if index is not None:
-                shape = Qt.CursorShape.SizeHorCursor if self._at_end(index, point) else Qt.CursorShape.SizeAllCursor
-            elif self.desk.drawing:
-                shape = Qt.CursorShape.CrossCursor
-        elif view.velocities.contains(point):
-            shape = Qt.CursorShape.SizeVerCursor
-        self.setCursor(shape)
+        self.pointer.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        drag, self._drag = self._drag, None
-        if drag is None:
-            return
-        if drag.kind == "band":
-            if not drag.moved:
-                self.desk.choose(drag.chosen)
-            self.update()
-        elif drag.moved:
-            before = self._before_draw if drag.kind == "draw" else drag.score
-            labels = {"move": "Move notes", "resize": "Length of notes", "draw": "Draw note", "velocity": "Velocity"}
-            self.desk.land(labels[drag.kind], before)
+        self.pointer.release()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.pointer.double(event)
 
     def cancel_drag(self) -> bool:
         """Give up the drag in progress; False when there is none."""
-        drag, self._drag = self._drag, None
-        if drag is None:
-            return False
-        if drag.moved and drag.kind != "band":
-            self.desk.restore(self._before_draw if drag.kind == "draw" else drag.score, drag.chosen)
-            if drag.kind == "draw":
-                self.desk.choose_none()
-        self.update()
-        return True
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        found = self.found()
-        if (
-            found is None
-            or event.button() != Qt.MouseButton.LeftButton
-            or not self.view.body.contains(event.position())
-        ):
-            self.mousePressEvent(event)
-            return
-        self._drag = None
-        index = self.view.note_at(self.shape(), found[1], event.position(), self.desk.chosen)
-        if index is not None:
-            self.desk.apply("Delete note", lambda score: notes.removed(score.notes, {index}))
-        else:
-            self._draw(event.position())
+        return self.pointer.cancel()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         found = self.found()
@@ -398,11 +218,11 @@ class PianoRoll(QWidget):
         turn = event.angleDelta().y() or event.angleDelta().x()
         notch = round(turn / 120) or (1 if turn > 0 else -1)
         modifiers = event.modifiers()
-        if modifiers & _SHIFT:
+        if modifiers & SHIFT:
             self.view.viewport.scroll(-turn)
         elif modifiers & Qt.KeyboardModifier.AltModifier:
             self.set_row_px(self.view.row_px + notch, event.position().y())
-        elif modifiers & _CTRL or self.view.count * self.view.row_px <= self.view.body.height():
+        elif modifiers & CTRL or self.view.count * self.view.row_px <= self.view.body.height():
             self.view.viewport.zoom(notch, event.position().x() - KEYS_PX)
         else:
             self.view.scroll_to(self.view.scroll_y - turn / 120 * 3 * self.view.row_px)
@@ -426,63 +246,17 @@ class PianoRoll(QWidget):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and self.found() is not None
-            and self._doing(event) is not None
+            and doing(self, event) is not None
         ):
             event.accept()
             return True
         return super().event(event)
 
-    def _doing(self, event: QKeyEvent):
-        """What a key does here, or None."""
-        desk, key = self.desk, Qt.Key(event.key())
-        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        some = bool(desk.chosen)
-        plain = {
-            _KEY.Key_Left: lambda: desk.move(-1) if some else desk.choose_beside(-1),
-            _KEY.Key_Right: lambda: desk.move(1) if some else desk.choose_beside(1),
-            _KEY.Key_Up: lambda: desk.transpose(1),
-            _KEY.Key_Down: lambda: desk.transpose(-1),
-            _KEY.Key_Comma: lambda: desk.choose_beside(-1),
-            _KEY.Key_Period: lambda: desk.choose_beside(1),
-            _KEY.Key_Delete: desk.remove,
-            _KEY.Key_Backspace: desk.remove,
-            _KEY.Key_Return: desk.add_at_playhead,
-            _KEY.Key_Enter: desk.add_at_playhead,
-            _KEY.Key_PageUp: lambda: self._page(-1),
-            _KEY.Key_PageDown: lambda: self._page(1),
-            _KEY.Key_Plus: lambda: self._zoom(2),
-            _KEY.Key_Equal: lambda: self._zoom(2),
-            _KEY.Key_Minus: lambda: self._zoom(-2),
-        }
-        shifted = {
-            _KEY.Key_Left: lambda: desk.move(-1, fine=True),
-            _KEY.Key_Right: lambda: desk.move(1, fine=True),
-            _KEY.Key_Up: lambda: desk.octave(1),
-            _KEY.Key_Down: lambda: desk.octave(-1),
-            _KEY.Key_Plus: lambda: self._zoom(2),
-        }
-        control = {
-            _KEY.Key_A: desk.choose_all,
-            _KEY.Key_C: desk.copy,
-            _KEY.Key_X: desk.cut,
-            _KEY.Key_V: desk.paste,
-            _KEY.Key_D: desk.duplicate,
-            _KEY.Key_Up: lambda: desk.strike(1),
-            _KEY.Key_Down: lambda: desk.strike(-1),
-        }
-        if held == Qt.KeyboardModifier.NoModifier:
-            return plain.get(key)
-        if held == _SHIFT:
-            return shifted.get(key)
-        if held == _CTRL:
-            return control.get(key)
-        return desk.choose_none if held == _CTRL | _SHIFT and key == _KEY.Key_A else None
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == _KEY.Key_Escape and (self.cancel_drag() or self.desk.chosen):
+        if event.key() == Qt.Key.Key_Escape and (self.pointer.cancel() or self.desk.chosen):
             self.desk.choose_none()
             return
-        done = self._doing(event) if self.found() is not None else None
+        done = doing(self, event) if self.found() is not None else None
         if done is None:
             super().keyPressEvent(event)
             return
@@ -491,11 +265,13 @@ class PianoRoll(QWidget):
             self.view.reveal(int(self.shape().row[min(self.desk.chosen)]))
             self.update()
 
-    def _page(self, by: int) -> None:
+    def page(self, by: int) -> None:
+        """Scroll by so many heights of what is in sight."""
         self.view.scroll_to(self.view.scroll_y + by * self.view.body.height() * 0.8)
         self.update()
 
-    def _zoom(self, notches: int) -> None:
+    def zoom(self, notches: int) -> None:
+        """Zoom in time about the middle."""
         self.view.viewport.zoom(notches, (self.width() - KEYS_PX) / 2)
         self.update()
 
