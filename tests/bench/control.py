@@ -23,7 +23,7 @@ from engine.playback import deck as words
 from engine.playback import native
 from engine.playback.callback import run
 from engine.playback.deck import Deck
-from engine.playback.late import read
+from engine.playback.late import LateBlock, read
 
 RATE = 48_000
 COMPUTES_S = 150e-6
@@ -32,6 +32,8 @@ STAGES = 20
 PRIORITY = 55
 """SCHED_FIFO, where the system allows it: that of JACK's clients."""
 CALIBRATIONS = 8
+LOOK_S = 0.5
+"""Late blocks are asked for this often."""
 
 PAGES, LINES = 8, 16
 """Of memory that each stage touches: so many lines of 64 bytes in each of so many pages, 160 KiB altogether."""
@@ -112,20 +114,24 @@ def _main(frames: int, connection: Any) -> None:
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
 
+    late: list[LateBlock] = []
+
     def wait() -> None:
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        told = deck.word(words.LATE)
         with contextlib.suppress(EOFError, OSError):
-            connection.recv()
+            while not connection.poll(LOOK_S):
+                found, told = read(deck.late_ring, deck.word(words.LATE), told)
+                late.extend(found)
         native.store(state, W_ENDED, 1)
 
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     _pace(deck.memory, state, out, nothing, frames, scratch)
     counts = {name: count - before[name] for name, count in _counts(deck).items()}
-    late, _ = read(deck.late_ring, deck.word(words.LATE), 0)
-    told = [f"{block.ended_s:.3f} s, {block}" for block in late]
-    connection.send(counts | {"late_list": told, "median_us": round(float(np.median(deck.durations_ns())) / 1e3, 1)})
+    waiting.join()
+    connection.send((counts | {"median_us": round(float(np.median(deck.durations_ns())) / 1e3, 1)}, late))
 
 
 def _counts(deck: Deck) -> dict[str, int]:
@@ -147,6 +153,8 @@ class Control:
 
     def __init__(self, *, frames: int):
         self.figures: dict[str, Any] = {}
+        self.late: list[LateBlock] = []
+        """Its late blocks, as the engine tells its own."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_main, args=(frames, theirs), daemon=True)
@@ -159,7 +167,7 @@ class Control:
         with contextlib.suppress(OSError, EOFError):
             self._connection.send(None)
             if self._connection.poll(30.0):
-                self.figures = self._connection.recv()
+                self.figures, self.late = self._connection.recv()
         self._process.join(5.0)
         if self._process.is_alive():
             self._process.kill()

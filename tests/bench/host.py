@@ -15,6 +15,9 @@ from engine.playback.messages import Status
 STAT = Path("/proc/stat")
 STEAL = 8
 """Column of the first line of /proc/stat: hundredths of a second, of all processors."""
+NEAR_S = 0.05
+MANY = 0.2
+"""A block is slowed down as a whole when at least this share of its stages took twice the usual."""
 
 
 def stolen() -> int:
@@ -49,6 +52,32 @@ def underruns(before: Status, after: Status) -> dict[str, int]:
         "underruns_system": after.xruns_system - before.xruns_system,
         "underruns_host": after.xruns_host - before.xruns_host,
         "underruns_driver": after.xruns_driver - before.xruns_driver,
+    }
+
+
+def beside(late: Iterable[LateBlock], control: Iterable[LateBlock]) -> list[LateBlock]:
+    """Those of the late blocks that are not counted as ours near which the control was late, too: what made both of
+    them late at once is in neither.
+    """
+    times = [block.ended_s for block in control]
+    return [block for block in late if not block.own and any(abs(block.ended_s - at) < NEAR_S for at in times)]
+
+
+def slowed(late: list[LateBlock], control: list[LateBlock], *, seconds: float) -> dict[str, float]:
+    """Late blocks not counted as ours of which many stages were slow, and how many of them the control shares.
+
+    Args:
+        seconds: of the whole run.
+
+    Returns:
+        Their number, how many have a late block of the control near them, and how many would by chance.
+    """
+    many = [block for block in late if not block.own and block.slowed >= MANY * block.stages]
+    share = min(2.0 * NEAR_S * len(control) / max(seconds, 1e-9), 1.0)
+    return {
+        "blocks": len(many),
+        "beside_control": len(beside(many, control)),
+        "by_chance": round(len(many) * share, 3),
     }
 
 

@@ -24,7 +24,7 @@ from engine.render import render
 from tests.bench import glitches, jack
 from tests.bench.control import Control
 from tests.bench.edits import RATE, SECONDS, Desk, sounds
-from tests.bench.host import Surroundings, by_stage, underruns
+from tests.bench.host import Surroundings, beside, by_stage, slowed, underruns
 
 PIECE_S = 60.0
 """What is played is listened to in files of this length, so that a long run needs no room."""
@@ -105,7 +105,7 @@ def run(
                 + ", ".join(f"{count} {whose}" for whose, count in underruns(start, status).items())
                 + ("" if not found else f", last {found[-1]}")
             )
-        status = player.status()
+        status, stages = player.status(), player.stages()
         figures: dict[str, Any] = {
             "minutes": round(frames / RATE / 60.0, 2),
             "block_frames": block,
@@ -113,17 +113,22 @@ def run(
             "glitches": len(found),
             "glitch_list": found[:20],
             **underruns(start, status),
-            "own_list": [_told(block) for block in late if block.own][:20],
-            "host_list": [_told(block) for block in late if not block.own][:40],
             "callbacks": status.callbacks - start.callbacks,
             "moves": status.moves - start.moves,
-            "host_by_stage": by_stage(late, player.stages()),
             **surroundings.figures(),
             "dsp_load_max": round(worst_load, 3),
             "self_check": checked,
             "notice": status.notice,
         }
-    return figures | {"control": control.figures}
+    lonely = [block for block in late if block not in beside(late, control.late)]
+    return figures | {
+        "control": control.figures,
+        "slowed": slowed(late, control.late, seconds=60.0 * minutes),
+        "host_by_stage": by_stage(lonely, stages),
+        "own_list": [_told(block) for block in late if block.own][:20],
+        "host_list": [_told(block) for block in late if not block.own][:40],
+        "control_list": [_told(block) for block in control.late][:40],
+    }
 
 
 def _told(block: LateBlock) -> str:

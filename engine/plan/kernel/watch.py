@@ -20,7 +20,7 @@ from engine.dsp.clock import SCRATCH_WORDS, now_ns
 from engine.dsp.memory import get_int, set_int
 from engine.plan.kernel.stages import CLASSES, KINDS, STRIPS, class_of
 
-LEAP_NS = 250_000
+LEAP_NS = 100_000
 """A stage that takes less than this has not leapt."""
 LEAP_RATIO = 8
 """Nor has one that takes less than this many times what its kind usually takes."""
