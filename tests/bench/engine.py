@@ -48,8 +48,9 @@ def callback_step(frames: int, seconds: float, folder: str, answer: Any) -> None
 
     with contextlib.suppress(OSError):
         os.nice(-11)
-    warm(rate=RATE)
+    usual = warm(rate=RATE)
     engine = Engine(bytearray(SIZE), lambda _: None)
+    engine.deck.learn(usual)
     engine.open(SetAudio(None), default_rate=RATE)
     engine.start()
     try:
