@@ -28,7 +28,7 @@ _LEAP = 0.014
 """Cost of each semitone of a leap."""
 _HEIGHT = 0.012
 """Of two notes that are as salient, the higher one is the tune: by so much a semitone."""
-_AGAIN = 1.3
+_AGAIN = 1.45
 """A note that grows by this factor from step to step is struck again."""
 
 

@@ -20,7 +20,7 @@ def tone(pitch: float, seconds: float) -> np.ndarray:
     t = np.arange(int(seconds * RATE)) / RATE
     frequency = 440.0 * 2 ** ((pitch - 69) / 12)
     partials = sum(np.sin(2 * np.pi * k * frequency * t) / k**1.3 for k in range(1, 6))
-    return partials * np.exp(-2.0 * t) * np.minimum(1.0, 200 * t)
+    return partials * np.exp(-4.0 * t) * np.minimum(1.0, 200 * t)
 
 
 def stem(*, chords: float = 0.0, tuning: float = 0.0) -> np.ndarray:
