@@ -55,6 +55,11 @@ def said_as_json(result: Any, *, as_json: bool) -> bool:
     return as_json
 
 
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``no phrases``, ``1 phrase``, ``3 phrases``."""
+    return f"{count or 'no'} {one if count == 1 else many or one + 's'}"
+
+
 def say_notices(notices: Iterable[str]) -> None:
     """What a person should know beside the result."""
     for notice in notices:

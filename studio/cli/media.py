@@ -1,9 +1,9 @@
-"""Restyle any file or recording, and verify what came out."""
+"""Verify a file: what it is made of, and who signed it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ from studio.cli.console import (
     print_json,
 )
 from studio.flows import verify as verify_flow
-
-ProviderOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where the model runs.")]
 
 
 def register(app: typer.Typer) -> None:

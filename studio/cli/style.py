@@ -15,6 +15,7 @@ from studio.cli.console import (
     Terminal,
     opened,
     out,
+    plural,
     print_json,
     said_as_json,
     table,
@@ -312,6 +313,7 @@ def vocals(
             return
         done = result.aligned
         out(
-            f"{result.out}: moved by {done.moved_s:+.3f} s, {done.phrases} phrases, {done.semitones:+.2f} semitones "
-            f"to {done.key or 'no clear key'}, {len(result.harmonies)} harmonies, {result.state}"
+            f"{result.out}: moved by {done.moved_s:+.3f} s in {plural(done.phrases, 'phrase')}, by "
+            f"{done.semitones + 0.0:+.2f} semitones to {done.key or 'no clear key'}, "
+            f"{plural(len(result.harmonies), 'harmony', 'harmonies')}, {result.state}"
         )

@@ -18,6 +18,12 @@ from studio.provenance.trust import TrustAnchors
 from studio.provenance.verify import Problem, Verification, verify_file
 from studio.rights.usage import Usage
 
+_STATUS = {
+    "licensed": "licensed",
+    "user-asserted": "the remixer's own, by their word",
+    "ingredient": "named by another credential",
+}
+
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a file. `state` is Trusted, Valid, Invalid or NoCredentials; only Trusted counts."""
@@ -142,7 +148,7 @@ def as_text(found: VerifyResult) -> str:
         who = f", {', '.join(source.artists)}" if source.artists else ""
         used = f" ({', '.join(source.stems)})" if source.stems else ""
         grant = f", {source.grant_id} rev {source.grant_rev}" if source.grant_id else ""
-        lines.append(f"made of    {source.title}{who}{used}: {source.status}{grant}")
+        lines.append(f"made of    {source.title}{who}{used}: {_STATUS.get(source.status, source.status)}{grant}")
     lines += [f"step       {step}" for step in facts.steps]
     lines += [f"model      {model.title}" for model in facts.models]
     for side, shares in (("recording", facts.master), ("song", facts.publishing)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -45,10 +46,12 @@ class Camera:
         self.window, self.person, self.out = window, person, out
         self.bytes = 0
 
-    def take(self, name: str) -> None:
-        """Save the window, after the messages that say nothing went wrong were closed."""
+    def take(self, name: str, show_mode: Callable[[str], None] = lambda _mode: None) -> None:
+        """Save the window, after the messages that say nothing went wrong were closed; `show_mode` is told the theme of
+        each picture."""
         for mode in MODES:
             self.window.set_mode(mode)
+            show_mode(mode)
             for toast in self.window.toasts:
                 if toast.level in ("info", "ok"):
                     toast.dismiss()
@@ -75,6 +78,8 @@ def run(out: Path, styles: list[str], *, whole: bool = False) -> None:
     with tempfile.TemporaryDirectory(prefix="contrafact-pictures-") as folder:
         home = Path(folder)
         os.environ["CONTRAFACT_HOME"] = str(home / "home")
+        # A temporary folder would stand in the pictures; what lies in one's own begins with ~.
+        os.environ["HOME"] = str(home)
         (home / "home").mkdir()
         (home / "Music").mkdir()
         with shorter(Path(folder) / "resources") if not whole else nullcontext():
@@ -211,7 +216,9 @@ def _dialogues(window: MainWindow, camera: Camera) -> None:
     for page, _icon, _keys in PAGES:
         window.show_preferences(page)
         person.wait(lambda: not person.busy(), page)
-        camera.take(f"preferences-{page.lower().replace(' ', '-')}")
+        theme = window.sheet.pages[page].controls.get("appearance.theme") if page == "Appearance" else None
+        show_mode = theme.set_value if theme is not None else lambda _mode: None
+        camera.take(f"preferences-{page.lower().replace(' ', '-')}", show_mode)
         window.sheet.dismiss()
     for name, show in (
         ("style-editor", lambda: window.edit_style("house")),
@@ -236,7 +243,6 @@ def _export(window: MainWindow, camera: Camera, folder: Path) -> None:
     assert sheet is not None
     sheet.form.set_folder(folder)
     person.wait(sheet.export.isEnabled, "the review", timeout_s=120)
-    sheet.form.place.setText("Music")
     camera.take("export")
     person.click(sheet.export)
     person.wait(lambda: sheet.verify.isVisible(), "the export", timeout_s=180)

@@ -18,21 +18,47 @@ from ui.widgets.surface import Surface
 WIDTH = 732
 
 
-class StartCard(QWidget):
-    """One way to begin."""
+class _Pressable(QWidget):
+    """A card or row that is pressed as a whole, by mouse or keys."""
 
     clicked = Signal()
 
-    def __init__(self, theme: Theme, *, icon: str, title: str, text: str, key: str, first: bool = False):
+    def __init__(self, theme: Theme, *, name: str, height: int):
         super().__init__()
-        self.theme, self._icon, self._key, self._first = theme, icon, key, first
+        self.theme = theme
         self._hover = False
-        self.setFixedHeight(148)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(height)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(text)
+        self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def enterEvent(self, event) -> None:
+        self._hover = True
+        self.update()
+
+    def leaveEvent(self, event) -> None:
+        self._hover = False
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class StartCard(_Pressable):
+    """One way to begin."""
+
+    def __init__(self, theme: Theme, *, icon: str, title: str, text: str, key: str, first: bool = False):
+        super().__init__(theme, name=title, height=148)
+        self._icon, self._key, self._first = icon, key, first
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleDescription(text)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(17, 44, 17, 46)
         layout.setSpacing(3)
@@ -67,14 +93,6 @@ class StartCard(QWidget):
         parent = self.parentWidget()
         return parent is not None and any(card.hasFocus() for card in parent.findChildren(StartCard))
 
-    def enterEvent(self, event) -> None:
-        self._hover = True
-        self.update()
-
-    def leaveEvent(self, event) -> None:
-        self._hover = False
-        self.update()
-
     def focusInEvent(self, event) -> None:
         self._update_all()
         super().focusInEvent(event)
@@ -88,28 +106,10 @@ class StartCard(QWidget):
         for card in parent.findChildren(StartCard) if parent is not None else []:
             card.update()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.clicked.emit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
-
-
-class _RecentRow(QWidget):
-    clicked = Signal()
-
+class _RecentRow(_Pressable):
     def __init__(self, theme: Theme, title: str, when: str, length: str, note: str = ""):
-        super().__init__()
-        self.theme = theme
-        self._hover = False
-        self.setFixedHeight(36)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"Open {title}")
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        super().__init__(theme, name=f"Open {title}", height=36)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(12)
@@ -130,23 +130,6 @@ class _RecentRow(QWidget):
                 self.theme.color("focus") if self.hasFocus() else None,
             )
         painter.end()
-
-    def enterEvent(self, event) -> None:
-        self._hover = True
-        self.update()
-
-    def leaveEvent(self, event) -> None:
-        self._hover = False
-        self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.clicked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class _Nothing(QWidget):

@@ -71,49 +71,8 @@ def parse_value(parameter: Parameter, text: str) -> float | None:
     return value / 100.0 if is_share(parameter) else value
 
 
-class ParameterGesture:
-    """Binds a control to one parameter, so that each drag is one step of undo and Esc takes it back."""
-
-    def __init__(self, ws: Any, track_id: str, target: str, label: str):
-        self._ws, self.track_id, self.target, self._label = ws, track_id, target, label
-        self._base: Project | None = None
-
-    def bind(self, control: Any) -> None:
-        """Connect a `ui.widgets.control.ValueControl`."""
-        control.pressed.connect(self.begin)
-        control.changed.connect(self.change)
-        control.released.connect(self.end)
-        control.cancelled.connect(self.cancel)
-
-    def begin(self) -> None:
-        """Start the gesture."""
-        self._base = self._ws.project
-        self._ws.session.begin_gesture(self._label)
-
-    def change(self, value: float) -> None:
-        """Show a value while the gesture lasts."""
-        base = self._base
-        if base is None:
-            return
-        shown = self._ws.attempt(lambda: edits.set_parameter(base, self.track_id, self.target, value))
-        if shown is not None:
-            self._ws.session.update_gesture(shown)
-
-    def end(self) -> None:
-        """Keep the value."""
-        if self._base is not None:
-            self._base = None
-            self._ws.session.end_gesture()
-
-    def cancel(self) -> None:
-        """Take it back."""
-        if self._base is not None:
-            self._base = None
-            self._ws.session.cancel_gesture()
-
-
 class Gesture:
-    """A drag of several values at once, such as a node of an equaliser: one step of undo."""
+    """A drag of one value or of several, such as a node of an equaliser: one step of undo, and Esc takes it back."""
 
     def __init__(self, ws: Any, label: str):
         self._ws, self._label = ws, label
@@ -125,11 +84,11 @@ class Gesture:
         self._ws.session.begin_gesture(self._label)
 
     def update(self, edit: Callable[[Project], Project]) -> None:
-        """Show the project as it was at the start, with `edit`; a gesture of its own where none is under way."""
-        if self._base is None:
+        """Show the project as it was at the start, with `edit`; a step of its own where no gesture is under way."""
+        base = self._base
+        if base is None:
             self._ws.commit(self._label, edit)
             return
-        base = self._base
         shown = self._ws.attempt(lambda: edit(base))
         if shown is not None:
             self._ws.session.update_gesture(shown)
@@ -145,6 +104,36 @@ class Gesture:
         if self._base is not None:
             self._base = None
             self._ws.session.cancel_gesture()
+
+
+class ControlGesture(Gesture):
+    """Of a control for one value; `change` is given what it stands at."""
+
+    def bind(self, control: Any) -> None:
+        """Connect a `ui.widgets.control.ValueControl`."""
+        control.pressed.connect(self.begin)
+        control.changed.connect(self.change)
+        control.released.connect(self.end)
+        control.cancelled.connect(self.cancel)
+
+    def change(self, value: float) -> None:
+        """Show a value while the gesture lasts."""
+        if self._base is not None:
+            self.update(lambda project: self._with(project, value))
+
+    def _with(self, project: Project, value: float) -> Project:
+        raise NotImplementedError
+
+
+class ParameterGesture(ControlGesture):
+    """Binds a control to one parameter."""
+
+    def __init__(self, ws: Any, track_id: str, target: str, label: str):
+        super().__init__(ws, label)
+        self.track_id, self.target = track_id, target
+
+    def _with(self, project: Project, value: float) -> Project:
+        return edits.set_parameter(project, self.track_id, self.target, value)
 
 
 def parameter_and_value(project: Project, track_id: str, target: str) -> tuple[Parameter, float]:

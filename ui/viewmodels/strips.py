@@ -8,54 +8,34 @@ import numpy as np
 
 from studio.project import edits
 from studio.project.model import EqBand, Project, Strip, Track
+from ui.viewmodels.parameters import ControlGesture
 
 
-class StripGesture:
+class StripGesture(ControlGesture):
     """Binds a control to one number of a strip, so that each drag is one step of undo and Esc takes it back."""
 
     def __init__(self, ws: Any, track_id: str, field: Literal["gain_db", "pan"], label: str):
-        self._ws, self._track_id, self._field, self._label = ws, track_id, field, label
-        self._base: Project | None = None
+        super().__init__(ws, label)
+        self._track_id, self._field = track_id, field
         self._forming = False
 
-    def bind(self, control: Any) -> None:
-        """Connect a `ui.widgets.control.ValueControl`."""
-        control.pressed.connect(self.begin)
-        control.changed.connect(self.change)
-        control.released.connect(self.end)
-        control.cancelled.connect(self.cancel)
-
     def begin(self) -> None:
-        """Start the gesture."""
+        """Start the gesture; a stem that is still being made has a strip of its own until it is there."""
         self._forming = self._ws.is_forming(self._track_id)
-        if self._forming:
-            return
-        self._base = self._ws.project
-        self._ws.session.begin_gesture(self._label)
+        if not self._forming:
+            super().begin()
 
     def change(self, value: float) -> None:
         """Show a value while the gesture lasts."""
         if self._forming:
             self._ws.session.set_forming_strip(self._track_id, **{self._field: value})
-        elif self._base is not None:
-            self._ws.session.update_gesture(self._set(self._base, value))
+        else:
+            super().change(value)
 
-    def _set(self, base: Project, value: float) -> Project:
+    def _with(self, project: Project, value: float) -> Project:
         if self._field == "pan":
-            return edits.set_strip(base, self._track_id, pan=value)
-        return edits.set_strip(base, self._track_id, gain_db=value)
-
-    def end(self) -> None:
-        """Keep the value."""
-        if self._base is not None:
-            self._base = None
-            self._ws.session.end_gesture()
-
-    def cancel(self) -> None:
-        """Take it back."""
-        if self._base is not None:
-            self._base = None
-            self._ws.session.cancel_gesture()
+            return edits.set_strip(project, self._track_id, pan=value)
+        return edits.set_strip(project, self._track_id, gain_db=value)
 
 
 def track_asset(project: Project, track: Track) -> str | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from studio.base.errors import ProjectError
-from studio.cli.console import opened, out, print_json, table
+from studio.cli.console import opened, out, plural, print_json, table
 from studio.project import edits
 from studio.project.model import Clip, Insert, Project, Track
 from studio.project.parameters import Parameter, parameters_of
@@ -68,7 +68,7 @@ def find_clip(project: Project, text: str) -> Clip:
         return track.clips[int(number) - 1]
     raise ProjectError(
         f"There is no clip {number} on “{track.name}”.",
-        remedy=f"It has {len(track.clips) or 'no'} clip{'' if len(track.clips) == 1 else 's'}; `edit show` lists them.",
+        remedy=f"It has {plural(len(track.clips), 'clip')}; `edit show` lists them.",
         code="edit-invalid",
     )
 
