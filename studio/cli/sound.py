@@ -60,6 +60,12 @@ def record(
             raise StudioError(
                 "The audio engine did not start.", remedy="Run `contrafact doctor --warm`.", code="no-sound"
             )
+        if not any(each.inputs for each in session.player.devices()):
+            raise StudioError(
+                "There is no input to record from.",
+                remedy="Connect a microphone or an audio interface; `contrafact devices` lists what is there.",
+                code="no-input",
+            )
         for key, value in (("audio.input", device), ("transport.count_in", count_in)):
             if value is not None:
                 session.settings.set(key, value)

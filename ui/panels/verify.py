@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ from ui.widgets.label import Text, label
 from ui.widgets.scroller import scroller
 from ui.widgets.sheet import Sheet
 from ui.widgets.surface import Card
+
+CARD_CHARACTERS = 90
+"""Of the words about a source; the tooltip has the rest."""
 
 
 class VerifySheet(Sheet):
@@ -153,7 +157,9 @@ class VerifySheet(Sheet):
             column.setContentsMargins(13, 7, 8, 7)
             column.setSpacing(0)
             column.addWidget(label(title, "strong", wrap=True))
-            column.addWidget(label(text, "caption", wrap=True))
+            short = label(textwrap.shorten(text, CARD_CHARACTERS, placeholder=" …"), "caption", wrap=True)
+            short.setToolTip(text if len(text) > CARD_CHARACTERS else "")
+            column.addWidget(short)
             self._sources.addWidget(card)
         self._sources.addStretch(1)
         clear(self._steps)

@@ -38,6 +38,11 @@ class Theme:
     # tokens
 
     @property
+    def groove(self) -> str:
+        """The token of what a slider or knob runs in, which must be seen on a chosen track too."""
+        return "bg.pressed" if self.mode == "dark" else "line"
+
+    @property
     def accent_ink(self) -> str:
         """The token of the accent for lines, icons and words, which must be seen on any ground."""
         return "accent" if self.mode == "dark" else "focus"

@@ -106,7 +106,7 @@ class Slider(ValueControl):
         middle = self.height() / 2
         travel = self.width() - 12
         x = 6 + self.to_position(self._value) * travel
-        rounded(painter, QRectF(0, middle - 2, self.width(), 4), 2, theme.color("bg.pressed"))
+        rounded(painter, QRectF(0, middle - 2, self.width(), 4), 2, theme.color(theme.groove))
         rounded(
             painter, QRectF(0, middle - 2, x, 4), 2, theme.color(self._token if self.isEnabled() else "line.strong")
         )
@@ -143,7 +143,7 @@ class Knob(ValueControl):
         theme = self.theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         rect = QRectF(self.rect()).adjusted(2.5, 2.5, -2.5, -2.5)
-        painter.setPen(QPen(theme.color("bg.pressed"), 2.6))
+        painter.setPen(QPen(theme.color(theme.groove), 2.6))
         painter.drawEllipse(rect)
         angle = math.radians(-140 + 280 * self.to_position(self._value))
         middle = rect.center()
