@@ -77,13 +77,13 @@ def run(out: Path, styles: list[str], *, whole: bool = False) -> None:
     prepare(app, theme)
     with tempfile.TemporaryDirectory(prefix="contrafact-pictures-") as folder:
         home = Path(folder)
-        os.environ["CONTRAFACT_HOME"] = str(home / "home")
+        os.environ["CONTRAFACT_HOME"] = str(home / "Contrafact")
         # A temporary folder would stand in the pictures; what lies in one's own begins with ~.
         os.environ["HOME"] = str(home)
-        (home / "home").mkdir()
+        (home / "Contrafact").mkdir()
         (home / "Music").mkdir()
         with shorter(Path(folder) / "resources") if not whole else nullcontext():
-            session = Session.open(home / "home")
+            session = Session.open(home / "Contrafact")
         window = MainWindow(session, theme)
         window.resize(SIZE)
         window.show()
