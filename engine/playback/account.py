@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from engine.dsp.memory import get_int
+from engine.plan.kernel import stages
 from engine.plan.kernel import watch as w
 from engine.playback import late, native
 from engine.playback.deck import (
@@ -102,6 +103,8 @@ def settle(memory: Any, scratch: Any, frames: int, began: int, computed: int, wa
     memory[PROCESSOR] = processor
     budget = frames * 1_000_000_000 // memory[RATE]
     watch = memory.ctypes.data + 8 * WATCH_AT
+    # The last stage ends here: no time of the block is outside all stages.
+    w.passed(watch, stages.OUTPUT, ended - get_int(watch, w.V_AT))
     leapt = get_int(watch, w.V_STAGE)
     if leapt == 0 or leapt != memory[LEAPT_BEFORE]:
         # It did not go on: what was late was not ours.

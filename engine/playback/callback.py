@@ -224,8 +224,9 @@ def run(memory: Any, out: Any, source: Any, frames: int, flags: int) -> None:
                 for c in range(2, channels):
                     out[base + c] = np.float32(0.0)
         memory[HEARD] = heard + count
-        w.mark(watch, stages.OUTPUT)
         done += count
+        if done < frames:
+            w.mark(watch, stages.OUTPUT)
     memory[CLOCK] += frames
     memory[BLOCK] = frames
     if diagnosis != 0:

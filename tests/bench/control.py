@@ -69,7 +69,7 @@ def ARITHMETIC(session: Any, left: Any, right: Any, stride: Any, frames: Any) ->
             for line in range(LINES):
                 at = memory + page * SPACING + line * (PAGE_BYTES // LINES)
                 set_int(at, 0, get_int(at, 0) + 1)
-        watch.mark(get_int(session, W_WATCH), stages.STRIPS)
+        watch.mark(get_int(session, W_WATCH), stages.STRIPS + stage)
     return 0
 
 
