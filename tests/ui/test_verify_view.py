@@ -31,7 +31,8 @@ def test_a_trusted_file_says_who_and_that_nothing_changed() -> None:
         "Received by the platform",
     ]
     assert headline(found).title == "Untouched and signed"
-    assert subtitle(found) == "song.wav · WAV · 3:18"
+    assert subtitle(found) == "song.wav · WAV · 3:18. S."
+    assert subtitle(_result("NoCredentials")) == "song.wav · WAV · 3:18"
 
 
 def test_a_changed_file_names_the_change_and_never_says_untouched() -> None:
