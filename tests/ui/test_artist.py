@@ -54,6 +54,7 @@ def session(opened):
 
 def test_the_artists_view_fills_the_window_between_the_bars(window) -> None:
     person = Person(window)
+    person.wait(lambda: window.session.account is not None and not person.busy(), "the demo account")
     window.show_artist()
     sheet = window.sheet
     person.wait(lambda: sheet.detail is not None and not person.busy(), "the catalogue of the label")

@@ -103,6 +103,8 @@ class ArtistSheet(Sheet):
         row.addWidget(scroll, 1)
         row.addWidget(self.terms)
         self.body.addLayout(row, 1)
+        # Opened before the sign-in was through, it is filled once it is.
+        ws.bridge.account_changed.connect(self._load)
         self._load()
 
     def _earned(self) -> Card:
