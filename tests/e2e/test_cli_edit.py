@@ -77,7 +77,7 @@ def test_mistakes_are_named_with_what_there_is(cli, bundle):
     for words, said in (
         (("output", bundle, "my song", "Hall"), "Tracks of this project"),
         (("automate", bundle, "my song", "wishes", "0=1"), "gain_db"),
-        (("automate", bundle, "my song", "pan", "now=1"), "NAME=VALUE"),
+        (("automate", bundle, "my song", "pan", "now=1"), "m:ss"),
         (("insert", "remove", bundle, "Room", "delay"), "1 reverb"),
         (("signature", bundle, "four"), "6/8"),
         (("send", bundle, "Room", "Room"), "circle"),
