@@ -43,14 +43,15 @@ _heard: OrderedDict[tuple[tuple[str, str], ...], Analysis] = OrderedDict()
 def warm_task(*, progress: Progress, cancelled: Callable[[], bool]) -> None:
     """Worker task: begin to load what a restyle needs, on a thread beside the tasks that follow, so that the first one
     does not wait for it."""
-
-    def load() -> None:
-        rate = 44_100
-        time_s = np.arange(4 * rate) / rate
-        clicks = (np.sin(2 * np.pi * 220 * time_s) * np.exp(-12 * (time_s % 0.5))).astype(np.float32)
-        analyse(np.stack([clicks, clicks]), rate=rate)
-
     threading.Thread(target=load, name="contrafact-warm-restyle", daemon=True).start()
+
+
+def load() -> None:
+    """Load what a restyle needs: its libraries take seconds, once a process."""
+    rate = 44_100
+    time_s = np.arange(4 * rate) / rate
+    clicks = (np.sin(2 * np.pi * 220 * time_s) * np.exp(-12 * (time_s % 0.5))).astype(np.float32)
+    analyse(np.stack([clicks, clicks]), rate=rate)
 
 
 def restyle_task(

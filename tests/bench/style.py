@@ -22,6 +22,7 @@ from engine.analysis import Analysis, analyse
 from engine.analysis.corrections import conformed
 from engine.analysis.theme import theme_of
 from engine.errors import StyleError
+from engine.inference import restyle
 from engine.inference.arrangement import Score, compose
 from engine.inference.arrangement_voice import singer_of
 from engine.inference.restyle import restyle_task
@@ -67,6 +68,8 @@ def run(
     rows: list[dict[str, Any]] = []
     judge = style_recognition.train(say) if recognise else None
     known = read_rows(kept)
+    # The studio has loaded it by the time when stems are there.
+    restyle.load()
     for song in songs(seconds, tuple(only)):
         mark = {"song": song.id, "seconds": round(song.seconds, 2), "seed": seed, "timing": timing}
         done = {row["style"]: row for row in known if all(row.get(k) == v for k, v in mark.items())}
