@@ -12,8 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from engine.analysis.spectra import Floats
-from engine.dsp.resample import resample
+from engine.analysis.spectra import Floats, frames_of
 from engine.errors import Cancelled
 from engine.types import Audio
 
@@ -61,10 +60,7 @@ def track(audio: Audio, *, rate: int, cancelled: Callable[[], bool] | None = Non
     Raises:
         Cancelled: when the caller wants to stop.
     """
-    mono = np.ascontiguousarray(np.asarray(audio, dtype=np.float32).mean(axis=0, keepdims=True))
-    low = np.nan_to_num(resample(mono, from_rate=rate, to_rate=RATE)[0])
-    padded = np.pad(low, (_SIZE // 2, _SIZE))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _SIZE)[::HOP]
+    frames = frames_of(audio, from_rate=rate, to_rate=RATE, size=_SIZE, hop=HOP)
     first, last = int(RATE / HIGHEST_HZ), int(RATE / LOWEST_HZ)
     window = np.hanning(_SIZE).astype(np.float32)
     shape = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * _SIZE)) ** 2)[: last + 2]

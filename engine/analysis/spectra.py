@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from engine.dsp.resample import resample
+from engine.types import Audio
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 RATE = 22050
@@ -18,6 +21,21 @@ FINE_HOP = 64
 CHROMA_HOP = 1024
 _FINE_FFT = 256
 _FLOOR = 1e-6
+
+
+def frames_of(audio: Audio, *, from_rate: int, to_rate: int, size: int, hop: int) -> npt.NDArray[np.float32]:
+    """The middle of a sound at another rate, cut into overlapping frames; ``(frames, size)``, a view.
+
+    Args:
+        audio: ``(channels, frames) float32``.
+        from_rate: its frames per second.
+        to_rate: those of the result.
+        size: length of a frame; the first is centred on the beginning of the sound.
+        hop: from one frame to the next.
+    """
+    mono = np.ascontiguousarray(np.asarray(audio, dtype=np.float32).mean(axis=0, keepdims=True))
+    low = np.nan_to_num(resample(mono, from_rate=from_rate, to_rate=to_rate)[0])
+    return np.lib.stride_tricks.sliding_window_view(np.pad(low, (size // 2, size)), size)[::hop]
 
 
 def onset_envelopes(mono: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:

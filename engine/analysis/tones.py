@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.analysis.spectra import Floats
-from engine.dsp.resample import resample
+from engine.analysis.spectra import Floats, frames_of
 from engine.errors import Cancelled
 from engine.types import Audio
 
@@ -48,9 +47,7 @@ def tones_of(audio: Audio, rate: int, cancelled: Callable[[], bool] | None = Non
     Raises:
         Cancelled: when the caller wants to stop.
     """
-    mono = np.ascontiguousarray(np.asarray(audio, dtype=np.float32).mean(axis=0, keepdims=True))
-    low = np.nan_to_num(resample(mono, from_rate=rate, to_rate=RATE)[0])
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(low, (_SIZE // 2, _SIZE)), _SIZE)[::_HOP]
+    frames = frames_of(audio, from_rate=rate, to_rate=RATE, size=_SIZE, hop=_HOP)
     window = np.hanning(_SIZE).astype(np.float32)
     semitones = np.arange(FIRST, LAST + 1)
     # A song may be tuned a third of a semitone away: the strongest bin within reach is the note.
