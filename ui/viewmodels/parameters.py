@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,7 @@ class Gesture:
             self._ws.session.cancel_gesture()
 
 
-class ControlGesture(Gesture):
+class ControlGesture(Gesture, ABC):
     """Of a control for one value; `change` is given what it stands at."""
 
     def bind(self, control: Any) -> None:
@@ -121,8 +122,9 @@ class ControlGesture(Gesture):
         if self._base is not None:
             self.update(lambda project: self._with(project, value))
 
+    @abstractmethod
     def _with(self, project: Project, value: float) -> Project:
-        raise NotImplementedError
+        """The project in which the control stands at a value."""
 
 
 class ParameterGesture(ControlGesture):
