@@ -136,7 +136,7 @@ def selftest(network: Network, folder: Path) -> dict[str, Any]:
 
 def keep(state: dict[str, Any], path: Path) -> None:
     """The checkpoint that the repository keeps: the averaged weights in half precision, from which training goes on."""
-    small = {key: value for key, value in state.items() if key not in ("network", "optimizer")}
+    small = {key: value for key, value in state.items() if key not in ("network", "optimizers")}
     torch.save(small | {"average": {name: value.half() for name, value in state["average"].items()}}, path)
 
 

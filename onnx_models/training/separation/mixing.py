@@ -21,8 +21,7 @@ import torch
 from scipy import fft
 from torch.utils.data import IterableDataset, get_worker_info
 
-from onnx_models.training.separation import pool
-from onnx_models.training.separation.library import RATE
+from onnx_models.training.separation import augment, pool
 from onnx_models.training.separation.network import BINS
 from onnx_models.training.separation.production import PRODUCED_SHARE
 
@@ -60,34 +59,19 @@ LAYERED = {0: 0.12, 3: 0.35}
 LEAD_SHARE = 0.5
 """How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
 
+FALLS = {0: 0.12, 3: 0.03}
+"""How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
+GATED = {0: 0.1, 3: 0.06}
+"""How often it is cut by a gate."""
+SPEEDS = {0: (0.55, 2.5)}
+"""How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
+USUAL_SPEED = (0.35, 1.5)
+
+LEVELS_DB = (1.5, 0.0, -1.5, 0.0)
+"""Mean gains of vocals, drums, bass and other, dB: a voice stands in front."""
+
 LINE_UPS = {"all": 0.62, "instrumental": 0.22, "solo": 0.08, "duo": 0.08}
 """Which stems may sound in an example: all, all but the voice, one alone, or the voice and one other."""
-
-
-def _curve(rng: np.random.Generator, grid: Grid) -> Samples:
-    """A smooth equaliser of a few dB over the modelled bins, linear gain."""
-    points = np.geomspace(40, 9000, 7)
-    gains = rng.normal(0, 3.0, 7) + np.linspace(-1, 1, 7) * rng.normal(0, 3)
-    if rng.random() < 0.06:
-        gains[int(rng.integers(3, 7)) :] -= 30
-    frequencies = np.arange(grid.bins) * RATE / grid.n_fft
-    return (10 ** (np.interp(np.log(frequencies + 1), np.log(points), gains) / 20)).astype(np.float32)
-
-
-def _cut(source: npt.NDArray[np.int16], start: int, ratio: float, size: int) -> Samples:
-    """`size` samples of one stem at `ratio` times its speed, wrapped where the passage is short."""
-    need = int(size * ratio) + 4
-    available = source.shape[1]
-    piece = np.asarray(source[:, start : start + need])
-    while piece.shape[1] < need:
-        piece = np.concatenate([piece, np.asarray(source[:, : min(need - piece.shape[1], available)])], 1)
-    audio = piece.astype(np.float32) * np.float32(1 / 32768)
-    if ratio == 1.0:
-        return audio[:, :size]
-    position = np.arange(size) * ratio
-    base = position.astype(np.int64)
-    part = (position - base).astype(np.float32)
-    return audio[:, base] * (1 - part) + audio[:, base + 1] * part
 
 
 @numba.njit(fastmath=True, cache=True)
@@ -208,7 +192,7 @@ class Mixer:
         together = rng.random() < 0.4
         song = self._song(rng)
         start = self._start(pool.load(song)[0], rng)
-        common = 2 ** (rng.normal(0, 2.0) / 12) if rng.random() < 0.3 else 1.0
+        common = float(2 ** (rng.normal(0, 2.0) / 12)) if rng.random() < 0.3 else 1.0
         for stem in sounding:
             ratio = common
             source, begin = self._stem(song, stem, rng), start
@@ -223,22 +207,25 @@ class Mixer:
                     # Silence teaches little; look again before taking it.
                     if np.abs(source[0, begin : begin + segment : 97]).max() > 300:
                         break
-                ratio = 2 ** (rng.normal(0, 1.5) / 12) if rng.random() < 0.35 else 1.0
-            audio = _cut(source, begin, ratio, segment)
+                often, semitones = SPEEDS.get(stem, USUAL_SPEED)
+                ratio = float(2 ** (rng.normal(0, semitones) / 12)) if rng.random() < often else 1.0
+            falling = rng.random() < FALLS.get(stem, 0.0)
+            audio = augment.cut(source, begin, ratio * augment.falls(rng, segment) if falling else ratio, segment)
             if stem in LAYERED and not alone and rng.random() < LAYERED[stem]:
                 lead = stem == 3 and rng.random() < LEAD_SHARE
                 extra = self._lead(rng) if lead else self._stem(self._song(rng), stem, rng)
-                audio = audio + _cut(extra, self._start(extra, rng), 1.0, segment) * np.float32(rng.uniform(0.2, 1))
+                audio = audio + augment.cut(extra, self._start(extra, rng), 1.0, segment) * np.float32(
+                    rng.uniform(0.2, 1)
+                )
+            if rng.random() < GATED.get(stem, 0.0):
+                audio = augment.gate(audio, rng)
             if rng.random() < 0.12:
-                peak = float(np.abs(audio).max()) + 1e-6
-                amount = float(np.exp(rng.uniform(0, 1.8)))
-                audio = np.tanh(audio / peak * amount) * (peak / np.tanh(amount))
+                audio = augment.saturate(audio, rng)
             if rng.random() < 0.5:
                 audio = audio[::-1]
             if rng.random() < 0.25:
-                middle = audio.mean(0, keepdims=True)
-                audio = middle + (audio - middle) * np.float32(rng.uniform(0, 1.6))
-            gain_db = rng.normal(0, 5.0) - (1.5 if stem == 2 else 0.0)
+                audio = augment.widen(audio, rng)
+            gain_db = rng.normal(LEVELS_DB[stem], 5.0)
             dropped = len(sounding) > 1 and rng.random() < (0.08 if together else 0.12)
             gain = 0.0 if dropped else 10 ** (gain_db / 20) * (-1 if rng.random() < 0.5 else 1)
             out[stem] = audio * np.float32(gain)
@@ -257,7 +244,10 @@ class Mixer:
         spread_db = 3.0 if self.grid.by_track else 6.0
         stems *= np.float32(10 ** (np.clip(rng.normal(0, spread_db), -24, 12) / 20) / np.sqrt(power))
         curves = [
-            _curve(rng, self.grid) if rng.random() < 0.7 else np.ones(self.grid.bins, np.float32) for _ in range(4)
+            augment.curve(rng, bins=self.grid.bins, n_fft=self.grid.n_fft)
+            if rng.random() < 0.7
+            else np.ones(self.grid.bins, np.float32)
+            for _ in range(4)
         ]
         return stems, np.stack(curves)
 

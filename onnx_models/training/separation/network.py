@@ -9,6 +9,8 @@ It models the lowest `BINS` bins (0 to 8.3 kHz at 44.1 kHz) and carries the mean
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,7 +19,6 @@ N_FFT, HOP = 4096, 1024
 """At 44.1 kHz. Training runs at half the rate with half of both, which gives the same bins and frames."""
 BINS, FOLD, TOP, STEMS = 768, 4, 48, 4
 COMPRESSION = 0.35
-PATHS = 1
 STEPS = (4, 4, 2)
 """Down-sampling in frequency between the levels; time keeps its resolution."""
 
@@ -67,6 +68,12 @@ class DualPath(nn.Module):
         self.freq = nn.GRU(channels, hidden // 2, bidirectional=True)
         self.proj_f = nn.Linear(hidden, channels)
 
+    def silence(self) -> None:
+        """Begin as the identity, so that a trained network may be given another pair."""
+        for layer in (self.proj_t, self.proj_f):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
     def forward(self, x: Tensor) -> Tensor:
         batch, channels, bins, frames = x.shape
         y = x.permute(3, 0, 2, 1).reshape(frames, batch * bins, channels)
@@ -83,9 +90,9 @@ class SubTdf(nn.Module):
     ``(batch, 4, 4, bins, frames)`` in the order vocals, drums, bass, other, whose sum over the stems is the input.
     """
 
-    def __init__(self, width: int = 32, *, hidden: int = 64):
+    def __init__(self, width: int = 32, *, hidden: int = 64, paths: int = 3):
         super().__init__()
-        self.settings = {"width": width, "hidden": hidden}
+        self.settings = {"width": width, "hidden": hidden, "paths": paths}
         bins = BINS // FOLD
         sizes = [width, width * 2, width * 3, width * 4]
         self.stem = nn.Conv2d(4 * FOLD, width, 1)
@@ -98,7 +105,9 @@ class SubTdf(nn.Module):
             self.downs.append(nn.Conv2d(sizes[level], sizes[level + 1], (step, 1), stride=(step, 1)))
             bins //= step
         self.middle = Tfc(sizes[-1], bins)
-        self.paths = nn.ModuleList([DualPath(sizes[-1], hidden) for _ in range(PATHS)])
+        self.paths = nn.ModuleList([DualPath(sizes[-1], hidden) for _ in range(paths)])
+        for path in self.paths[1:]:
+            cast("DualPath", path).silence()
         for level in reversed(range(len(STEPS))):
             step = STEPS[level]
             bins *= step

@@ -22,6 +22,7 @@ from onnx_models.training.separation.live import BandGru
 from onnx_models.training.separation.loss import mask_loss
 from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
 from onnx_models.training.separation.network import SubTdf
+from onnx_models.training.separation.optimizer import optimizers
 
 WARM_UP = 100
 """Steps in which the rate rises, while the optimiser gathers its moments."""
@@ -119,13 +120,7 @@ class Run:
         self.network = build(size, settings.model).to(settings.device)
         self.grid = GRIDS[type(self.network)]
         self.average = copy.deepcopy(self.network).eval()
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        plain = [p for p in self.network.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": 1e-2}, {"params": plain, "weight_decay": 0.0}],
-            lr=settings.rate,
-            betas=(0.9, 0.98),
-        )
+        self.optimizers = optimizers(self.network, settings.rate)
         self.step = 0
         self.batches = 0
         self.heard_s = 0.0
@@ -146,18 +141,36 @@ class Run:
             "average": self.average.state_dict(),
         }
         if not small:
-            state |= {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+            state |= {
+                "network": self.network.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            }
         part = path.with_suffix(".part")
         torch.save(state, part)
         part.replace(path)
 
     def load(self, path: Path) -> None:
-        """Continue from a checkpoint, whole or small."""
+        """Continue from a checkpoint, whole or small, of this network or of one with fewer dual paths.
+
+        Raises:
+            ValueError: the checkpoint is of another network.
+        """
         state = torch.load(path, map_location=self.settings.device, weights_only=True)
-        self.average.load_state_dict(state["average"])
-        self.network.load_state_dict(state.get("network", state["average"]))
-        if "optimizer" in state:
-            self.optimizer.load_state_dict(state["optimizer"])
+        missing: set[str] = set()
+        for network, weights in (
+            (self.average, state["average"]),
+            (self.network, state.get("network", state["average"])),
+        ):
+            lacking, unknown = network.load_state_dict(weights, strict=False)
+            missing |= set(lacking)
+            if unknown or any(not name.startswith("paths.") for name in missing):
+                raise ValueError(f"{path} holds another network: {[*missing, *unknown][:4]}")
+        # What was added begins the same in both, or the average would be of strangers.
+        added = {name: value for name, value in self.average.state_dict().items() if name in missing}
+        self.network.load_state_dict(added, strict=False)
+        if "optimizers" in state and not missing:
+            for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(held)
             # Its moments are known: there is nothing to warm up.
             self.warm_up = 1
         self.step, self.batches, self.best = state["step"], state["batches"], state["best"]
@@ -198,18 +211,20 @@ class Run:
                 share = min(passed / max(s.minutes * 60, 1e-6), 1.0)
                 warm = min((self.step - first_step + 1) / self.warm_up, 1.0)
                 rate = warm * (s.final_rate + (s.rate - s.final_rate) * 0.5 * (1 + math.cos(math.pi * share)))
-                for group in self.optimizer.param_groups:
-                    group["lr"] = rate
+                for optimizer in self.optimizers:
+                    for group in optimizer.param_groups:
+                        group["lr"] = rate
                 parts = [part.to(s.device, non_blocking=True) for part in next(loader)]
                 mix, size, along, rest = device_targets(parts[0], parts[1], self.grid) if raw else parts
                 with torch.autocast(s.device, torch.bfloat16, enabled=half):
                     logits = self.network.logits(mix)
                 loss = mask_loss(logits, size, along, rest)
-                self.optimizer.zero_grad(set_to_none=True)
+                self.network.zero_grad(set_to_none=True)
                 loss.backward()
                 norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
                 if torch.isfinite(norm):
-                    self.optimizer.step()
+                    for optimizer in self.optimizers:
+                        optimizer.step()
                     self._blend()
                 self.step += 1
                 self.batches += 1

@@ -107,7 +107,7 @@ def test_a_slice_leaves_a_checkpoint_that_the_next_goes_on_from(cache: Path, aud
         bundle.train(options)
         state = torch.load(tmp_path / "out" / "checkpoint.pt", weights_only=True)
         assert state["step"] == step
-        assert "optimizer" not in state
+        assert "optimizers" not in state
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["checkpoint.pt", "training.log"]
 
 

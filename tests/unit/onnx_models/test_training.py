@@ -102,6 +102,36 @@ def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
         assert a.dtype == torch.float32
 
 
+def test_a_network_grows_by_paths_that_begin_as_nothing(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    torch.manual_seed(3)
+    short = SubTdf(8, paths=1)
+    run = Run(settings)
+    run.save(tmp_path / "whole.pt", small=True)
+    state = torch.load(tmp_path / "whole.pt", weights_only=True)
+    torch.save(state | {"average": short.state_dict(), "settings": short.settings}, tmp_path / "short.pt")
+    run.load(tmp_path / "short.pt")
+    x = torch.randn(1, 4, BINS, 9)
+    with torch.no_grad():
+        for grown in (run.network, run.average):
+            assert isinstance(grown, SubTdf)
+            assert len(grown.paths) > 1
+            assert torch.allclose(grown.eval().logits(x), short.eval().logits(x), atol=1e-5)
+    for a, b in zip(run.network.parameters(), run.average.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    run = Run(settings)
+    run.save(tmp_path / "whole.pt", small=True)
+    state = torch.load(tmp_path / "whole.pt", weights_only=True)
+    state["average"].pop("stem.weight")
+    torch.save(state, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="another network"):
+        run.load(tmp_path / "other.pt")
+
+
 def test_the_live_network_hears_one_frame_at_a_time_as_it_hears_many() -> None:
     torch.manual_seed(0)
     network = BandGru(8, hidden=8, layers=2, inner=8).eval()

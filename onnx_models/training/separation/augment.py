@@ -1,0 +1,86 @@
+"""What is done to a stem while training runs: speed, falls of pitch, gates, saturation, width, equaliser."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from onnx_models.training.separation.library import RATE
+
+Samples = npt.NDArray[np.float32]
+Rng = np.random.Generator
+
+
+def curve(rng: Rng, *, bins: int, n_fft: int) -> Samples:
+    """A smooth equaliser of a few dB over the lowest `bins`, linear gain."""
+    points = np.geomspace(40, 9000, 7)
+    gains = rng.normal(0, 3.0, 7) + np.linspace(-1, 1, 7) * rng.normal(0, 3)
+    if rng.random() < 0.06:
+        gains[int(rng.integers(3, 7)) :] -= 30
+    frequencies = np.arange(bins) * RATE / n_fft
+    return (10 ** (np.interp(np.log(frequencies + 1), np.log(points), gains) / 20)).astype(np.float32)
+
+
+def cut(source: npt.NDArray[np.int16], start: int, speed: float | npt.NDArray[np.float64], size: int) -> Samples:
+    """`size` samples of one stem, wrapped where the passage is short.
+
+    Args:
+        source: ``(2, frames)``.
+        start: first sample.
+        speed: times its speed, or one such factor for each sample ``(size,)``.
+        size: samples wanted.
+    """
+    position = np.arange(size) * speed if isinstance(speed, float) else np.cumsum(speed) - speed[0]
+    need = int(position[-1]) + 4
+    available = source.shape[1]
+    piece = np.asarray(source[:, start : start + need])
+    while piece.shape[1] < need:
+        piece = np.concatenate([piece, np.asarray(source[:, : min(need - piece.shape[1], available)])], 1)
+    audio = piece.astype(np.float32) * np.float32(1 / 32768)
+    if isinstance(speed, float) and speed == 1.0:
+        return audio[:, :size]
+    base = position.astype(np.int64)
+    part = (position - base).astype(np.float32)
+    return audio[:, base] * (1 - part) + audio[:, base + 1] * part
+
+
+def falls(rng: Rng, size: int) -> npt.NDArray[np.float64]:
+    """Speeds of a sampler's pitch envelope: slices that fall, some that rise, to their pitch or away from it."""
+    semitones = np.empty(size)
+    at = 0
+    while at < size:
+        length = min(int(rng.uniform(0.12, 0.9) * RATE), size - at)
+        time = np.arange(length) / RATE
+        depth = rng.normal(3.0, 4.0)
+        if rng.random() < 0.5:
+            semitones[at : at + length] = depth * np.exp(-time / rng.uniform(0.03, 0.2))
+        else:
+            semitones[at : at + length] = -depth * time / max(time[-1], 1e-3)
+        semitones[at : at + length] += float(rng.choice([0, 0, 0, -5, 3, 5, 7]))
+        at += length
+    return 2.0 ** (np.clip(semitones, -12, 12) / 12)
+
+
+def gate(audio: Samples, rng: Rng) -> Samples:
+    """Open and shut on a grid, with edges short enough to click: a sampler's chops, a trance gate."""
+    step = int(60.0 / rng.uniform(80, 170) * float(rng.choice([0.25, 0.25, 0.5])) * RATE)
+    pattern = rng.random(int(rng.choice([3, 4, 8, 16]))) < rng.uniform(0.4, 0.85)
+    pattern[int(rng.integers(pattern.size))] = True
+    steps = (np.arange(audio.shape[1]) + int(rng.integers(step * pattern.size))) // step
+    opened = pattern[steps % pattern.size].astype(np.float32)
+    edge = int(rng.choice([8, 40, 200, 600]))
+    smooth = np.convolve(opened, np.full(edge, 1 / edge, np.float32), mode="same").astype(np.float32)
+    return audio * (smooth + (1 - smooth) * np.float32(rng.choice([0.0, 0.0, 0.2])))
+
+
+def saturate(audio: Samples, rng: Rng) -> Samples:
+    """A soft clip that keeps the peak."""
+    peak = float(np.abs(audio).max()) + 1e-6
+    amount = float(np.exp(rng.uniform(0, 1.8)))
+    return np.tanh(audio / peak * amount) * np.float32(peak / np.tanh(amount))
+
+
+def widen(audio: Samples, rng: Rng) -> Samples:
+    """Another width, from mono to wider."""
+    middle = audio.mean(0, keepdims=True)
+    return middle + (audio - middle) * np.float32(rng.uniform(0, 1.6))

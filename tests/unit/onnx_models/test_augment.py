@@ -1,0 +1,77 @@
+"""What is done to stems while training runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from onnx_models.training.separation import augment
+from onnx_models.training.separation.library import RATE
+
+
+def tone(hertz: float, seconds: float) -> np.ndarray:
+    wave = np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE) * 16000
+    return np.stack([wave, wave]).astype("<i2")
+
+
+def pitch(audio: np.ndarray) -> float:
+    """Frequency of the strongest bin, Hz."""
+    size = np.abs(np.fft.rfft(audio[0] * np.hanning(audio.shape[1]), 1 << 17))
+    return float(size.argmax() * RATE / (1 << 17))
+
+
+def test_a_cut_at_its_own_speed_is_the_source() -> None:
+    source = tone(440, 2)
+    assert np.array_equal(augment.cut(source, 100, 1.0, 5000), source[:, 100:5100] / np.float32(32768))
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.5])
+def test_speed_moves_the_pitch(speed: float) -> None:
+    assert pitch(augment.cut(tone(440, 3), 0, speed, RATE)) == pytest.approx(440 * speed, rel=2e-3)
+
+
+def test_speeds_that_change_are_followed_sample_by_sample() -> None:
+    speed = np.concatenate([np.full(RATE, 1.0), np.full(RATE, 2.0)])
+    audio = augment.cut(tone(440, 4), 0, speed, 2 * RATE)
+    assert pitch(audio[:, :RATE]) == pytest.approx(440, rel=2e-3)
+    assert pitch(audio[:, RATE:]) == pytest.approx(880, rel=2e-3)
+
+
+def test_a_passage_that_is_too_short_is_wrapped() -> None:
+    source = tone(440, 0.5)
+    audio = augment.cut(source, 0, 1.0, RATE)
+    assert audio.shape == (2, RATE)
+    assert np.array_equal(audio[:, source.shape[1] :], audio[:, : RATE - source.shape[1]])
+
+
+def test_falls_stay_within_an_octave_and_move() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        speed = augment.falls(rng, 2 * RATE)
+        assert speed.shape == (2 * RATE,)
+        assert 0.5 <= speed.min() < speed.max() <= 2.0
+
+
+def test_a_gate_shuts_and_opens_without_adding_anything() -> None:
+    steady = np.ones((2, 3 * RATE), np.float32)
+    shut = 0
+    for seed in range(12):
+        gated = augment.gate(steady, np.random.default_rng(seed))
+        assert gated.max() <= 1.0 + 1e-5
+        assert gated.max() > 0.99
+        shut += gated.min() < 0.3
+    assert shut >= 10
+
+
+def test_saturation_keeps_the_peak_and_adds_harmonics() -> None:
+    audio = tone(440, 1) / np.float32(32768)
+    driven = augment.saturate(audio, np.random.default_rng(3))
+    assert float(np.abs(driven).max()) == pytest.approx(float(np.abs(audio).max()), rel=1e-3)
+    assert float((driven**2).mean()) > float((audio**2).mean())
+
+
+def test_width_leaves_the_middle_alone() -> None:
+    audio = np.random.default_rng(0).standard_normal((2, 1000)).astype(np.float32)
+    wide = augment.widen(audio, np.random.default_rng(1))
+    assert np.allclose(wide.mean(0), audio.mean(0), atol=1e-6)
+    assert not np.allclose(wide, audio)
