@@ -100,12 +100,13 @@ def unpack(bundle: Path, cache: Path, *, processes: int) -> None:
         list(workers.map(_voice, [(str(cache), entry.path) for entry in entries if entry.world]))
 
 
-def render(cache: Path, *, songs: int, leads: int, processes: int, seconds: float) -> int:
-    """Render songs and leads on all processors for at most about `seconds`; returns how many songs there are."""
+def render(cache: Path, *, songs: int, leads: int, voices: int, processes: int, seconds: float) -> int:
+    """Render on all processors until about `seconds` have passed (leads and voices first); returns how many songs there are."""
     pool.album_songs(cache)
     end = time.monotonic() + seconds
     with ProcessPoolExecutor(processes) as workers:
         list(workers.map(pool.render_lead, [cache] * leads, range(leads)))
+        list(workers.map(pool.render_voice, [cache] * voices, range(voices)))
         step = processes * 4
         for first in range(0, songs, step):
             seeds = range(first, min(first + step, songs))
@@ -126,6 +127,7 @@ def train(options: argparse.Namespace) -> None:
         options.cache,
         songs=options.songs,
         leads=options.leads,
+        voices=options.voices,
         processes=processes,
         seconds=options.minutes * 60 * options.render_share,
     )
@@ -175,6 +177,7 @@ def main() -> None:
     training.add_argument("--minutes", type=float, required=True, help="of the whole slice, rendering included")
     training.add_argument("--songs", type=int, default=1500)
     training.add_argument("--leads", type=int, default=400)
+    training.add_argument("--voices", type=int, default=600)
     training.add_argument("--render-share", type=float, default=0.4, help="of the slice, at most, for new songs")
     training.add_argument("--processes", type=int, help="all of the machine's unless given")
     training.add_argument("--workers", type=int, help="processes that mix while training runs")

@@ -56,12 +56,15 @@ ALBUM_SHARE = 0.08
 LAYERED = {0: 0.12, 3: 0.35}
 """How often a second voice, or a second accompaniment, joins the first."""
 
-LEAD_SHARE = 0.5
+LEAD_SHARE = 0.35
 """How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
+
+RECORDED_SHARE = 0.5
+"""How often a voice is one without a vocoder (`singing.recorded`)."""
 
 FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
-GATED = {0: 0.1, 3: 0.06}
+GATED = {0: 0.07, 3: 0.05}
 """How often it is cut by a gate."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
@@ -142,6 +145,7 @@ class Mixer:
         self._songs: list[Path] = []
         self._albums: list[Path] = []
         self._leads: list[Path] = []
+        self._voices: list[Path] = []
 
     def _look(self) -> None:
         if time.monotonic() - self._looked > 60.0:
@@ -149,6 +153,7 @@ class Mixer:
             self._albums = [path for path in found if path.name.startswith("album")]
             self._songs = [path for path in found if path.name.startswith("song")]
             self._leads = pool.leads(self.cache)
+            self._voices = pool.voices(self.cache)
             self._looked = time.monotonic()
 
     def _song(self, rng: np.random.Generator) -> Path:
@@ -156,8 +161,10 @@ class Mixer:
         return source[int(rng.integers(len(source)))]
 
     def _stem(self, song: Path, stem: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
-        """One stem of a song, ``(2, frames)``; of voices sometimes the produced version."""
+        """One stem of a song, ``(2, frames)``; of voices sometimes the produced version, or a recorded one."""
         if stem == 0:
+            if self._voices and rng.random() < RECORDED_SHARE:
+                return pool.load_part(self._voices[int(rng.integers(len(self._voices)))])
             produced = song.with_name(song.name.replace("song-", "voice-"))
             if produced != song and produced.exists() and rng.random() < PRODUCED_SHARE:
                 return pool.load_part(produced)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from onnx_models.training.separation import leads as leads_of
 from onnx_models.training.separation import library as kit
-from onnx_models.training.separation import production, songs
+from onnx_models.training.separation import production, singing, songs
 
 ALBUM = ("eif_francium", "eif_potassium", "eif_rubidium")
 
@@ -80,6 +80,14 @@ def render_lead(cache: Path, seed: int) -> Path:
     return path
 
 
+def render_voice(cache: Path, seed: int) -> Path:
+    """Render recorded voice `seed` into the pool unless it is there."""
+    path = cache / "pool" / f"recorded-{seed:05d}.i16"
+    if not path.exists():
+        _store(path, songs.level(singing.recorded(seed, _library(cache))))
+    return path
+
+
 def load_part(path: Path) -> npt.NDArray[np.int16]:
     """Memory-map a produced voice or a lead line, ``(2, frames) int16``."""
     return np.memmap(path, dtype="<i2", mode="r").reshape(2, -1)
@@ -96,6 +104,11 @@ def listing(cache: Path) -> list[Path]:
     return sorted([*(cache / "pool").glob("album-*.i16"), *(cache / "pool").glob("song-*.i16")])
 
 
+def voices(cache: Path) -> list[Path]:
+    """The finished recorded voices, in name order."""
+    return sorted((cache / "pool").glob("recorded-*.i16"))
+
+
 def leads(cache: Path) -> list[Path]:
     """The finished lead lines, in name order."""
     return sorted((cache / "pool").glob("lead-*.i16"))
@@ -108,6 +121,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--songs", type=int, default=300)
     parser.add_argument("--leads", type=int, default=240, help="lead lines beside the songs")
+    parser.add_argument("--voices", type=int, default=240, help="recorded voices beside them")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     kit.build(options.samples, options.cache)
@@ -118,6 +132,7 @@ def main() -> None:
             if number % 10 == 9:
                 print(f"{number + 1} of {len(seeds)} songs", flush=True)
         list(pool.map(render_lead, [options.cache] * options.leads, range(options.leads)))
+        list(pool.map(render_voice, [options.cache] * options.voices, range(options.voices)))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from onnx_models.training.separation import effects, synth
+from onnx_models.training.separation import effects, production, synth
 from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, melody, place
 from onnx_models.training.separation.instruments import pitched, resing, shift
 from onnx_models.training.separation.library import RATE, Library
+
+SUNG = ("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry")
+"""Folders of the kit whose phrases are sung."""
 
 
 def vocals(form: Form, library: Library, rng: Rng) -> Samples:
@@ -84,12 +87,7 @@ def vocals(form: Form, library: Library, rng: Rng) -> Samples:
                 cut = cuts[index % 4]
                 place(out, shift(cut, float(2 ** (pitches[index] / 12)), cut.shape[1]), form.time(bar, step / 4, rng))
     else:
-        sung = [
-            e
-            for e in voices
-            if e.velocity == "phrase"
-            and e.folder.startswith(("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry"))
-        ]
+        sung = [e for e in voices if e.velocity == "phrase" and e.folder.startswith(SUNG)]
         spoken = [e for e in voices if e.world]
         source = sung if kind == "recorded" else spoken
         ratio = float(2 ** (rng.normal(0, 2.5) / 12))
@@ -100,6 +98,41 @@ def vocals(form: Form, library: Library, rng: Rng) -> Samples:
             audio = library.samples(same[int(rng.integers(len(same)))])
             place(out, shift(audio, ratio, audio.shape[1]), now)
             now += audio.shape[1] / RATE / ratio + float(rng.choice([0.05, 0.5, 1.5, 3]))
+    return _finish(out, form.beat_s, rng)
+
+
+def recorded(seed: int, library: Library) -> Samples:
+    """A voice as it was recorded, sung or spoken, faster or slower, doubled and treated, ``(2, FRAMES)``.
+
+    Most voices of the songs are re-sung by a vocoder, and a separator may learn to hear the vocoder: these have none.
+    """
+    rng = np.random.default_rng([17, seed])
+    voices = [entry for entries in library.folders("voice").values() for entry in entries]
+    sung = [e for e in voices if e.velocity == "phrase" and e.folder.startswith(SUNG)]
+    spoken = [e for e in voices if e.world]
+    source = sung if rng.random() < 0.55 else spoken
+    out = np.zeros((2, FRAMES), np.float32)
+    folders = sorted({e.folder for e in source})
+    for number in range(int(rng.choice([1, 1, 1, 2, 3]))):
+        # By folder, so that a singer with hundreds of phrases is not nearly all that is heard.
+        folder = folders[int(rng.integers(len(folders)))]
+        same = [e for e in source if e.folder == folder]
+        ratio = float(2 ** (rng.normal(0, 3.0) / 12))
+        pause = float(rng.choice([0.02, 0.1, 0.5, 1.5]))
+        now = rng.uniform(0, 1.5)
+        while now < SECONDS:
+            audio = library.samples(same[int(rng.integers(len(same)))])
+            piece = shift(audio, ratio, audio.shape[1])
+            if number:
+                piece = effects.pan(piece, rng.uniform(-0.8, 0.8))
+            place(out, piece, now, 1.0 if number == 0 else rng.uniform(0.3, 0.8))
+            now += audio.shape[1] / RATE / ratio + pause
+    out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
+    return production.produce(out, seed + 100_000) if rng.random() < 0.3 else out
+
+
+def _finish(out: Samples, beat_s: float, rng: Rng) -> Samples:
+    """Compressor, saturation, equalisers, doubles and rooms, as a vocal has them."""
     if rng.random() < 0.5:
         out = effects.compress(out, rng)
     if rng.random() < 0.15:
@@ -115,7 +148,7 @@ def vocals(form: Form, library: Library, rng: Rng) -> Samples:
     if rng.random() < 0.12:
         out = effects.chorus(out, rng)
     if rng.random() < 0.25:
-        out = effects.delay(out, rng, beat_s=form.beat_s)
+        out = effects.delay(out, rng, beat_s=beat_s)
     if rng.random() < 0.75:
         out = effects.reverb(
             out, rng, seconds=float(np.exp(rng.uniform(np.log(0.3), np.log(3.5)))), wet=rng.uniform(0.04, 0.45)

@@ -1,0 +1,60 @@
+"""Voices of the training pool."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from onnx_models.training.separation import pool, singing
+from onnx_models.training.separation.form import FRAMES
+from onnx_models.training.separation.library import RATE, Library
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A kit of a sung phrase and a spoken one, each a tone of a second."""
+    rows, start = [], 0
+    with (tmp_path / "library.i16").open("wb") as out:
+        for folder, hertz in (("vocadito", 330.0), ("librispeech_1", 150.0)):
+            data = np.round(np.sin(2 * np.pi * hertz * np.arange(RATE) / RATE) * 16000).astype("<i2")
+            out.write(data.tobytes())
+            rows.append(
+                {
+                    "path": f"voice/{folder}/a.flac",
+                    "kind": "voice",
+                    "folder": folder,
+                    "note": -1,
+                    "velocity": "phrase",
+                    "start": start,
+                    "frames": data.size,
+                    "channels": 1,
+                    "world": "world/0.npz",
+                }
+            )
+            start += data.size
+    (tmp_path / "library.json").write_text(json.dumps(rows), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_recorded_voice_is_a_function_of_its_seed_and_sounds(cache: Path) -> None:
+    library = Library(cache)
+    first, again, other = (singing.recorded(seed, library) for seed in (1, 1, 2))
+    assert first.shape == (2, FRAMES)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    for seed in range(6):
+        voice = singing.recorded(seed, library)
+        assert np.isfinite(voice).all()
+        # It sounds for most of its length, without any file of the vocoder: the kit here has none.
+        seconds = voice[:, : FRAMES // RATE * RATE].reshape(2, -1, RATE)
+        assert (np.sqrt((seconds**2).mean((0, 2))) > 1e-3).mean() > 0.5
+
+
+def test_the_pool_keeps_recorded_voices(cache: Path) -> None:
+    path = pool.render_voice(cache, 3)
+    assert pool.voices(cache) == [path]
+    assert float(np.abs(pool.load_part(path)).max()) > 1000
+    assert pool.leads(cache) == []
