@@ -101,7 +101,7 @@ def unpack(bundle: Path, cache: Path, *, processes: int) -> None:
 
 
 def render(cache: Path, *, songs: int, leads: int, voices: int, processes: int, seconds: float) -> int:
-    """Render on all processors until about `seconds` have passed (leads and voices first); returns how many songs there are."""
+    """Render on all processors for some `seconds` at most, leads and voices first; returns how many songs there are."""
     pool.album_songs(cache)
     end = time.monotonic() + seconds
     with ProcessPoolExecutor(processes) as workers:

@@ -14,7 +14,10 @@ highest bins is carried upward.""",
 pool grew from 220 to 350 songs at step 1,000; produced voices joined at step 1,740, the energy of the error joined the
 loss at step 1,945 (its column jumps there). From step 5,480 on (minute 97.2): float32; the error of each stem in
 decibels takes the place of its energy in the loss, lead lines joined the pool, and one mixture in four is without a
-voice.""",
+voice. AdamW so far, and one dual path. From step 6,178 on (minute 185.4): Muon, batches of four, three dual paths, more
+weight on the decibels; voices and accompaniments that fall in pitch and are gated. From step 7,639 on (minute 230.2):
+half of the voices as they were recorded, without a vocoder. The shipped weights lie at three quarters of the way from
+those of step 6,177 (version 0.2.0) to those of step 9,167 (`blend`).""",
     "resume": "--from onnx_models/separation-default/checkpoint.pt",
 }
 LIVE_WORDS = {
@@ -29,7 +32,8 @@ upward.""",
     "resume": "--model live --from onnx_models/separation-live/checkpoint.pt",
 }
 DEFAULT_LIMITS = """\
-- A trumpet that plays alone is taken for a voice (table above), though lead lines and solos are in the training now.
+- Sustained, treated voices ("aaah" with falls and echoes) are taken for synthesisers in part: what the training says of
+  lead lines, it says of them too.
 - Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
   and produced voices joined the training only after a checkpoint had failed on them.
 - Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none)."""
@@ -51,7 +55,7 @@ def card_text(
     """Markdown of the card.
 
     Args:
-        facts: live, parameters, step, minutes, audio_hours, parity, version, softness, checkpoint.
+        facts: live, parameters, step, minutes, audio_hours, parity, version, softness, bias, checkpoint.
         rows: figures of the model and of the bounds (`evaluate`).
         leaks: energy per stem of recordings without stems (`judge.energy_shares`).
         silent: level of stems that a clip lacks (`judge.leakage`).
@@ -65,7 +69,9 @@ def card_text(
         for row in sources
     )
     softened = (
-        f"The mask logits are divided by {facts['softness']:g} in the exported graph, chosen on the judges."
+        f"The mask logits are divided by {facts['softness']:g} in the exported graph"
+        + (f" and those of the vocals raised by {facts['bias']:g}" if facts["bias"] else "")
+        + ", chosen on the judges."
         if facts["softness"] != 1.0
         else "Nothing in the exported graph was chosen on the judges."
     )
@@ -94,7 +100,7 @@ lengths: {facts["parity"]:.1e}.
 ## Training
 
 {facts["step"]} steps, {facts["audio_hours"]:.1f} h of mixtures, {facts["minutes"]:.0f} minutes of wall time on a shared
-two-core CPU, AdamW with a rate that falls to zero, average of the weights. {words["history"]}
+two-core CPU, with a rate that falls to zero, average of the weights. {words["history"]}
 {softened} The last averaged weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
 from which training goes on:
 

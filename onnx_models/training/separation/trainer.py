@@ -74,8 +74,9 @@ def has_bf16(device: str) -> bool:
     return device == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def separator(network: nn.Module, *, seconds: float = 12.0) -> judge.Separate:
-    """The torch network as a function of a clip, in passages of `seconds`; a live one carries its state along."""
+def separator(network: nn.Module, *, seconds: float = 5.0) -> judge.Separate:
+    """The torch network as a function of a clip, in passages of `seconds` (about what the product takes at a time);
+    a live one carries its state along."""
     grid = GRIDS[type(network)]
     n_fft, hop = 2 * grid.n_fft, 2 * grid.hop
 

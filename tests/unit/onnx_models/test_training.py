@@ -86,6 +86,18 @@ def test_soft_masks_are_less_sure() -> None:
             assert torch.allclose(network.logits(x) * 2, before, atol=1e-4)
 
 
+def test_a_bias_raises_the_voices_only() -> None:
+    torch.manual_seed(0)
+    network = SubTdf(8).eval()
+    x = torch.randn(1, 4, BINS, 5)
+    with torch.no_grad():
+        before = network.logits(x)
+        export.favour(network, 0.5)
+        moved = network.logits(x) - before
+    assert torch.allclose(moved[:, 0], torch.full_like(moved[:, 0], 0.5), atol=1e-5)
+    assert torch.allclose(moved[:, 1:], torch.zeros_like(moved[:, 1:]), atol=1e-5)
+
+
 def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
     settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
     run = Run(settings)
