@@ -35,7 +35,7 @@ def _read(path: Path) -> Samples:
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     if rate != judge.RATE:
         audio = soxr.resample(audio, rate, judge.RATE)
-    return np.ascontiguousarray(np.broadcast_to(audio.T, (2, audio.shape[0])) if audio.shape[1] == 1 else audio.T)
+    return np.repeat(audio.T, 2 // audio.shape[1], 0).astype(np.float32)
 
 
 def phrases(paths: list[Path], frames: int) -> Samples:

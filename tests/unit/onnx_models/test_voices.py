@@ -10,7 +10,7 @@ import soundfile
 
 pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
-from onnx_models.training.separation import judge, voices  # noqa: E402
+from onnx_models.training.separation import judge, voices
 
 
 def test_gains_are_those_of_the_separator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
