@@ -45,10 +45,14 @@ def main() -> None:
     parser.add_argument("--share", type=float, required=True, help="of the second, 0 to 1")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    before, after = (
-        torch.load(path, map_location="cpu", weights_only=True) for path in (options.before, options.after)
-    )
-    torch.save(blend(before, after, options.share), options.out)
+    try:
+        before, after = (
+            torch.load(path, map_location="cpu", weights_only=True) for path in (options.before, options.after)
+        )
+        made = blend(before, after, options.share)
+    except (OSError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    torch.save(made, options.out)
 
 
 if __name__ == "__main__":

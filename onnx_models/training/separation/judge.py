@@ -48,6 +48,8 @@ def load_clips(audio: Path) -> list[Clip]:
             if rate != RATE:
                 raise SystemExit(f"{path} is not at {RATE} Hz")
             parts[path.stem] = samples.T
+        if not parts:
+            raise SystemExit(f"{audio / folder} holds no stems: --audio is the folder of the real clips")
         frames = min(part.shape[1] for part in parts.values())
         out = np.zeros((4, 2, frames), np.float32)
         for index, name in enumerate(STEMS):
