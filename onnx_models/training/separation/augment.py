@@ -1,4 +1,4 @@
-"""What is done to a stem while training runs: speed, falls of pitch, gates, saturation, width, equaliser."""
+"""What is done to a stem while training runs: speed, falls, a sampler's slices, gates, saturation, width, equaliser."""
 
 from __future__ import annotations
 
@@ -71,6 +71,66 @@ def gate(audio: Samples, rng: Rng) -> Samples:
     edge = int(rng.choice([8, 40, 200, 600]))
     smooth = np.convolve(opened, np.full(edge, 1 / edge, np.float32), mode="same").astype(np.float32)
     return audio * (smooth + (1 - smooth) * np.float32(rng.choice([0.0, 0.0, 0.2])))
+
+
+def sampled(audio: Samples, rng: Rng) -> Samples:
+    """Play slices of `audio`, ``(2, size)``, as a sampler does: again and again on a grid, falling, held or backwards.
+
+    Every hit cuts the last one off. A held slice goes round in a grain of its end, which turns a vowel into a pad.
+    """
+    size = audio.shape[1]
+    step = int(60.0 / rng.uniform(80, 170) * float(rng.choice([0.25, 0.25, 0.5])) * RATE)
+    room = max(size - RATE // 4, 1)
+    pads = []
+    for _ in range(int(rng.integers(1, 5))):
+        tries = rng.integers(0, room, 3)
+        pads.append(int(max(tries, key=lambda at: float(np.abs(audio[:, at : at + 2048]).mean()))))
+    hits = np.flatnonzero(np.tile(rng.random(int(rng.choice([4, 8, 16]))) < rng.uniform(0.3, 0.8), size // step + 1))
+    hits = hits[: np.searchsorted(hits * step, size)]
+    if hits.size == 0:
+        hits = np.zeros(1, np.int64)
+    depth, seconds = rng.normal(2.0, 4.0), rng.uniform(0.08, 0.6)
+    falling, held = rng.uniform(0, 0.8), rng.uniform(0, 0.5)
+    keys = rng.choice([0, 0, 0, -5, 3, 5, 7, 12], len(pads))
+    out = np.zeros_like(audio)
+    for hit, until in zip(hits, [*hits[1:], size // step + 1], strict=True):
+        first = int(hit) * step
+        length = min(int((until - hit) * step * float(rng.choice([1.0, 1.0, 0.6]))), size - first)
+        if length < 256:
+            continue
+        number = int(rng.integers(len(pads)))
+        time = np.arange(length) / RATE
+        bend = -depth * np.minimum(time / seconds, 2.0) if rng.random() < falling else np.zeros(length)
+        position = np.cumsum(2.0 ** (np.clip(bend + float(keys[number]), -14, 12) / 12))
+        piece = (
+            read(audio, pads[number] + hold(position, rng.uniform(0.03, 0.3) * RATE, rng.uniform(0.03, 0.15) * RATE))
+            if rng.random() < held
+            else None
+        )
+        if piece is None:
+            piece = read(audio, pads[number] + position)
+            if rng.random() < 0.12:
+                piece = piece[:, ::-1]
+        edge = min(int(rng.choice([16, 60, 300])), length // 4)
+        ramp = np.linspace(0, 1, edge, dtype=np.float32)
+        piece[:, :edge] *= ramp
+        piece[:, length - edge :] *= ramp[::-1]
+        out[:, first : first + length] = piece
+    return out
+
+
+def read(audio: Samples, position: npt.NDArray[np.float64]) -> Samples:
+    """`audio` at moving positions in samples, silent behind its end."""
+    clipped = np.minimum(position, audio.shape[1] - 2.0)
+    base = clipped.astype(np.int64)
+    part = (clipped - base).astype(np.float32)
+    return (audio[:, base] * (1 - part) + audio[:, base + 1] * part) * (position == clipped)
+
+
+def hold(position: npt.NDArray[np.float64], start: float, grain: float) -> npt.NDArray[np.float64]:
+    """Positions that go to and fro over `grain` samples once they have reached `start`: a loop without a step."""
+    inside = np.abs((position - start) % (2 * grain) - grain)
+    return np.where(position < start, position, start + grain - inside)
 
 
 def saturate(audio: Samples, rng: Rng) -> Samples:

@@ -115,7 +115,7 @@ def lead(seed: int, library: Library) -> Samples:
                 bent = _played(chosen, now, seconds, rng, expression=expression)
             note = _shaped(bent, seconds, rng, swell=swell)
             place(out, note, start + abs(rng.normal(0, 0.004 + 0.01 * voice)), rng.uniform(0.6, 1) / (1 + 0.5 * voice))
-    if rng.random() < (0.35 if kind == "synth" else 0.06):
+    if rng.random() < (0.12 if kind == "synth" else 0.02):
         out = vowels(out, rng, beat_s=form.beat_s)
     if rng.random() < 0.4:
         # As it stood before the microphone, or with a room and no more.

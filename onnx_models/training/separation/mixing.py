@@ -50,7 +50,7 @@ DEFAULT = Grid(2048, 512, BINS, 128)
 LIVE = Grid(1024, 256, BINS // 2, 256, by_track=False)
 TYPICAL_RMS = 0.1
 """Level of a live input about which the levels of training lie (`Grid.by_track`)."""
-ALBUM_SHARE = 0.08
+ALBUM_SHARE = 0.13
 """How often a mixture starts from the real album: it is twelve passages against hundreds of songs."""
 
 LAYERED = {0: 0.12, 3: 0.35}
@@ -66,6 +66,8 @@ FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
 GATED = {0: 0.07, 3: 0.05}
 """How often it is cut by a gate."""
+SAMPLED = {0: 0.2, 1: 0.03, 2: 0.03, 3: 0.12}
+"""How often slices of a stem are played as a sampler plays them: voices, but the chords of an accompaniment too."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
@@ -224,6 +226,8 @@ class Mixer:
                 audio = audio + augment.cut(extra, self._start(extra, rng), 1.0, segment) * np.float32(
                     rng.uniform(0.2, 1)
                 )
+            if rng.random() < SAMPLED[stem]:
+                audio = augment.sampled(audio, rng)
             if rng.random() < GATED.get(stem, 0.0):
                 audio = augment.gate(audio, rng)
             if rng.random() < 0.12:
@@ -266,18 +270,33 @@ class Mixer:
 class Mixtures(IterableDataset[Any]):
     """Batches of examples for a data loader with any number of workers; worker w makes batches w, w + n, ...
 
+    Of a team of several, `part` (rank, size) makes only its own.
+
     With `raw` a batch is what `device_targets` takes (the stems in half precision: a card computes the rest quicker
     than it could be sent there), else what `targets` gives.
     """
 
-    def __init__(self, cache: Path, *, seed: int, batch: int, first: int, grid: Grid = DEFAULT, raw: bool = False):
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        seed: int,
+        batch: int,
+        first: int,
+        grid: Grid = DEFAULT,
+        raw: bool = False,
+        part: tuple[int, int] = (0, 1),
+    ):
         self.cache, self.seed, self.batch, self.first = cache, seed, batch, first
-        self.grid, self.raw = grid, raw
+        self.grid, self.raw, self.part = grid, raw, part
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        torch.set_num_threads(1)
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info is not None else (0, 1)
+        if info is not None:
+            torch.set_num_threads(1)
+        rank, size = self.part
+        worker, workers = rank * workers + worker, size * workers
         mixer = Mixer(self.cache, seed=self.seed, grid=self.grid)
         number = self.first + worker
         while True:

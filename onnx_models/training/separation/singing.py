@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from onnx_models.training.separation import effects, production, synth
-from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, melody, place
-from onnx_models.training.separation.instruments import pitched, resing, shift
+from onnx_models.training.separation import augment, effects, production, synth
+from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, compose, melody, place
+from onnx_models.training.separation.instruments import Instrument, pitched, resing, shift
 from onnx_models.training.separation.library import RATE, Library
 
 SUNG = ("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry")
 """Folders of the kit whose phrases are sung."""
+HELD_SHARE = 0.15
+"""How many of the recorded voices are vowels held for long."""
 
 
 def vocals(form: Form, library: Library, rng: Rng) -> Samples:
@@ -107,6 +109,10 @@ def recorded(seed: int, library: Library) -> Samples:
     Most voices of the songs are re-sung by a vocoder, and a separator may learn to hear the vocoder: these have none.
     """
     rng = np.random.default_rng([17, seed])
+    choirs = pitched(library, "voice")
+    if rng.random() < HELD_SHARE and choirs:
+        out = _finish(_held(choirs, rng), 60.0 / rng.uniform(70, 160), rng)
+        return production.produce(out, seed + 100_000) if rng.random() < 0.5 else out
     voices = [entry for entries in library.folders("voice").values() for entry in entries]
     sung = [e for e in voices if e.velocity == "phrase" and e.folder.startswith(SUNG)]
     spoken = [e for e in voices if e.world]
@@ -128,7 +134,31 @@ def recorded(seed: int, library: Library) -> Samples:
             place(out, piece, now, 1.0 if number == 0 else rng.uniform(0.3, 0.8))
             now += audio.shape[1] / RATE / ratio + pause
     out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
-    return production.produce(out, seed + 100_000) if rng.random() < 0.3 else out
+    return production.produce(out, seed + 100_000) if rng.random() < 0.4 else out
+
+
+def _held(choirs: list[Instrument], rng: Rng) -> Samples:
+    """Sung vowels held for seconds, alone or as chords, swelling: the pads and "aaah" of a chorus, ``(2, FRAMES)``."""
+    out = np.zeros((2, FRAMES), np.float32)
+    form = compose(rng)
+    scale = float(rng.choice([0.5, 1.0, 2.0]))
+    for number in range(int(rng.choice([1, 1, 2, 3]))):
+        instrument = choirs[int(rng.integers(len(choirs)))]
+        low = int(np.clip(min(e.note for e in instrument.entries), 38, 72))
+        line = melody(form, rng, low=low, high=low + 14, density=0.5 / scale, bars=range(form.bars))
+        side, level = (0.0, 1.0) if number == 0 else (rng.uniform(-0.8, 0.8), rng.uniform(0.4, 0.9))
+        attack = rng.uniform(0.01, 0.6)
+        for start, length, pitch in line:
+            entry = min(instrument.entries, key=lambda e: abs(e.note - pitch) + rng.random())
+            size = int(max(length, 0.8 * scale) * RATE)
+            position = np.arange(size) * 2 ** ((pitch - entry.note) / 12)
+            position = augment.hold(position, 0.4 * entry.frames, 0.35 * entry.frames)
+            note = augment.read(instrument.library.samples(entry), position)
+            ramp = min(int(attack * RATE), size // 2)
+            note[:, :ramp] *= np.linspace(0, 1, ramp, dtype=np.float32)
+            note[:, size - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
+            place(out, effects.pan(note, side) if number else note, start, level)
+    return out
 
 
 def _finish(out: Samples, beat_s: float, rng: Rng) -> Samples:

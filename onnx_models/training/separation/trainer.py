@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import csv
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -23,6 +25,7 @@ from onnx_models.training.separation.loss import mask_loss
 from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
 from onnx_models.training.separation.network import SubTdf
 from onnx_models.training.separation.optimizer import optimizers
+from onnx_models.training.separation.team import Team
 
 WARM_UP = 100
 """Steps in which the rate rises, while the optimiser gathers its moments."""
@@ -56,7 +59,9 @@ class Settings:
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
+    """Of each process of the team."""
     workers: int = 1
+    """Processes that make batches for each process of the team; with none it makes them itself."""
     judge_every_s: float = 600.0
     audio: Path | None = None
     device: str = "cpu"
@@ -183,15 +188,22 @@ class Run:
             for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(now, 1 - decay)
 
-    def train(self) -> None:
-        """Train until the budget is spent; log, judge and save on the way."""
-        s = self.settings
+    def train(self, team: Team | None = None) -> None:
+        """Train until the budget is spent; log, judge and save on the way.
+
+        Of a `team` each member trains on batches of its own; the leader keeps the time, judges and saves.
+        """
+        s, team = self.settings, team or Team()
+        leads = team.rank == 0
+        # Numba first: its pool tells OpenMP, which torch shares, how many threads it has itself.
+        numba.set_num_threads(min(s.threads, numba.config.NUMBA_NUM_THREADS))
         torch.set_num_threads(s.threads)
         s.out.mkdir(parents=True, exist_ok=True)
-        clips = judge.load_clips(s.audio) if s.audio is not None else []
+        clips = judge.load_clips(s.audio) if s.audio is not None and leads else []
         # A card makes the targets itself; a processor does it best in the worker.
         raw = s.device != "cpu"
-        data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches, grid=self.grid, raw=raw)
+        part = (team.rank, team.size)
+        data = Mixtures(s.cache, seed=s.seed, batch=s.batch, first=self.batches, grid=self.grid, raw=raw, part=part)
         loader = iter(
             DataLoader(
                 data, batch_size=None, num_workers=s.workers, prefetch_factor=4 if s.workers else None, pin_memory=raw
@@ -201,20 +213,12 @@ class Run:
         begun, minutes_before = time.monotonic(), self.minutes_before
         judged, logged, losses = begun, begun, []
         first_step = self.step
-        with (s.out / "training.log").open("a", newline="", encoding="utf-8") as handle:
+        with (s.out / "training.log" if leads else Path(os.devnull)).open("a", newline="", encoding="utf-8") as handle:
             log = csv.writer(handle)
-            if handle.tell() == 0:
+            if leads and handle.tell() == 0:
                 log.writerow(["minutes", "step", "audio_s", "rate", "loss", "clip", "stem", "sdr_db"])
             done = False
             while not done:
-                passed = time.monotonic() - begun
-                done = passed >= s.minutes * 60
-                share = min(passed / max(s.minutes * 60, 1e-6), 1.0)
-                warm = min((self.step - first_step + 1) / self.warm_up, 1.0)
-                rate = warm * (s.final_rate + (s.rate - s.final_rate) * 0.5 * (1 + math.cos(math.pi * share)))
-                for optimizer in self.optimizers:
-                    for group in optimizer.param_groups:
-                        group["lr"] = rate
                 parts = [part.to(s.device, non_blocking=True) for part in next(loader)]
                 mix, size, along, rest = device_targets(parts[0], parts[1], self.grid) if raw else parts
                 with torch.autocast(s.device, torch.bfloat16, enabled=half):
@@ -222,18 +226,28 @@ class Run:
                 loss = mask_loss(logits, size, along, rest)
                 self.network.zero_grad(set_to_none=True)
                 loss.backward()
+                passed = time.monotonic() - begun
+                share = team.average(self.network, min(passed / max(s.minutes * 60, 1e-6), 1.0))
+                done = share >= 1.0
+                warm = min((self.step - first_step + 1) / self.warm_up, 1.0)
+                rate = warm * (s.final_rate + (s.rate - s.final_rate) * 0.5 * (1 + math.cos(math.pi * share)))
+                for optimizer in self.optimizers:
+                    for group in optimizer.param_groups:
+                        group["lr"] = rate
                 norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
                 if torch.isfinite(norm):
                     for optimizer in self.optimizers:
                         optimizer.step()
                     self._blend()
                 self.step += 1
-                self.batches += 1
-                self.heard_s += s.batch * self.grid.segment / RATE
+                self.batches += team.size
+                self.heard_s += team.size * s.batch * self.grid.segment / RATE
                 losses.append(float(loss.detach()))
                 now = time.monotonic()
                 self.minutes_before = minutes_before + (now - begun) / 60
                 audio_s = round(self.heard_s)
+                if not leads:
+                    continue
                 if now - logged > 60 or done:
                     log.writerow(
                         [
@@ -276,4 +290,13 @@ class Run:
                         self.best = score
                         self.save(s.out / "best.pt")
                     judged = time.monotonic()
-        self.save(s.out / "last.pt")
+        if leads:
+            self.save(s.out / "last.pt")
+
+
+def train(settings: Settings, source: Path | None, team: Team) -> None:
+    """What each process of a team does: a new run, or one from the checkpoint `source`."""
+    run = Run(settings)
+    if source is not None:
+        run.load(source)
+    run.train(team)

@@ -75,3 +75,35 @@ def test_width_leaves_the_middle_alone() -> None:
     wide = augment.widen(audio, np.random.default_rng(1))
     assert np.allclose(wide.mean(0), audio.mean(0), atol=1e-6)
     assert not np.allclose(wide, audio)
+
+
+def test_a_sampler_plays_slices_again_and_lets_each_cut_the_last_off() -> None:
+    rng = np.random.default_rng(0)
+    source = rng.normal(0, 0.1, (2, 3 * RATE)).astype(np.float32)
+    repeats = silent = 0
+    for seed in range(20):
+        out = augment.sampled(source, np.random.default_rng(seed))
+        assert out.shape == source.shape
+        assert np.abs(out).max() <= np.abs(source).max() + 1e-6
+        envelope = np.abs(out[0]).reshape(-1, 63).max(1)
+        silent += bool((envelope == 0).any())
+        power = np.abs(np.fft.rfft(out[0], 1 << 18)) ** 2
+        self_likeness = np.fft.irfft(power)
+        repeats += bool(self_likeness[RATE // 20 : 2 * RATE].max() > 0.3 * self_likeness[0])
+    assert repeats >= 4
+    assert silent >= 10
+
+
+def test_what_is_held_goes_round_without_a_step() -> None:
+    position = augment.hold(np.arange(5000.0), 1000.0, 300.0)
+    assert np.array_equal(position[:1000], np.arange(1000.0))
+    assert position[1000:].min() >= 1000 - 1e-9
+    assert position.max() <= 1300 + 1e-9
+    assert np.abs(np.diff(position)).max() <= 1 + 1e-9
+
+
+def test_what_is_read_behind_the_end_is_silent() -> None:
+    audio = np.ones((2, 100), np.float32)
+    out = augment.read(audio, np.arange(200.0))
+    assert np.array_equal(out[:, :98], audio[:, :98])
+    assert not out[:, 100:].any()

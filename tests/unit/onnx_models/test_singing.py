@@ -10,6 +10,7 @@ import pytest
 
 from onnx_models.training.separation import pool, singing
 from onnx_models.training.separation.form import FRAMES
+from onnx_models.training.separation.instruments import pitched
 from onnx_models.training.separation.library import RATE, Library
 
 
@@ -58,3 +59,18 @@ def test_the_pool_keeps_recorded_voices(cache: Path) -> None:
     assert pool.voices(cache) == [path]
     assert float(np.abs(pool.load_part(path)).max()) > 1000
     assert pool.leads(cache) == []
+
+
+def test_a_vowel_is_held_for_longer_than_it_was_recorded(cache: Path) -> None:
+    rows = json.loads((cache / "library.json").read_text(encoding="utf-8"))
+    rows.append(rows[0] | {"path": "voice/choir/a.flac", "folder": "choir", "note": 64, "velocity": "medium"})
+    (cache / "library.json").write_text(json.dumps(rows), encoding="utf-8")
+    choirs = pitched(Library(cache), "voice")
+    longest = 0.0
+    for seed in range(5):
+        voice = singing._held(choirs, np.random.default_rng(seed))
+        assert voice.shape == (2, FRAMES)
+        sounding = np.abs(voice).reshape(2, -1, 63).max((0, 2)) > 1e-3
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], sounding, [0]])))
+        longest = max(longest, float((edges[1::2] - edges[::2]).max() * 63 / RATE))
+    assert longest > 1.5
