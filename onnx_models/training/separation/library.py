@@ -59,20 +59,25 @@ def _decode(job: tuple[str, str]) -> bytes | None:
     return np.clip(np.round(samples * 32767.0), -32768, 32767).astype("<i2").tobytes()
 
 
-def world(mono: npt.NDArray[np.float64], target: Path) -> None:
-    """Analyse one phrase at the training rate and store it as a `Voice`."""
+def analyse(mono: npt.NDArray[np.float64]) -> Voice:
+    """WORLD's parameters of one phrase at the training rate."""
     import pyworld
 
     f0, times = pyworld.dio(mono, RATE, f0_floor=60.0, f0_ceil=900.0, frame_period=FRAME_MS)
     f0 = pyworld.stonemask(mono, f0, times, RATE)
     envelope = pyworld.cheaptrick(mono, f0, times, RATE)
     aperiodicity = pyworld.d4c(mono, f0, times, RATE)
-    np.savez(
-        target,
-        f0=f0.astype(np.float32),
-        envelope=pyworld.code_spectral_envelope(envelope, RATE, CODED).astype(np.float32),
-        aperiodicity=pyworld.code_aperiodicity(aperiodicity, RATE).astype(np.float32),
+    return Voice(
+        f0.astype(np.float32),
+        pyworld.code_spectral_envelope(envelope, RATE, CODED).astype(np.float32),
+        pyworld.code_aperiodicity(aperiodicity, RATE).astype(np.float32),
     )
+
+
+def world(mono: npt.NDArray[np.float64], target: Path) -> None:
+    """Analyse one phrase at the training rate and store it as a `Voice`."""
+    voice = analyse(mono)
+    np.savez(target, f0=voice.f0, envelope=voice.envelope, aperiodicity=voice.aperiodicity)
 
 
 def _analyse(job: tuple[str, str]) -> str:

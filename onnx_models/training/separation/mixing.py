@@ -60,7 +60,7 @@ LEAD_SHARE = 0.35
 """How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
 
 RECORDED_SHARE = 0.5
-"""How often a voice is one without a vocoder (`singing.recorded`)."""
+"""How often a voice is one that stands alone in the pool (`singing.voice`): as recorded, held, or a vocalise."""
 
 FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""

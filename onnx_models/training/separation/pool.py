@@ -84,7 +84,7 @@ def render_voice(cache: Path, seed: int) -> Path:
     """Render recorded voice `seed` into the pool unless it is there."""
     path = cache / "pool" / f"recorded-{seed:05d}.i16"
     if not path.exists():
-        _store(path, songs.level(singing.recorded(seed, _library(cache))))
+        _store(path, songs.level(singing.voice(seed, _library(cache))))
     return path
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from onnx_models.training.separation import augment, effects, production, synth
 from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, compose, melody, place
 from onnx_models.training.separation.instruments import Instrument, pitched, resing, shift
-from onnx_models.training.separation.library import RATE, Library
+from onnx_models.training.separation.library import RATE, Library, analyse
 
 SUNG = ("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry")
 """Folders of the kit whose phrases are sung."""
-HELD_SHARE = 0.15
-"""How many of the recorded voices are vowels held for long."""
+HELD_SHARE, VOCALISE_SHARE = 0.15, 0.25
+"""How many of the voices that stand alone are vowels held for long, and melodies on vowels."""
 
 
 def vocals(form: Form, library: Library, rng: Rng) -> Samples:
@@ -103,16 +103,26 @@ def vocals(form: Form, library: Library, rng: Rng) -> Samples:
     return _finish(out, form.beat_s, rng)
 
 
-def recorded(seed: int, library: Library) -> Samples:
-    """A voice as it was recorded, sung or spoken, faster or slower, doubled and treated, ``(2, FRAMES)``.
+def voice(seed: int, library: Library) -> Samples:
+    """A voice by itself, ``(2, FRAMES)``: as it was recorded, a vocalise, or vowels held for long."""
+    rng = np.random.default_rng([17, seed])
+    kind = rng.random()
+    choirs = pitched(library, "voice")
+    if kind < HELD_SHARE and choirs:
+        out, produced = _held(choirs, rng), 0.5
+    elif kind < HELD_SHARE + VOCALISE_SHARE and choirs:
+        out, produced = _vocalise(choirs, rng), 0.25
+    else:
+        out, produced = _recorded(library, rng), 0.4
+    out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
+    return production.produce(out, seed + 100_000) if rng.random() < produced else out
+
+
+def _recorded(library: Library, rng: Rng) -> Samples:
+    """A voice as it was recorded, sung or spoken, faster or slower, doubled, ``(2, FRAMES)``.
 
     Most voices of the songs are re-sung by a vocoder, and a separator may learn to hear the vocoder: these have none.
     """
-    rng = np.random.default_rng([17, seed])
-    choirs = pitched(library, "voice")
-    if rng.random() < HELD_SHARE and choirs:
-        out = _finish(_held(choirs, rng), 60.0 / rng.uniform(70, 160), rng)
-        return production.produce(out, seed + 100_000) if rng.random() < 0.5 else out
     voices = [entry for entries in library.folders("voice").values() for entry in entries]
     sung = [e for e in voices if e.velocity == "phrase" and e.folder.startswith(SUNG)]
     spoken = [e for e in voices if e.world]
@@ -133,8 +143,49 @@ def recorded(seed: int, library: Library) -> Samples:
                 piece = effects.pan(piece, rng.uniform(-0.8, 0.8))
             place(out, piece, now, 1.0 if number == 0 else rng.uniform(0.3, 0.8))
             now += audio.shape[1] / RATE / ratio + pause
-    out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
-    return production.produce(out, seed + 100_000) if rng.random() < 0.4 else out
+    return out
+
+
+def _vocalise(choirs: list[Instrument], rng: Rng) -> Samples:
+    """A melody on the recorded vowels of one singer or choir, with slurs, glides and vibrato, ``(2, FRAMES)``.
+
+    Speech, of which most voices are made, holds no vowel for long; singers do little else.
+    """
+    out = np.zeros((2, FRAMES), np.float32)
+    form = compose(rng)
+    chosen = choirs[int(rng.integers(len(choirs)))]
+    singer = chosen.folder.split("_")[0]
+    vowels = [entry for i in choirs if i.folder.split("_")[0] == singer for entry in i.entries]
+    near = sorted(vowels, key=lambda e: abs(e.note - chosen.entries[0].note) + 3 * rng.random())[:3]
+    pause = np.zeros(int(0.12 * RATE))
+    taken = [chosen.library.samples(e).mean(0)[: int(1.6 * RATE)].astype(np.float64) for e in near]
+    sung = analyse(np.concatenate([part for one in taken for part in (one, pause)]))
+    voiced = sung.f0[sung.f0 > 0]
+    if voiced.size == 0:
+        return _held(choirs, rng)
+    low = int(np.clip(69 + 12 * np.log2(np.median(voiced) / 440) + rng.uniform(-8, 6), 40, 74))
+    line = melody(form, rng, low=low, high=low + 14, density=rng.uniform(0.5, 2.0), bars=range(form.bars))
+    joined = rng.random() < 0.6
+    following = [start for start, _, _ in line[1:]] + [SECONDS]
+    line = [
+        (start, after - start - 0.01 if joined and after - start < 2.5 else min(length, after - start - 0.02), pitch)
+        for (start, length, pitch), after in zip(line, following, strict=True)
+    ]
+    line = [event for event in line if event[1] > 0.06 and event[0] < SECONDS - 0.2]
+    settings = {
+        "formant": float(2 ** rng.normal(0, 0.12)),
+        "vibrato": float(rng.choice([0.1, 0.25, 0.5, 0.9])),
+        "breath": float(rng.choice([0.0, 0.05, 0.2])),
+        "glide_s": float(rng.choice([0.02, 0.06, 0.12, 0.2, 0.35, 0.5])),
+        "scoop": float(rng.uniform(0, 0.4)),
+        "legato": 1.0,
+    }
+    for number, interval in enumerate(
+        [0, *(int(rng.choice([3, 4, 7, 12, -5])) for _ in range(int(rng.integers(-1, 2))))]
+    ):
+        part = resing(sung, [(a, b, p + interval) for a, b, p in line], SECONDS, rng, settings=settings)
+        place(out, effects.pan(part, 0.0 if number == 0 else rng.uniform(-0.8, 0.8)), 0.0, 1.0 if number == 0 else 0.5)
+    return out
 
 
 def _held(choirs: list[Instrument], rng: Rng) -> Samples:
