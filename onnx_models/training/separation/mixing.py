@@ -59,7 +59,7 @@ LAYERED = {0: 0.12, 3: 0.35}
 LEAD_SHARE = 0.35
 """How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
 
-RECORDED_SHARE = 0.5
+RECORDED_SHARE = 0.62
 """How often a voice is one that stands alone in the pool (`singing.voice`): as recorded, held, or a vocalise."""
 
 FALLS = {0: 0.12, 3: 0.03}

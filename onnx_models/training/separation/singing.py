@@ -13,7 +13,7 @@ from onnx_models.training.separation.library import RATE, Library, analyse
 
 SUNG = ("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry")
 """Folders of the kit whose phrases are sung."""
-HELD_SHARE, VOCALISE_SHARE = 0.15, 0.25
+HELD_SHARE, VOCALISE_SHARE = 0.18, 0.32
 """How many of the voices that stand alone are vowels held for long, and melodies on vowels."""
 
 
