@@ -16,8 +16,10 @@ loss at step 1,945 (its column jumps there). From step 5,480 on (minute 97.2): f
 decibels takes the place of its energy in the loss, lead lines joined the pool, and one mixture in four is without a
 voice. AdamW so far, and one dual path. From step 6,178 on (minute 185.4): Muon, batches of four, three dual paths, more
 weight on the decibels; voices and accompaniments that fall in pitch and are gated. From step 7,639 on (minute 230.2):
-half of the voices as they were recorded, without a vocoder. The shipped weights lie at three quarters of the way from
-those of step 6,177 (version 0.2.0) to those of step 9,167 (`blend`).""",
+half of the voices as they were recorded, without a vocoder. From step 9,168 on (minute 281.2): from the weights of
+version 0.3.0 (three quarters of the way from step 6,177 to step 9,167), two processes with batches of three each;
+slices played as a sampler plays them, vocalises and vowels held for seconds, more of the album, fewer vowel-filtered
+leads; from step 9,855 on more of the vocalises and vowels. The shipped weights are the last average (step 12,308).""",
     "resume": "--from onnx_models/separation-default/checkpoint.pt",
 }
 LIVE_WORDS = {

@@ -22,7 +22,14 @@ UNHEARD = {
     "caesium": "eif_caesium/bgvox_main_1*",
 }
 """Voices that no run has heard, as patterns below the kit's ``voice`` folder."""
-HEARD = {"vocadito": "vocadito/*", "vocalset": "vocalset/*", "sms": "sms/*"}
+HEARD = {
+    "vocadito": "vocadito/*",
+    "vocalset": "vocalset/*",
+    "sms": "sms/*",
+    "legato": "legato_hadzifia_phrases/*",
+    "vowels": "berklee_femalevoice_aa/*",
+}
+"""Sung phrases, and vowels that a choir holds."""
 
 Samples = npt.NDArray[np.float32]
 
