@@ -121,8 +121,6 @@ class Vst3Adapter:
                     code="plugin-channels",
                 )
             self._plugins.append(self._open())
-        # pedalboard makes some plug-ins anew as it resets them, which leaves every parameter held until then dangling.
-        self._resets = str(first._reload_type).endswith("ClearsAudioOnReset")
         self._ids = parameter_ids([parameter.name for parameter in first._parameters])
         self._initial = bytes(first.raw_state)
         if spec.state:
@@ -131,6 +129,7 @@ class Vst3Adapter:
         self._latency = 0
         self._swallowed = 0
         self._queue = np.zeros((2, 0), dtype=np.float32)
+        self._resets = self._clears()
         self._settle()
 
     def _open(self) -> Any:
@@ -149,6 +148,17 @@ class Vst3Adapter:
         except ValueError:
             return False
         return True
+
+    def _clears(self) -> bool:
+        """Whether a reset silences the plug-in: what pedalboard guesses as it loads one differs from time to time."""
+        # pedalboard makes some plug-ins anew as it resets them, which leaves every parameter held until then dangling.
+        if not all(str(plugin._reload_type).endswith("ClearsAudioOnReset") for plugin in self._plugins):
+            return False
+        self._run(np.random.default_rng(0).uniform(-0.25, 0.75, (2, BLOCK)).astype(np.float32))
+        for plugin in self._plugins:
+            plugin.reset()
+        left = self._run(np.zeros((2, BLOCK), dtype=np.float32))
+        return not float(np.abs(left).max(initial=0.0)) > SILENT
 
     def _settle(self) -> None:
         # pedalboard leaves out the first frames of a plug-in with latency, in most cases; how many is seen by trial.

@@ -242,3 +242,26 @@ def test_a_file_that_is_no_plugin_is_a_named_error(tmp_path: Path) -> None:
     with pytest.raises(PluginError) as caught:
         processor.wait_ready()
     assert caught.value.code == "plugin-failed"
+
+
+def test_a_reset_that_is_said_to_silence_a_plugin_is_not_believed() -> None:
+    # pedalboard judges by a trial as it loads a plug-in, and says so of this one in one load of seven.
+    script = """
+import sys
+import numpy as np
+from engine.plugins import PluginSpec, vst3
+path = sys.argv[1]
+kind = vst3._plugin_class(path)
+kind._reload_type = "ReloadType.ClearsAudioOnReset"
+kind.reset = lambda plugin: None
+adapter = vst3.Vst3Adapter(PluginSpec(path=path, rate=48_000, values={}))
+loud = float(np.abs(adapter.process(np.full((2, 4800), 0.5, dtype=np.float32))).max())
+adapter.reset()
+print(loud, float(np.abs(adapter.process(np.zeros((2, 4800), dtype=np.float32))).max()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, binary("ZamTube.vst3")], capture_output=True, text=True, timeout=60, check=False
+    )
+    loud, left = (float(value) for value in done.stdout.split())
+    assert loud > 0.1
+    assert left < 1e-3
