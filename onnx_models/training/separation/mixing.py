@@ -59,7 +59,7 @@ LAYERED = {0: 0.12, 3: 0.35}
 LEAD_SHARE = 0.35
 """How often the accompaniment that joins is a single lead line (`leads`), which is what is taken for a voice."""
 
-RECORDED_SHARE = 0.62
+ALONE_SHARE = 0.62
 """How often a voice is one that stands alone in the pool (`singing.voice`): as recorded, held, or a vocalise."""
 
 FALLS = {0: 0.12, 3: 0.03}
@@ -165,7 +165,7 @@ class Mixer:
     def _stem(self, song: Path, stem: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
         """One stem of a song, ``(2, frames)``; of voices sometimes the produced version, or a recorded one."""
         if stem == 0:
-            if self._voices and rng.random() < RECORDED_SHARE:
+            if self._voices and rng.random() < ALONE_SHARE:
                 return pool.load_part(self._voices[int(rng.integers(len(self._voices)))])
             produced = song.with_name(song.name.replace("song-", "voice-"))
             if produced != song and produced.exists() and rng.random() < PRODUCED_SHARE:
