@@ -35,8 +35,8 @@ upward.""",
 }
 DEFAULT_LIMITS = """\
 - Sustained, treated voices ("aaah" with falls and echoes) and high ones with long slurs over strings or keys are taken
-  for instruments: of the lead of our own demo song 2 % come out as vocals. What the training says of lead lines, it says
-  of them too.
+  for instruments: of the lead of our own demo song 2 % come out as vocals. What the training says of lead lines, it
+  says of them too.
 - Voices that are chopped, frozen or drowned in effects are told worse than sung ones: the vocals of Caesium are such,
   and produced voices joined the training only after a checkpoint had failed on them.
 - Low notes of synthesisers and guitars go to bass where a song has no bass (Caesium has none)."""
