@@ -45,7 +45,12 @@ parser.add_argument("--from", dest="source", type=Path, help="continue from this
 
 def main() -> None:
     options = parser.parse_args()
+    if options.processes < 1:
+        parser.error("--processes is 1 or more: the processes that train together")
     out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
+    source = options.source or (out / "last.pt" if options.resume else None)
+    if source is not None and not source.is_file():
+        parser.error(f"{source} is not there: --from names a checkpoint, --resume goes on from last.pt in --out")
     library.build(options.samples, options.cache)
     pool.album_songs(options.cache)
     for seed in range(options.songs):
@@ -71,7 +76,6 @@ def main() -> None:
         device=options.device,
         precision=options.precision,
     )
-    source = options.source or (out / "last.pt" if options.resume else None)
     together(partial(train, settings, source), options.processes)
 
 

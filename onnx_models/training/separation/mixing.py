@@ -163,7 +163,7 @@ class Mixer:
         return source[int(rng.integers(len(source)))]
 
     def _stem(self, song: Path, stem: int, rng: np.random.Generator) -> npt.NDArray[np.int16]:
-        """One stem of a song, ``(2, frames)``; of voices sometimes the produced version, or a recorded one."""
+        """One stem of a song, ``(2, frames)``; of voices often one that stands alone, or the produced version."""
         if stem == 0:
             if self._voices and rng.random() < ALONE_SHARE:
                 return pool.load_part(self._voices[int(rng.integers(len(self._voices)))])

@@ -70,8 +70,11 @@ def together(job: Job, size: int) -> None:
         size: processes, 1 or more.
 
     Raises:
+        ValueError: there is not even one.
         RuntimeError: another process of the team failed.
     """
+    if size < 1:
+        raise ValueError("A team has one process at least")
     if size == 1:
         job(Team())
         return

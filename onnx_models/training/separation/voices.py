@@ -79,13 +79,35 @@ def gains(samples: Path, audio: Path, separate: judge.Separate) -> dict[str, dic
     return rows
 
 
+def whereabouts(song: Path, separate: judge.Separate) -> dict[str, float]:
+    """Share of the true voice of a song, a folder with a file for each stem, that lies in each of the stems made."""
+    paths = {name: song / f"{name}.ogg" for name in judge.STEMS}
+    missing = [path for path in paths.values() if not path.is_file()]
+    if missing:
+        raise SystemExit(
+            f"{missing[0]} is not there: --song is a folder with {', '.join(p.name for p in paths.values())}"
+        )
+    parts = [_read(path) for path in paths.values()]
+    frames = min(part.shape[1] for part in parts)
+    stems = np.stack([part[:, :frames] for part in parts])
+    made = separate(stems.sum(0))
+    power = float((stems[0].astype(np.float64) ** 2).sum())
+    return {
+        name: round(float((estimate.astype(np.float64) * stems[0]).sum() / power), 2)
+        for name, estimate in zip(judge.STEMS, made, strict=True)
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--audio", type=Path, required=True)
     parser.add_argument("--pack", type=Path, default=Path("onnx_models/separation-default"))
+    parser.add_argument("--song", type=Path, default=Path("resources/catalogue/paper-lanterns"), help="folder of stems")
     options = parser.parse_args()
-    for name, row in gains(options.samples, options.audio, pack_separator(options.pack)).items():
+    separate = pack_separator(options.pack)
+    print("the voice of", options.song.name, "goes to", whereabouts(options.song, separate))
+    for name, row in gains(options.samples, options.audio, separate).items():
         heard = "trained on" if name in HEARD else "unheard"
         print(f"{name} ({heard}): mean {np.mean(list(row.values())):.1f};", *(f"{k} {v:.1f}" for k, v in row.items()))
 

@@ -48,6 +48,11 @@ def test_a_member_that_fails_is_told() -> None:
         together(fail, 2)
 
 
+def test_nobody_is_no_team(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="one process at least"):
+        together(partial(learn, tmp_path), 0)
+
+
 def test_a_member_needs_a_meeting() -> None:
     with pytest.raises(ValueError, match="file to meet"):
         Team(0, 2)
