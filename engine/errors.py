@@ -49,7 +49,7 @@ class Cancelled(EngineError):
 
 class AudioFileError(EngineError):
     """A file that cannot be read as audio, or holds none. Codes: audio-missing, audio-empty, audio-truncated,
-    audio-unreadable, audio-not-finite."""
+    audio-damaged, audio-unreadable, audio-not-finite."""
 
     code = "audio-unreadable"
 

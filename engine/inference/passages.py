@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -14,6 +12,7 @@ import soxr  # pyright: ignore[reportMissingTypeStubs]
 from engine.errors import Cancelled, InferenceError
 from engine.inference.families.protocol import Plan, Track
 from engine.io.decode import fold_matrix
+from engine.io.pcm import PcmReader
 from engine.types import Audio, PcmRef
 from engine.types import Cancelled as CancelledPoll
 
@@ -24,55 +23,31 @@ MARGIN = 2048
 
 
 class TrackReader:
-    """Stereo samples of a PCM file by `pread`: a memory map would count every page that was touched as memory used."""
+    """Stereo samples of a PCM file, stretch by stretch."""
 
     def __init__(self, pcm: PcmRef):
         """Open the file of `pcm`: mono fills both sides, more than two channels are folded down (ITU-R BS.775).
 
         Raises:
-            InferenceError: audio-empty, or audio-damaged where the file is shorter than it says.
+            InferenceError: audio-empty.
+            AudioFileError: audio-damaged where the file is shorter than it says.
         """
         if pcm.frames < 1 or pcm.rate < 1 or pcm.channels < 1:
             raise InferenceError("The recording is empty.", remedy="Choose one that holds sound.", code="audio-empty")
         self.pcm, self.frames, self.rate = pcm, pcm.frames, pcm.rate
-        self._channels = pcm.channels
         self._fold = fold_matrix(pcm.channels) if pcm.channels > 2 else None
-        self._file = Path(pcm.path).open("rb", buffering=0)  # noqa: SIM115 - lives as long as this reader
-        if os.fstat(self._file.fileno()).st_size < 4 * pcm.channels * pcm.frames:
-            self._file.close()
-            raise InferenceError(
-                "The recording is shorter on disk than it should be.",
-                remedy="Load the recording again.",
-                code="audio-damaged",
-            )
+        self._file = PcmReader(pcm)
 
     def read(self, start: int, count: int) -> Audio:
-        """``(2, count)`` from frame `start`; before and behind the track is silence."""
-        out = np.zeros((2, count), np.float32)
-        begin, end = max(start, 0), min(start + count, self.frames)
-        if begin >= end:
-            return out
-        rows: list[Audio] = []
-        for channel in range(self._channels):
-            data = bytearray(4 * (end - begin))
-            self._file.seek(4 * (channel * self.frames + begin))
-            view = memoryview(data)
-            while view:
-                got = self._file.readinto(view)
-                if not got:
-                    raise InferenceError(
-                        "The recording could not be read to its end.",
-                        remedy="Load the recording again.",
-                        code="audio-damaged",
-                    )
-                view = view[got:]
-            rows.append(np.frombuffer(data, "<f4"))
-        part = out[:, begin - start : end - start]
+        """``(2, count)`` from frame `start`; before and behind the track is silence.
+
+        Raises:
+            AudioFileError: audio-damaged.
+        """
+        rows = self._file.read(start, count)
         if self._fold is not None:
-            part[:] = self._fold.T @ np.stack(rows)
-        else:
-            part[0], part[1] = rows[0], rows[-1]
-        return out
+            return (self._fold.T @ rows).astype(np.float32)
+        return rows if rows.shape[0] == 2 else np.repeat(rows, 2, axis=0)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -97,7 +97,8 @@ def separate_pcm(
     Raises:
         Cancelled: `cancelled` turned true; nothing is left behind.
         PackError: the pack is broken, refused, or no separation model.
-        InferenceError: ``audio-empty``, ``audio-damaged``, ``audio-not-finite``, ``audio-rate``, ``inference-failed``,
+        AudioFileError: ``audio-damaged``.
+        InferenceError: ``audio-empty``, ``audio-not-finite``, ``audio-rate``, ``inference-failed``,
             ``provider-failed``, ``model-wrong``, ``out-of-memory``.
         EncodeError: ``disk-full``, ``path-not-writable``.
     """

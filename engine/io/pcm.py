@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,60 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     original_channels: int
     duration_s: float
     notices: tuple[str, ...] = ()
+
+
+class PcmReader:
+    """Read a PCM file stretch by stretch; a context manager.
+
+    For work that passes through a whole file: of a memory map every page that was touched counts as memory used, and
+    two hours of stereo are 2.5 GB.
+    """
+
+    def __init__(self, pcm: PcmRef):
+        """Open the file of `pcm`.
+
+        Raises:
+            AudioFileError: audio-damaged where the file is shorter than it says.
+        """
+        self.pcm = pcm
+        self._file = Path(pcm.path).open("rb", buffering=0)  # noqa: SIM115 - lives as long as this reader
+        if os.fstat(self._file.fileno()).st_size < 4 * pcm.channels * pcm.frames:
+            self._file.close()
+            raise _damaged("The recording is shorter on disk than it should be.")
+
+    def read(self, start: int, count: int) -> Audio:
+        """``(channels, count)`` from frame `start`; before and behind the sound is silence.
+
+        Raises:
+            AudioFileError: audio-damaged.
+        """
+        out = np.zeros((self.pcm.channels, count), "<f4")
+        begin, end = max(start, 0), min(start + count, self.pcm.frames)
+        for channel in range(self.pcm.channels if begin < end else 0):
+            self._file.seek(4 * (channel * self.pcm.frames + begin))
+            view = memoryview(out[channel, begin - start : end - start]).cast("B")
+            while view:
+                got = self._file.readinto(view)
+                if not got:
+                    raise _damaged("The recording could not be read to its end.")
+                view = view[got:]
+        return out
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def __enter__(self) -> PcmReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _damaged(message: str) -> AudioFileError:
+    return AudioFileError(message, remedy="Load the recording again.", code="audio-damaged")
 
 
 class PcmWriter:

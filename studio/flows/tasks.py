@@ -164,22 +164,24 @@ def find_mark(*, path: str, progress: Progress, cancelled: Cancelled) -> int | N
 
 def write_float_wav(*, pcm: PcmRef, out_path: str, progress: Progress, cancelled: Cancelled) -> None:
     """Write samples as a 32-bit float WAV file, block by block."""
-    samples = pcm.open()
-    with stream(out_path, rate=pcm.rate, channels=pcm.channels, format="wav", bits=32) as encoder:
+    with (
+        pcm_io.PcmReader(pcm) as reader,
+        stream(out_path, rate=pcm.rate, channels=pcm.channels, format="wav", bits=32) as encoder,
+    ):
         for start in range(0, pcm.frames, BLOCK_FRAMES):
             if cancelled():
                 raise CancelledError
             progress(start / pcm.frames, "Writing")
-            encoder.write(np.asarray(samples[:, start : start + BLOCK_FRAMES]))
+            encoder.write(reader.read(start, min(BLOCK_FRAMES, pcm.frames - start)))
 
 
 def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, cancelled: Cancelled) -> float:
     """Peak of (sum of the stem files - mixture) in dBFS, block by block; -200 for an exact sum."""
     worst = 0.0
-    readers = [AudioReader(path, rate=mixture.rate) for path in files.values()]
-    try:
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(AudioReader(path, rate=mixture.rate)) for path in files.values()]
+        original = stack.enter_context(pcm_io.PcmReader(mixture))
         blocks: list[Iterator[Audio]] = [reader.blocks() for reader in readers]
-        original = mixture.open()
         at = 0
         for parts in zip(*blocks, strict=True):
             if cancelled():
@@ -187,10 +189,7 @@ def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, 
             total = np.zeros((2, parts[0].shape[1]))
             for part in parts:
                 total += part
-            worst = max(worst, float(np.max(np.abs(total - original[:, at : at + total.shape[1]]), initial=0.0)))
+            worst = max(worst, float(np.max(np.abs(total - original.read(at, total.shape[1])), initial=0.0)))
             at += total.shape[1]
             progress(at / max(mixture.frames, 1), "Checking the sum")
-    finally:
-        for reader in readers:
-            reader.close()
     return max(20 * float(np.log10(max(worst, 1e-10))), -200.0)

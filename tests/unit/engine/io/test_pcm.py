@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from engine.errors import Cancelled
-from engine.io.pcm import PcmWriter, import_task, write_pcm
+from engine.errors import AudioFileError, Cancelled
+from engine.io.pcm import PcmReader, PcmWriter, import_task, write_pcm
 
 
 def test_pcm_comes_back_bit_for_bit_with_its_digest(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -18,6 +18,23 @@ def test_pcm_comes_back_bit_for_bit_with_its_digest(tmp_path: Path, rng: np.rand
     ref = write_pcm(x, tmp_path / "x.pcm", rate=48_000)
     assert np.array_equal(ref.open(), x)
     assert ref.digest == hashlib.sha256(x.tobytes()).hexdigest()
+
+
+def test_stretches_are_read_bit_for_bit_and_silence_lies_around(tmp_path: Path, rng: np.random.Generator) -> None:
+    x = rng.uniform(-1, 1, (3, 1_000)).astype(np.float32)
+    ref = write_pcm(x, tmp_path / "x.pcm", rate=48_000)
+    with PcmReader(ref) as reader:
+        assert np.array_equal(reader.read(0, 1_000), x)
+        assert np.array_equal(reader.read(-7, 20)[:, 7:], x[:, :13])
+        assert np.array_equal(reader.read(990, 20)[:, :10], x[:, 990:])
+        for start, count in ((-7, 7), (1_000, 10), (2_000, 10), (-30, 10)):
+            assert np.array_equal(reader.read(start, count), np.zeros((3, count)))
+        (tmp_path / "x.pcm").write_bytes(x.tobytes()[:8_000])
+        with pytest.raises(AudioFileError, match="read to its end"):
+            reader.read(0, 1_000)
+    with pytest.raises(AudioFileError, match="shorter on disk") as caught:
+        PcmReader(ref)
+    assert caught.value.code == "audio-damaged"
 
 
 def test_a_stream_of_blocks_is_the_same_file(tmp_path: Path, rng: np.random.Generator) -> None:
