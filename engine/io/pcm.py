@@ -58,7 +58,7 @@ class PcmReader:
         begin, end = max(start, 0), min(start + count, self.pcm.frames)
         for channel in range(self.pcm.channels if begin < end else 0):
             self._file.seek(4 * (channel * self.pcm.frames + begin))
-            view = memoryview(out[channel, begin - start : end - start]).cast("B")
+            view = out[channel, begin - start : end - start].data.cast("B")
             while view:
                 got = self._file.readinto(view)
                 if not got:
