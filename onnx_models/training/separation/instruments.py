@@ -159,52 +159,6 @@ def _stem(entry: Entry) -> str:
     return re.sub(r"_(hard|soft|medium).*", "", _name(entry))
 
 
-def _lengthened(begin: int, run: int, count: int, rng: Rng) -> npt.NDArray[np.float64]:
-    """Frames of a syllable to read for a note of `count` frames; what is too short is drawn out in its middle."""
-    if count > run:
-        # The vowel is what may be lengthened: hold the middle, keep the ends at their own speed.
-        ends = min(run // 3, 8)
-        middle = np.linspace(ends, run - ends, count - 2 * ends) if count > 2 * ends else np.empty(0)
-        return begin + np.concatenate([np.arange(ends), middle, np.arange(run - ends, run)])[:count]
-    return begin + (np.arange(count) if rng.random() < 0.6 else np.linspace(0, 1, count) * (run - 1))
-
-
-def vowels(voice: Voice) -> list[tuple[int, int, int]]:
-    """``(begin, middle, stop)`` frames of the syllables with a vowel to stand on: voiced, loud, clear, and still there.
-
-    Those of the louder and clearer half of what is voiced; of a voice without any, none.
-    """
-    voiced = voice.f0 > 0
-    if not voiced.any():
-        return []
-    frames = np.arange(voice.f0.size)
-    loud, noise = voice.envelope[:, 0], voice.aperiodicity.mean(1)
-    around = np.clip(frames[:, None] + (-3, 3), 0, frames[-1])
-    change = np.abs(np.diff(voice.envelope[around, 1:14], axis=1)).sum((1, 2))
-    within = np.convolve(voiced, np.ones(9), "same") > 8.5
-    fit = within & (loud >= np.median(loud[voiced])) & (noise <= np.median(noise[voiced]))
-    edges = np.diff(np.concatenate([[0], voiced.astype(int), [0]]))
-    found = []
-    for begin, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-        standing = begin + np.flatnonzero(fit[begin:stop])
-        if standing.size:
-            found.append((int(begin), int(standing[np.argmin(change[standing] - loud[standing])]), int(stop)))
-    return found
-
-
-def _sustained(begin: int, middle: int, stop: int, count: int, rng: Rng) -> npt.NDArray[np.float64]:
-    """Frames to read for a note that runs to the vowel at `middle`, stands there and runs on at its end.
-
-    A vowel that stands quite still is a synthesiser's: it wanders by a few frames.
-    """
-    start = max(begin, middle - min(14, count // 2))
-    tail = np.arange(middle, min(middle + 5, stop))[: count // 4]
-    rest = count - (middle - start) - tail.size
-    walk = np.cumsum(rng.normal(0, 0.6, rest))
-    standing = middle + np.abs((walk + 2) % 8 - 4) - 2
-    return np.concatenate([np.arange(start, middle), standing, tail])
-
-
 def resing(
     voice: Voice, melody: list[tuple[float, float, int]], seconds: float, rng: Rng, *, settings: dict[str, float]
 ) -> Samples:
@@ -214,9 +168,7 @@ def resing(
         voice: analysis of the phrase.
         melody: ``(start_s, length_s, midi pitch)``, in order, not overlapping.
         seconds: length of the result.
-        settings: `formant` (ratio), `vibrato` (semitones), `breath` (0 to 1), `glide_s`, `scoop`; `sustain`, how
-            many of the notes stand on a vowel rather than draw the syllable out, and `slur`, how many of those go on
-            with the vowel before.
+        settings: `formant` (ratio), `vibrato` (semitones), `breath` (0 to 1), `glide_s`, `scoop`.
     """
     import pyworld
 
@@ -230,8 +182,6 @@ def resing(
     starts = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(int)])) == 1)
     starts = starts if starts.size else np.array([0])
     syllable = int(rng.integers(starts.size))
-    standing = vowels(voice) if settings.get("sustain") else []
-    held, end = None, 0
     for onset, span, pitch in melody:
         first, last = int(onset * 1000 / FRAME_MS), min(int((onset + span) * 1000 / FRAME_MS), frames)
         count = last - first
@@ -242,21 +192,17 @@ def resing(
         stop = int(nexts[0]) if nexts.size else length
         run = stop - begin
         lead = min(int(rng.uniform(3, 9)), begin, first)
-        if standing and rng.random() < settings["sustain"]:
-            begin, middle, stop = next((v for v in standing if v[0] >= begin), standing[0])
-            lead = min(lead, begin)
-            if held is not None and rng.random() < settings.get("slur", 0.0):
-                position, lead = _sustained(held, held, held, count, rng), 0
-                if first - end < 5:
-                    read[end:first], f0[end:first], gain[end:first] = held, pitch, 1.0
-            else:
-                position, held = _sustained(begin, middle, stop, count, rng), middle
+        stretch = np.linspace(0, 1, count)
+        # The vowel is what may be lengthened: hold the middle, keep the ends at their own speed.
+        if count > run:
+            ends = min(run // 3, 8)
+            middle = np.linspace(ends, run - ends, count - 2 * ends) if count > 2 * ends else np.empty(0)
+            position = np.concatenate([np.arange(ends), middle, np.arange(run - ends, run)])[:count]
         else:
-            position, held = _lengthened(begin, run, count, rng), None
-        read[first : first + position.size] = position
+            position = np.arange(count) if rng.random() < 0.6 else stretch * (run - 1)
+        read[first : first + position.size] = begin + position
         f0[first:last] = pitch
         gain[first:last] = 1.0
-        end = last
         if lead:
             read[first - lead : first] = np.arange(begin - lead, begin)
             gain[first - lead : first] = 1.0

@@ -13,9 +13,8 @@ from onnx_models.training.separation.library import RATE, Library, analyse
 
 SUNG = ("legato", "vocadito", "vocalset", "sms", "berklee_misc", "merry")
 """Folders of the kit whose phrases are sung."""
-HELD_SHARE, VOCALISE_SHARE, ARIA_SHARE = 0.18, 0.14, 0.22
-"""How many of the voices that stand alone are vowels held for long, melodies on the vowels of singers, and on those of
-speakers."""
+HELD_SHARE, VOCALISE_SHARE = 0.18, 0.32
+"""How many of the voices that stand alone are vowels held for long, and melodies on vowels."""
 
 
 def vocals(form: Form, library: Library, rng: Rng) -> Samples:
@@ -105,15 +104,14 @@ def vocals(form: Form, library: Library, rng: Rng) -> Samples:
 
 
 def voice(seed: int, library: Library) -> Samples:
-    """A voice by itself, ``(2, FRAMES)``: as it was recorded, a vocalise, an aria, or vowels held for long."""
+    """A voice by itself, ``(2, FRAMES)``: as it was recorded, a vocalise, or vowels held for long."""
     rng = np.random.default_rng([17, seed])
     kind = rng.random()
     choirs = pitched(library, "voice")
-    if kind < HELD_SHARE + VOCALISE_SHARE and choirs:
-        held = kind < HELD_SHARE
-        out, produced = (_held(choirs, rng), 0.5) if held else (_vocalise(choirs, rng), 0.25)
-    elif HELD_SHARE + VOCALISE_SHARE <= kind < HELD_SHARE + VOCALISE_SHARE + ARIA_SHARE:
-        out, produced = _aria(library, rng), 0.25
+    if kind < HELD_SHARE and choirs:
+        out, produced = _held(choirs, rng), 0.5
+    elif kind < HELD_SHARE + VOCALISE_SHARE and choirs:
+        out, produced = _vocalise(choirs, rng), 0.25
     else:
         out, produced = _recorded(library, rng), 0.4
     out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
@@ -167,7 +165,13 @@ def _vocalise(choirs: list[Instrument], rng: Rng) -> Samples:
         return _held(choirs, rng)
     low = int(np.clip(69 + 12 * np.log2(np.median(voiced) / 440) + rng.uniform(-8, 6), 40, 74))
     line = melody(form, rng, low=low, high=low + 14, density=rng.uniform(0.5, 2.0), bars=range(form.bars))
-    line = _joined(line, joined=rng.random() < 0.6)
+    joined = rng.random() < 0.6
+    following = [start for start, _, _ in line[1:]] + [SECONDS]
+    line = [
+        (start, after - start - 0.01 if joined and after - start < 2.5 else min(length, after - start - 0.02), pitch)
+        for (start, length, pitch), after in zip(line, following, strict=True)
+    ]
+    line = [event for event in line if event[1] > 0.06 and event[0] < SECONDS - 0.2]
     settings = {
         "formant": float(2 ** rng.normal(0, 0.12)),
         "vibrato": float(rng.choice([0.1, 0.25, 0.5, 0.9])),
@@ -181,54 +185,6 @@ def _vocalise(choirs: list[Instrument], rng: Rng) -> Samples:
     ):
         part = resing(sung, [(a, b, p + interval) for a, b, p in line], SECONDS, rng, settings=settings)
         place(out, effects.pan(part, 0.0 if number == 0 else rng.uniform(-0.8, 0.8)), 0.0, 1.0 if number == 0 else 0.5)
-    return out
-
-
-def _joined(line: list[tuple[float, float, int]], *, joined: bool) -> list[tuple[float, float, int]]:
-    """A line whose notes do not overlap; `joined` ones last until the next."""
-    following = [start for start, _, _ in line[1:]] + [SECONDS]
-    line = [
-        (start, after - start - 0.01 if joined and after - start < 2.5 else min(length, after - start - 0.02), pitch)
-        for (start, length, pitch), after in zip(line, following, strict=True)
-    ]
-    return [event for event in line if event[1] > 0.06 and event[0] < SECONDS - 0.2]
-
-
-def _aria(library: Library, rng: Rng) -> Samples:
-    """A melody whose notes stand on the vowels of a speaker, up to a soprano's, with slurs, ``(2, FRAMES)``.
-
-    The kit has the held vowels of a few singers, but the speech of two hundred: each has vowels of its own.
-    """
-    out = np.zeros((2, FRAMES), np.float32)
-    form = compose(rng)
-    spoken = [e for entries in library.folders("voice").values() for e in entries if e.world]
-    folders = sorted({e.folder for e in spoken})
-    line: list[tuple[float, float, int]] = []
-    settings = {
-        "formant": float(2 ** rng.normal(0, 0.1)),
-        "vibrato": float(rng.choice([0.0, 0.15, 0.3, 0.6, 0.9])),
-        "breath": float(rng.choice([0.0, 0.0, 0.05, 0.2])),
-        "glide_s": float(rng.choice([0.02, 0.06, 0.12, 0.2, 0.35])),
-        "scoop": float(rng.uniform(0, 0.4)),
-        "legato": 1.0 if rng.random() < 0.4 else 0.0,
-        "sustain": float(rng.choice([0.6, 1.0])),
-        "slur": float(rng.choice([0.1, 0.3, 0.6])),
-    }
-    for number in range(int(rng.choice([1, 1, 1, 2, 3]))):
-        folder = folders[int(rng.integers(len(folders)))]
-        same = [e for e in spoken if e.folder == folder]
-        speaker = library.voice(same[int(rng.integers(len(same)))])
-        voiced = speaker.f0[speaker.f0 > 0]
-        if voiced.size == 0:
-            continue
-        if not line:
-            low = int(np.clip(69 + 12 * np.log2(np.median(voiced) / 440) + rng.uniform(-1, 16), 42, 76))
-            line = melody(form, rng, low=low, high=low + 14, density=rng.uniform(0.4, 1.8), bars=range(form.bars))
-            line = _joined(line, joined=rng.random() < 0.6)
-        interval = int(rng.choice([0, 0, 3, 4, -5, -12])) if number else 0
-        part = resing(speaker, [(a, b, p + interval) for a, b, p in line], SECONDS, rng, settings=settings)
-        side, level = (0.0, 1.0) if number == 0 else (rng.uniform(-0.8, 0.8), rng.uniform(0.3, 0.8))
-        place(out, effects.pan(part, side), 0.0, level)
     return out
 
 
