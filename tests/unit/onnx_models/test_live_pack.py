@@ -74,13 +74,12 @@ def test_its_card_and_manifest_quote_the_same_figures_beside_their_bounds(manife
 
 
 def test_it_tells_stems_apart_on_real_music(shared: Path) -> None:
-    """Its bass is better than the classical one; over all stems it has heard too little to beat that (its card)."""
+    """Better than the classical baseline in ten seconds that are hard for both; whole clips are in its card."""
     clips = [
         judge.Clip(clip.name, clip.stems[:, :, 18 * judge.RATE : 28 * judge.RATE])
         for clip in judge.load_clips(shared / "audio")
     ]
     model, classical = judge.judge(clips, pack_separator(PACK)), judge.judge(clips, judge.baseline)
-    untouched = judge.judge(clips, lambda mixture: np.repeat(mixture[None], 4, axis=0))
-    assert judge.average(model) > judge.average(untouched) + 3.0
+    assert judge.average(model) > judge.average(classical)
     bass = [[row for row in rows if row["stem"] == "bass"] for rows in (model, classical)]
     assert judge.average(bass[0]) > judge.average(bass[1])
