@@ -90,7 +90,7 @@ def draw_curve(log: Path, out: Path, *, width: int = 720, height: int = 340) -> 
         raise SystemExit(f"{log} has been judged less than twice: there is no curve to draw")
     values = [value for line in curve.stems.values() for value in line]
     low, high = np.floor(min(values)), np.ceil(max(values))
-    area = QRectF(EDGE, 14, width - EDGE - 90, height - EDGE - 14)
+    area = QRectF(EDGE, 28, width - EDGE - 90, height - EDGE - 28)
     image, painter = _canvas(width, height)
 
     def at(hours: float, value: float) -> QPointF:
@@ -104,10 +104,11 @@ def draw_curve(log: Path, out: Path, *, width: int = 720, height: int = 340) -> 
         painter.drawLine(at(0, value), at(curve.hours[-1], value))
         painter.setPen(INK)
         painter.drawText(QPointF(area.left() - 26, at(0, value).y() + 4), f"{value:.0f}")
-    for hours in np.linspace(0, curve.hours[-1], 6):
-        painter.drawText(QPointF(at(hours, low).x() - 8, area.bottom() + 16), f"{hours:.1f}")
+    step = next((step for step in (0.5, 1, 2, 5, 10, 20) if curve.hours[-1] / step < 10), 50)
+    for hours in np.arange(0, curve.hours[-1] + 0.01, step):
+        painter.drawText(QPointF(at(hours, low).x() - 8, area.bottom() + 16), f"{hours:g}")
     painter.drawText(QPointF(area.center().x() - 60, height - 10), "hours of mixtures heard")
-    painter.drawText(QPointF(6, 12), "SDR, dB")
+    painter.drawText(QPointF(6, 14), "SDR, dB")
     taken: list[float] = []
     for stem, line in sorted(curve.stems.items(), key=lambda item: -item[1][-1]):
         painter.setPen(QPen(COLOURS[stem], 3.0 if stem == "mean" else 1.6))
