@@ -30,7 +30,7 @@ class TrackReader:
 
         Raises:
             InferenceError: audio-empty.
-            AudioFileError: audio-damaged where the file is shorter than it says.
+            AudioFileError: audio-missing, or audio-damaged where the file is shorter than it says.
         """
         if pcm.frames < 1 or pcm.rate < 1 or pcm.channels < 1:
             raise InferenceError("The recording is empty.", remedy="Choose one that holds sound.", code="audio-empty")

@@ -97,7 +97,7 @@ def separate_pcm(
     Raises:
         Cancelled: `cancelled` turned true; nothing is left behind.
         PackError: the pack is broken, refused, or no separation model.
-        AudioFileError: ``audio-damaged``.
+        AudioFileError: ``audio-missing``, ``audio-damaged``.
         InferenceError: ``audio-empty``, ``audio-not-finite``, ``audio-rate``, ``inference-failed``,
             ``provider-failed``, ``model-wrong``, ``out-of-memory``.
         EncodeError: ``disk-full``, ``path-not-writable``.

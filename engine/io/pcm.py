@@ -40,13 +40,16 @@ class PcmReader:
         """Open the file of `pcm`.
 
         Raises:
-            AudioFileError: audio-damaged where the file is shorter than it says.
+            AudioFileError: audio-missing where it cannot be opened, audio-damaged where it is shorter than it says.
         """
         self.pcm = pcm
-        self._file = Path(pcm.path).open("rb", buffering=0)  # noqa: SIM115 - lives as long as this reader
+        try:
+            self._file = Path(pcm.path).open("rb", buffering=0)  # noqa: SIM115 - lives as long as this reader
+        except OSError as problem:
+            raise _unreadable(f"The recording cannot be opened ({problem.strerror}).", code="audio-missing") from problem
         if os.fstat(self._file.fileno()).st_size < 4 * pcm.channels * pcm.frames:
             self._file.close()
-            raise _damaged("The recording is shorter on disk than it should be.")
+            raise _unreadable("The recording is shorter on disk than it should be.")
 
     def read(self, start: int, count: int) -> Audio:
         """``(channels, count)`` from frame `start`; before and behind the sound is silence.
@@ -62,7 +65,7 @@ class PcmReader:
             while view:
                 got = self._file.readinto(view)
                 if not got:
-                    raise _damaged("The recording could not be read to its end.")
+                    raise _unreadable("The recording could not be read to its end.")
                 view = view[got:]
         return out
 
@@ -79,8 +82,8 @@ class PcmReader:
         self.close()
 
 
-def _damaged(message: str) -> AudioFileError:
-    return AudioFileError(message, remedy="Load the recording again.", code="audio-damaged")
+def _unreadable(message: str, *, code: str = "audio-damaged") -> AudioFileError:
+    return AudioFileError(message, remedy="Load the recording again.", code=code)
 
 
 class PcmWriter:

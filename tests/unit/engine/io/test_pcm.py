@@ -35,6 +35,10 @@ def test_stretches_are_read_bit_for_bit_and_silence_lies_around(tmp_path: Path, 
     with pytest.raises(AudioFileError, match="shorter on disk") as caught:
         PcmReader(ref)
     assert caught.value.code == "audio-damaged"
+    (tmp_path / "x.pcm").unlink()
+    with pytest.raises(AudioFileError, match="cannot be opened") as caught:
+        PcmReader(ref)
+    assert caught.value.code == "audio-missing"
 
 
 def test_a_stream_of_blocks_is_the_same_file(tmp_path: Path, rng: np.random.Generator) -> None:
