@@ -46,10 +46,10 @@ class PcmReader:
         try:
             self._file = Path(pcm.path).open("rb", buffering=0)  # noqa: SIM115 - lives as long as this reader
         except OSError as problem:
-            raise _unreadable(f"The recording cannot be opened ({problem.strerror}).", code="audio-missing") from problem
+            raise _unread(f"The recording cannot be opened ({problem.strerror}).", code="audio-missing") from problem
         if os.fstat(self._file.fileno()).st_size < 4 * pcm.channels * pcm.frames:
             self._file.close()
-            raise _unreadable("The recording is shorter on disk than it should be.")
+            raise _unread("The recording is shorter on disk than it should be.")
 
     def read(self, start: int, count: int) -> Audio:
         """``(channels, count)`` from frame `start`; before and behind the sound is silence.
@@ -65,7 +65,7 @@ class PcmReader:
             while view:
                 got = self._file.readinto(view)
                 if not got:
-                    raise _unreadable("The recording could not be read to its end.")
+                    raise _unread("The recording could not be read to its end.")
                 view = view[got:]
         return out
 
@@ -82,7 +82,7 @@ class PcmReader:
         self.close()
 
 
-def _unreadable(message: str, *, code: str = "audio-damaged") -> AudioFileError:
+def _unread(message: str, *, code: str = "audio-damaged") -> AudioFileError:
     return AudioFileError(message, remedy="Load the recording again.", code=code)
 
 
