@@ -24,6 +24,8 @@ DITHER_SEED = 0x5EED
 """The same samples give the same bytes."""
 
 BLOCK_FRAMES = 1 << 16
+WAV_BYTES = (1 << 32) - (1 << 24)
+"""Most sound in a WAV file, whose chunks count their bytes in 32 bits; the rest is room for tags and credentials."""
 
 
 class _Sink:
@@ -86,19 +88,39 @@ class Dither:
         return scaled.astype(np.int32) << self._shift
 
 
+def check_size(format: Format, *, frames: int, channels: int, bits: int) -> None:
+    """Refuse what does not fit into a WAV file; the other formats have no such bound.
+
+    Raises:
+        EncodeError: code ``wav-too-long``.
+    """
+    if format == "wav" and frames * channels * (bits // 8) > WAV_BYTES:
+        raise EncodeError(
+            "A WAV file holds four gigabytes of sound, and this is longer.",
+            remedy="Choose FLAC, fewer bits, a lower rate, or export it in parts.",
+            code="wav-too-long",
+            details={"bytes": frames * channels * (bits // 8), "most": WAV_BYTES},
+        )
+
+
 class Encoder:
     """Takes blocks of ``(channels, frames) float32``; `stream` makes it."""
 
-    def __init__(self, file: sf.SoundFile, sink: _Sink, path: Path, dither: Dither | None):
+    def __init__(
+        self, file: sf.SoundFile, sink: _Sink, path: Path, dither: Dither | None, *, format: Format, bits: int
+    ):
         self._file, self._sink, self._path, self._dither = file, sink, path, dither
+        self._format: Format = format
+        self._bits = bits
         self.frames = 0
 
     def write(self, block: Audio) -> None:
         """Append a block.
 
         Raises:
-            EncodeError: code ``disk-full`` or ``path-not-writable``.
+            EncodeError: code ``disk-full``, ``path-not-writable`` or ``wav-too-long``.
         """
+        check_size(self._format, frames=self.frames + block.shape[1], channels=block.shape[0], bits=self._bits)
         for start in range(0, block.shape[1], BLOCK_FRAMES):
             part = block[:, start : start + BLOCK_FRAMES]
             data = np.ascontiguousarray(part.T) if self._dither is None else self._dither.quantise(part)
@@ -183,7 +205,7 @@ def stream(
         tags: title, artist, album, date, isrc, comment, copyright.
 
     Raises:
-        EncodeError: codes disk-full, path-not-writable, format-unknown.
+        EncodeError: codes disk-full, path-not-writable, format-unknown, wav-too-long.
     """
     target = Path(path)
     _check(target, format, rate, channels, bits)
@@ -191,9 +213,8 @@ def stream(
         sink = _Sink(part)
         try:
             file = _open(sink, format, rate, channels, bits)
-            encoder = Encoder(
-                file, sink, target, None if format == "mp3" or bits == 32 else Dither(bits, dither=dither)
-            )
+            rounded = None if format == "mp3" or bits == 32 else Dither(bits, dither=dither)
+            encoder = Encoder(file, sink, target, rounded, format=format, bits=bits)
             try:
                 yield encoder
             finally:

@@ -5,6 +5,7 @@ libsndfile writes only some of them into each format (no ISRC anywhere, no copyr
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,22 +99,33 @@ def _read_info(path: Path) -> dict[str, str]:
     return found
 
 
-def _flac_blocks(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
-    """Metadata blocks ``(type, body)`` and where the frames begin."""
+def _flac_blocks(path: Path) -> tuple[list[tuple[int, bytes]], int]:
+    """Metadata blocks ``(type, body)`` and where the frames begin; of the sound nothing is read."""
     blocks: list[tuple[int, bytes]] = []
-    at = 4
-    last = False
-    while not last and at + 4 <= len(data):
-        last = bool(data[at] & 0x80)
-        length = int.from_bytes(data[at + 1 : at + 4], "big")
-        blocks.append((data[at] & 0x7F, data[at + 4 : at + 4 + length]))
-        at += 4 + length
-    return blocks, at
+    with path.open("rb") as file:
+        file.seek(4)
+        last = False
+        while not last and len(head := file.read(4)) == 4:
+            last = bool(head[0] & 0x80)
+            blocks.append((head[0] & 0x7F, file.read(int.from_bytes(head[1:], "big"))))
+        return blocks, file.tell()
+
+
+def _with_head(path: Path, head: bytes, start: int) -> None:
+    """Put `head` in the place of the first `start` bytes; the rest, hours of sound perhaps, passes through a buffer."""
+    made = path.with_name(f"{path.name}.tags")
+    try:
+        with path.open("rb") as source, made.open("wb") as file:
+            file.write(head)
+            source.seek(start)
+            shutil.copyfileobj(source, file, 1 << 20)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _write_vorbis(path: Path, tags: Mapping[str, str]) -> None:
-    data = path.read_bytes()
-    blocks, start = _flac_blocks(data)
+    blocks, start = _flac_blocks(path)
     entries = [f"{_VORBIS[field]}={value}".encode() for field, value in tags.items()]
     vendor = _VENDOR.encode()
     body = struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", len(entries))
@@ -124,15 +136,13 @@ def _write_vorbis(path: Path, tags: Mapping[str, str]) -> None:
     out = bytearray(b"fLaC")
     for index, (kind, content) in enumerate(kept):
         out += bytes([kind | (0x80 if index == len(kept) - 1 else 0)]) + len(content).to_bytes(3, "big") + content
-    with path.open("wb") as file:
-        file.write(bytes(out))
-        file.write(data[start:])
+    _with_head(path, bytes(out), start)
 
 
 def _read_vorbis(path: Path) -> dict[str, str]:
     names = {name: field for field, name in _VORBIS.items()}
     found: dict[str, str] = {}
-    for kind, body in _flac_blocks(path.read_bytes())[0]:
+    for kind, body in _flac_blocks(path)[0]:
         if kind != 4:
             continue
         at = 4 + struct.unpack("<I", body[:4])[0]
@@ -164,12 +174,10 @@ def _write_id3(path: Path, tags: Mapping[str, str]) -> None:
         # Encoding 3 is UTF-8; a comment also carries its language and an empty description.
         content = b"\x03" + (b"eng\0" if field == "comment" else b"") + value.encode()
         frames += _ID3[field].encode() + _syncsafe(len(content)) + b"\0\0" + content
-    data = path.read_bytes()
-    if data[:3] == b"ID3":
-        data = data[10 + _from_syncsafe(data[6:10]) :]
-    with path.open("wb") as file:
-        file.write(b"ID3\x04\0\0" + _syncsafe(len(frames)) + frames)
-        file.write(data)
+    with path.open("rb") as file:
+        held = file.read(10)
+    start = 10 + _from_syncsafe(held[6:]) if held[:3] == b"ID3" else 0
+    _with_head(path, b"ID3\x04\0\0" + _syncsafe(len(frames)) + frames, start)
 
 
 def _read_id3(path: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import DeviceError, EngineError
+from engine.io.wav import WavStream
 from engine.playback import deck as words
 from engine.playback import latency, native
 from engine.playback.clock import ClockOutput
@@ -48,7 +49,6 @@ from engine.playback.recorder import RingWriter
 from engine.playback.takes import Take
 from engine.playback.transport import Transport
 from engine.playback.upkeep import Upkeep
-from engine.playback.wav import WavStream
 
 DEFAULT_RATE = 48_000
 FOLLOW_S = 0.02

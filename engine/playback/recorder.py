@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.errors import EngineError
-from engine.playback.wav import WavStream
+from engine.io.wav import WavStream
 from engine.types import Audio
 
 POLL_S = 0.05

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.errors import DeviceError, EngineError
+from engine.io.wav import WavStream
 from engine.plan import LoopPlan
 from engine.playback import deck as words
 from engine.playback.deck import Deck
 from engine.playback.messages import Pass, Record, Recorded
 from engine.playback.recorder import RingWriter
 from engine.playback.transport import Transport
-from engine.playback.wav import WavStream
 
 Finished = Callable[[Recorded | None, EngineError | None], None]
 

@@ -176,7 +176,7 @@ def bounce_task(
         tail_s: let reverbs and echoes die away after the end of the plan, for at most this long.
 
     Raises:
-        EncodeError: codes disk-full, path-not-writable, format-unknown.
+        EncodeError: codes disk-full, path-not-writable, format-unknown, wav-too-long.
         EngineError: codes source-missing, source-rate, effect-unknown, mix-empty.
         Cancelled: nothing is left behind.
     """
@@ -185,6 +185,8 @@ def bounce_task(
         raise EngineError(
             "There is nothing to export yet.", remedy="Put a sound on the timeline first.", code="mix-empty"
         )
+    # Before hours of work, not after them.
+    encode.check_size(format, frames=round(plan.length_frames * rate / plan.rate), channels=2, bits=bits)
     try:
         spool = _Spool(target.parent)
     except OSError as error:

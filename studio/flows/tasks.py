@@ -16,8 +16,9 @@ from engine.dsp.stretch import stretch
 from engine.dsp.warp import anchors_of, warp
 from engine.errors import Cancelled as CancelledError
 from engine.io import pcm as pcm_io
+from engine.io.atomic import replacing
 from engine.io.decode import AudioReader, decode
-from engine.io.encode import stream
+from engine.io.wav import WavStream
 from engine.types import Audio, Cancelled, PcmRef, Progress
 from studio.flows.marks import KEY
 
@@ -163,16 +164,17 @@ def find_mark(*, path: str, progress: Progress, cancelled: Cancelled) -> int | N
 
 
 def write_float_wav(*, pcm: PcmRef, out_path: str, progress: Progress, cancelled: Cancelled) -> None:
-    """Write samples as a 32-bit float WAV file, block by block."""
+    """Write samples as a 32-bit float WAV file, block by block, whole or not at all; beyond 4 GiB it is RF64."""
     with (
         pcm_io.PcmReader(pcm) as reader,
-        stream(out_path, rate=pcm.rate, channels=pcm.channels, format="wav", bits=32) as encoder,
+        replacing(Path(out_path)) as part,
+        WavStream(part, rate=pcm.rate, channels=pcm.channels, name=Path(out_path).name) as file,
     ):
         for start in range(0, pcm.frames, BLOCK_FRAMES):
             if cancelled():
                 raise CancelledError
             progress(start / pcm.frames, "Writing")
-            encoder.write(reader.read(start, min(BLOCK_FRAMES, pcm.frames - start)))
+            file.write(reader.read(start, min(BLOCK_FRAMES, pcm.frames - start)))
 
 
 def sum_error_db(*, mixture: PcmRef, files: dict[str, str], progress: Progress, cancelled: Cancelled) -> float:

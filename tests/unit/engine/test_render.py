@@ -170,6 +170,13 @@ def test_a_bounce_may_let_the_reverb_die_away(tmp_path: Path, rng: np.random.Gen
     assert render(plan, tail_s=0.5).shape == (2, 48_000)
 
 
+def test_a_bounce_that_no_wav_file_holds_is_refused_at_once(tmp_path: Path, plan: MixPlan) -> None:
+    with pytest.raises(EncodeError) as refused:
+        bounce_task(plan=msgspec.structs.replace(plan, length_frames=1 << 30), out_path=str(tmp_path / "x.wav"))
+    assert refused.value.code == "wav-too-long"
+    assert list(tmp_path.glob("x*")) == []
+
+
 TAGS = {"title": "A", "artist": "B", "isrc": "QZXXX2600001"}
 
 

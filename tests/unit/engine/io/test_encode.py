@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import soundfile as sf
 
 from engine.errors import EncodeError
+from engine.io import encode as encode_module
 from engine.io.decode import decode
 from engine.io.encode import encode, stream
-from engine.io.tags import read_tags
+from engine.io.tags import read_tags, write_tags
 
 TAGS = {
     "title": "Contrafäkt №1",
@@ -114,3 +116,31 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, tone: np.ndarray, for
         encode(tone, tmp_path / "x", rate=rate, format=format, bits=bits)  # type: ignore[arg-type]
     assert error.value.code == "format-unknown"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_wav_file_cannot_hold_is_refused_before_it_is_written(
+    tmp_path: Path, tone: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode_module, "WAV_BYTES", 48_000 * 2 * 2)
+    encode(tone, tmp_path / "fits.wav", rate=48_000, bits=16)
+    with pytest.raises(EncodeError, match="four gigabytes") as refused:
+        encode(tone, tmp_path / "long.wav", rate=48_000, bits=24)
+    assert refused.value.code == "wav-too-long"
+    encode(tone, tmp_path / "long.flac", rate=48_000, format="flac", bits=24)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.wav", "long.flac"]
+
+
+@pytest.mark.parametrize("format", ["flac", "mp3"])
+def test_tags_of_a_long_file_pass_it_through_a_buffer(tmp_path: Path, tone: np.ndarray, format: str) -> None:
+    long = np.tile(np.random.default_rng(0).uniform(-0.5, 0.5, tone.shape).astype(np.float32), (1, 100))
+    encode(long, tmp_path / f"x.{format}", rate=48_000, format=format)  # type: ignore[arg-type]
+    size = (tmp_path / f"x.{format}").stat().st_size
+    before = decode(tmp_path / f"x.{format}").samples
+    tracemalloc.start()
+    write_tags(tmp_path / f"x.{format}", format, TAGS)
+    assert read_tags(tmp_path / f"x.{format}") == TAGS
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 << 20 < size
+    assert np.array_equal(decode(tmp_path / f"x.{format}").samples, before)
+    assert [path.name for path in tmp_path.iterdir()] == [f"x.{format}"]

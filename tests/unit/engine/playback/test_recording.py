@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from engine.errors import EncodeError, EngineError
-from engine.playback import wav
+from engine.io import wav
+from engine.io.wav import WavStream
 from engine.playback.deck import Deck
 from engine.playback.recorder import RingWriter
-from engine.playback.wav import WavStream
 from engine.types import Audio
 
 RATE = 48_000

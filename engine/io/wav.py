@@ -1,4 +1,4 @@
-"""A float WAV file that grows while it is recorded and is whole at any moment.
+"""A float WAV file that grows block by block and is whole at any moment: recordings, and stems of any length.
 
 RIFF/WAVE with IEEE float samples; room for a ``ds64`` chunk stands ready, so that a recording of more than 4 GiB
 becomes RF64 (EBU Tech 3306) without moving a sample. The sizes in the header are brought up to date about once a
@@ -11,9 +11,11 @@ import contextlib
 import os
 import struct
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
+from engine.errors import EncodeError
 from engine.io.atomic import as_encode_error
 from engine.types import Audio
 
@@ -27,20 +29,22 @@ class WavStream:
     Args:
         path: of the new file; it must not exist.
         rate: Hz.
+        name: what errors call the file; None for its own.
 
     Raises:
         EncodeError: codes ``disk-full`` and ``path-not-writable``.
     """
 
-    def __init__(self, path: str | Path, *, rate: int, channels: int):
+    def __init__(self, path: str | Path, *, rate: int, channels: int, name: str | None = None):
         self.path = Path(path)
+        self._told = self.path.with_name(name or self.path.name)
         self.rate, self.channels = rate, channels
         self.frames = 0
         try:
             self._file = self.path.open("xb")
             self._file.write(self._header())
         except OSError as error:
-            raise as_encode_error(error, self.path) from error
+            raise as_encode_error(error, self._told) from error
 
     def _header(self) -> bytes:
         width = 4 * self.channels
@@ -65,7 +69,7 @@ class WavStream:
         try:
             self._file.write(np.ascontiguousarray(block.T, dtype="<f4").data)
         except OSError as error:
-            raise as_encode_error(error, self.path) from error
+            raise as_encode_error(error, self._told) from error
         self.frames += block.shape[1]
 
     def settle(self) -> None:
@@ -81,7 +85,7 @@ class WavStream:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise as_encode_error(error, self.path) from error
+            raise as_encode_error(error, self._told) from error
 
     def close(self) -> None:
         """Settle and close.
@@ -94,3 +98,14 @@ class WavStream:
         finally:
             with contextlib.suppress(OSError):
                 self._file.close()
+
+    def __enter__(self) -> WavStream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self.close()
+        else:
+            # What failed or was cancelled is told already.
+            with contextlib.suppress(EncodeError):
+                self.close()
