@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,8 @@ from studio.project.model import Source
 Tool = Literal["stems", "two", "karaoke", "balance"]
 SHARE_OF_VOICE = ("vocals", "lead", "backing")
 """Stems that are somebody singing or speaking."""
+ABANDONED_S = 3600.0
+"""After this long without a change nobody writes there any more."""
 
 
 class SeparateResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +189,7 @@ def _shaped(
 def _write(services: Services, refs: dict[str, PcmRef], out_dir: Path, context: TaskContext) -> dict[str, str]:
     """Write sounds as float WAV files, all or none, and return their paths by name."""
     out_dir = out_dir.absolute()
+    _clear_abandoned(out_dir)
     part = out_dir.parent / f".{out_dir.name}.{uuid7()[-6:]}.part"
     try:
         try:
@@ -206,3 +212,15 @@ def _write(services: Services, refs: dict[str, PcmRef], out_dir: Path, context: 
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return {name: str(out_dir / f"{name}.wav") for name in refs}
+
+
+def _clear_abandoned(out_dir: Path) -> None:
+    """Remove what a studio that was killed had begun to write for the same folder: gigabytes that nobody sees.
+
+    One that is still being written has changed just now.
+    """
+    for folder in out_dir.parent.glob(f".{glob.escape(out_dir.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - newest > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)

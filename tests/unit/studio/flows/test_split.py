@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_files_of_stems(
         assert np.abs(total - sums * bench.mixture).max() < 1e-4
     assert (result.sum_error_db is None) == (wish.tool in ("karaoke", "balance"))
     assert not list(bench.services.paths.scratch.glob("tools-*"))
+
+
+def test_what_a_killed_studio_had_begun_to_write_goes_with_the_next_run(bench: Bench, tmp_path: Path) -> None:
+    old, fresh, other = (tmp_path / name for name in (".out [1].123456.part", ".out [1].abcdef.part", ".o.123456.part"))
+    long_ago = time.time() - 2 * separate_files.ABANDONED_S
+    for folder in (old, fresh, other):
+        folder.mkdir()
+        (folder / "vocals.wav").write_bytes(b"half")
+        os.utime(folder / "vocals.wav", (long_ago, long_ago))
+        if folder != fresh:
+            os.utime(folder, (long_ago, long_ago))
+    separate_files.separate_to_folder(bench.services, str(bench.song), tmp_path / "out [1]", Silent(), model="shares")
+    assert not old.exists()
+    assert fresh.exists()
+    assert other.exists()
 
 
 def test_a_gain_for_a_stem_that_is_not_there_is_named(bench: Bench, tmp_path: Path) -> None:
