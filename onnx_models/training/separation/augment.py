@@ -76,7 +76,8 @@ def gate(audio: Samples, rng: Rng) -> Samples:
 def sampled(audio: Samples, rng: Rng) -> Samples:
     """Play slices of `audio`, ``(2, size)``, as a sampler does: again and again on a grid, falling, held or backwards.
 
-    Every hit cuts the last one off. A held slice goes round in a grain of its end, which turns a vowel into a pad.
+    Every hit cuts the last one off. A held slice goes round in a grain of its end, which turns a vowel into a pad. Some
+    hits begin with a click, or louder than they go on: such attacks are easily taken for a drum's.
     """
     size = audio.shape[1]
     step = int(60.0 / rng.uniform(80, 170) * float(rng.choice([0.25, 0.25, 0.5])) * RATE)
@@ -91,6 +92,7 @@ def sampled(audio: Samples, rng: Rng) -> Samples:
         hits = np.zeros(1, np.int64)
     depth, seconds = rng.normal(2.0, 4.0), rng.uniform(0.08, 0.6)
     falling, held = rng.uniform(0, 0.8), rng.uniform(0, 0.5)
+    attack, fading = float(rng.choice([0, 0, 1, 3])), rng.uniform(0.01, 0.08)
     keys = rng.choice([0, 0, 0, -5, 3, 5, 7, 12], len(pads))
     out = np.zeros_like(audio)
     for hit, until in zip(hits, [*hits[1:], size // step + 1], strict=True):
@@ -111,12 +113,25 @@ def sampled(audio: Samples, rng: Rng) -> Samples:
             piece = read(audio, pads[number] + position)
             if rng.random() < 0.12:
                 piece = piece[:, ::-1]
-        edge = min(int(rng.choice([16, 60, 300])), length // 4)
+        edge = min(int(rng.choice([2, 16, 60, 300])), length // 4)
         ramp = np.linspace(0, 1, edge, dtype=np.float32)
+        if attack:
+            piece *= ((1 + attack * np.exp(-time / fading)) / (1 + attack)).astype(np.float32)
         piece[:, :edge] *= ramp
         piece[:, length - edge :] *= ramp[::-1]
         out[:, first : first + length] = piece
     return out
+
+
+def bed(audio: Samples, rng: Rng) -> Samples:
+    """What goes on beneath a sampler's hits, ``(2, size)``: the same passage as it was, or one grain of it, held."""
+    if rng.random() < 0.5:
+        return audio
+    size = audio.shape[1]
+    grain = rng.uniform(0.03, 0.25) * RATE
+    tries = rng.integers(0, max(size - int(grain) - 2, 1), 6)
+    start = float(max(tries, key=lambda at: float(np.abs(audio[:, at : at + int(grain)]).mean())))
+    return read(audio, start + hold(np.arange(size, dtype=np.float64), 0.0, grain))
 
 
 def read(audio: Samples, position: npt.NDArray[np.float64]) -> Samples:

@@ -66,8 +66,10 @@ FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
 GATED = {0: 0.07, 3: 0.05}
 """How often it is cut by a gate."""
-SAMPLED = {0: 0.2, 1: 0.03, 2: 0.03, 3: 0.12}
+SAMPLED = {0: 0.3, 1: 0.03, 2: 0.03, 3: 0.12}
 """How often slices of a stem are played as a sampler plays them: voices, but the chords of an accompaniment too."""
+BED_SHARE = 0.3
+"""How often something goes on beneath such slices (`augment.bed`)."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
@@ -227,7 +229,9 @@ class Mixer:
                     rng.uniform(0.2, 1)
                 )
             if rng.random() < SAMPLED[stem]:
-                audio = augment.sampled(audio, rng)
+                hits = augment.sampled(audio, rng)
+                beneath = rng.random() < BED_SHARE
+                audio = hits + augment.bed(audio, rng) * np.float32(rng.uniform(0.15, 0.8)) if beneath else hits
             if rng.random() < GATED.get(stem, 0.0):
                 audio = augment.gate(audio, rng)
             if rng.random() < 0.12:

@@ -107,3 +107,19 @@ def test_what_is_read_behind_the_end_is_silent() -> None:
     out = augment.read(audio, np.arange(200.0))
     assert np.array_equal(out[:, :98], audio[:, :98])
     assert not out[:, 100:].any()
+
+
+def test_a_bed_is_the_passage_or_a_grain_of_it_that_never_ends() -> None:
+    source = np.random.default_rng(0).normal(0, 0.1, (2, 3 * RATE)).astype(np.float32)
+    source[:, RATE * 2 :] = 0
+    same = held = 0
+    for seed in range(20):
+        out = augment.bed(source, np.random.default_rng(seed))
+        assert out.shape == source.shape
+        if np.array_equal(out, source):
+            same += 1
+        else:
+            held += 1
+            assert np.abs(out[0]).reshape(-1, RATE // 10).max(1).min() > 0.1
+    assert same >= 4
+    assert held >= 4
