@@ -109,7 +109,7 @@ lengths: {facts["parity"]:.1e}.
 
 {facts["step"]} steps, {facts["audio_hours"]:.1f} h of mixtures, {facts["minutes"]:.0f} minutes of wall time on a shared
 two-core CPU, with a rate that falls to zero, average of the weights. {words["history"]}
-{softened} The last averaged weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
+{softened} The weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
 from which training goes on:
 
     python -m onnx_models.training.separation --samples DIR --minutes M \\
