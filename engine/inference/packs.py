@@ -310,7 +310,7 @@ def pack_folders(roots: Sequence[Path]) -> list[Path]:
 
 
 def list_packs(roots: Sequence[Path]) -> list[Pack]:
-    """The sound packs below `roots`; broken ones are left out (`verify_pack` says why). The first of an id wins."""
+    """The sound packs below `roots`; broken ones are left out (`broken_packs` has them). The first of an id wins."""
     packs: dict[str, Pack] = {}
     for folder in pack_folders(roots):
         try:
@@ -319,6 +319,17 @@ def list_packs(roots: Sequence[Path]) -> list[Pack]:
             continue
         packs.setdefault(pack.id, pack)
     return list(packs.values())
+
+
+def broken_packs(roots: Sequence[Path]) -> list[tuple[Path, PackError]]:
+    """The folders below `roots` whose pack is not as its ``pack.json`` says, each with what is wrong."""
+    broken: list[tuple[Path, PackError]] = []
+    for folder in pack_folders(roots):
+        try:
+            load_pack(folder)
+        except PackError as error:
+            broken.append((folder, error))
+    return broken
 
 
 def find_pack(id: str, roots: Sequence[Path]) -> Pack:

@@ -11,7 +11,6 @@ import typer
 
 from engine.errors import PackError
 from engine.inference.adding import Papers
-from engine.inference.packs import list_packs
 from engine.inference.recognise import Guess
 from studio.cli.console import HomeOption, JsonFlag, opened, out, print_json, table, with_progress
 from studio.flows import models
@@ -36,6 +35,8 @@ def list_models(home: HomeOption = None, json: JsonFlag = False) -> None:
             return
         rows = [(p.id, p.version, p.kind, ", ".join(p.stems), p.origin, p.licence) for p in packs]
         out(table(rows, header=("id", "version", "kind", "stems", "origin", "licence")))
+        for each in models.damaged(session.services):
+            out(f"✗ {each.id} is damaged and is not used: {each.message} {each.remedy}")
 
 
 def list_rights(session: Session, pack_id: str) -> Any:
@@ -52,11 +53,10 @@ def verify(
 ) -> None:
     """Check packs: files, digests, graph, and the self-test against stored numbers."""
     with opened(home, None, as_json=json) as session:
-        packs = list_packs(session.services.pack_roots) if pack is None else [session.services.pack(pack)]
         results: dict[str, Any] = {}
-        for each in packs:
-            task = {"pack_dir": str(each.folder), "provider": provider}
-            results[each.id] = session.services.inference.run("engine.inference.packs:verify_pack_task", task)
+        for name, folder in models.folders(session.services, pack).items():
+            task = {"pack_dir": str(folder), "provider": provider}
+            results[name] = session.services.inference.run("engine.inference.packs:verify_pack_task", task)
         passed = all(check.passed for checks in results.values() for check in checks)
         if json:
             print_json({"passed": passed, "packs": results})

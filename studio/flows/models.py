@@ -11,7 +11,7 @@ import msgspec
 from engine.errors import PackError
 from engine.inference import adding
 from engine.inference.adding import Papers
-from engine.inference.packs import PACK_FILE, SIGNATURE_FILE, Pack, list_packs, load_pack, pack_folders
+from engine.inference.packs import PACK_FILE, SIGNATURE_FILE, Pack, broken_packs, list_packs, load_pack, pack_folders
 from engine.inference.recognise import Guess
 from studio.base.errors import StudioError
 from studio.base.ids import uuid7
@@ -72,6 +72,45 @@ def describe(services: Services, pack: Pack) -> KnownPack:
 def known(services: Services) -> list[KnownPack]:
     """All sound packs, the shipped ones first."""
     return [describe(services, pack) for pack in list_packs(services.pack_roots)]
+
+
+class DamagedPack(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder whose model is not used, since its files are not as its ``pack.json`` says."""
+
+    id: str
+    """Name of its folder."""
+    folder: str
+    message: str
+    remedy: str
+
+
+def damaged(services: Services) -> list[DamagedPack]:
+    """Packs that are not used, with the reason; a newer copy of the program mends a shipped one."""
+    broken = broken_packs(services.pack_roots)
+    return [
+        DamagedPack(
+            id=folder.name,
+            folder=str(folder),
+            message=error.message,
+            remedy=error.remedy
+            if folder.parent == own_root(services)
+            else "Install Contrafact again; its own models come with it.",
+        )
+        for folder, error in broken
+    ]
+
+
+def folders(services: Services, pack: str | None) -> dict[str, Path]:
+    """Folders of all packs by id, sound or not, or of the one with the id `pack`.
+
+    Raises:
+        PackError: model-unknown.
+    """
+    found = {known.id: Path(known.folder) for known in list_packs(services.pack_roots)}
+    found |= {each.id: Path(each.folder) for each in damaged(services) if each.id not in found}
+    if pack is None:
+        return found
+    return {pack: found[pack] if pack in found else Path(services.pack(pack).folder)}
 
 
 def origin_of(services: Services, pack: Pack) -> Origin:
@@ -184,7 +223,9 @@ def _settle(services: Services, part: Path, *, replace: bool) -> KnownPack:
     try:
         pack = load_pack(part)
         target = own_root(services) / pack.id
-        shipped = {load_pack(folder).id for folder in pack_folders(services.pack_roots[:-1])}
+        shipped = {known.id for known in list_packs(services.pack_roots[:-1])}
+        # A broken one keeps its name: it will be mended, not replaced by what takes it.
+        shipped |= {folder.name for folder in pack_folders(services.pack_roots[:-1])}
         if pack.id in shipped or (target.exists() and not replace):
             raise PackError(
                 f"There is a model “{pack.id}” already.",

@@ -31,6 +31,27 @@ def test_a_model_is_added_used_and_removed(cli, song, tmp_path):
     assert "my-net" not in {pack["id"] for pack in cli("models", "list", "--json").json}
 
 
+def test_a_damaged_model_is_told_of_and_can_be_removed(cli, home):
+    graph = FIXTURES / "mdx23c" / "model.onnx"
+    added = cli("models", "add", graph, "--title", "Frail", "--n-fft", 1024, "--hop", 256, "--json")
+    assert added.code == 0, added.err
+    described = next(home.rglob("frail/pack.json"))
+    described.write_text(described.read_text().replace('"bytes": ', '"bytes": 1'))
+    listed = cli("models", "list")
+    assert listed.code == 0
+    assert "✗ frail is damaged and is not used" in listed.out
+    everything = cli("models", "verify", "--json")
+    assert (everything.code, everything.json["passed"]) == (1, False)
+    assert {name for name, checks in everything.json["packs"].items() if not all(c["passed"] for c in checks)} == {
+        "frail"
+    }
+    alone = cli("models", "verify", "frail")
+    assert alone.code == 1
+    assert "✗ frail: files" in alone.out
+    assert cli("models", "remove", "frail").code == 0
+    assert cli("models", "verify", "--json").json["passed"]
+
+
 def test_what_cannot_be_added_says_why(cli, tmp_path):
     weights = tmp_path / "model.pth"
     weights.write_bytes(b"weights")
