@@ -21,6 +21,7 @@ parser.add_argument("--out", type=Path, help="checkpoints and log; by default ru
 parser.add_argument("--songs", type=int, default=200, help="songs that the pool must hold before training starts")
 parser.add_argument("--leads", type=int, default=120, help="lead lines that it must hold beside them")
 parser.add_argument("--voices", type=int, default=120, help="recorded voices that it must hold beside them")
+parser.add_argument("--sung", type=int, default=120, help="sung lines with words that it must hold beside them")
 parser.add_argument("--seed", type=int, default=11)
 parser.add_argument("--model", default="default", choices=("default", "live"))
 parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
@@ -59,6 +60,8 @@ def main() -> None:
         pool.render_lead(options.cache, seed)
     for seed in range(options.voices):
         pool.render_voice(options.cache, seed)
+    for seed in range(options.sung):
+        pool.render_sung(options.cache, seed)
     settings = Settings(
         cache=options.cache,
         out=out,

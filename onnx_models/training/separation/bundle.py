@@ -100,13 +100,14 @@ def unpack(bundle: Path, cache: Path, *, processes: int) -> None:
         list(workers.map(_voice, [(str(cache), entry.path) for entry in entries if entry.world]))
 
 
-def render(cache: Path, *, songs: int, leads: int, voices: int, processes: int, seconds: float) -> int:
+def render(cache: Path, *, songs: int, leads: int, voices: int, sung: int, processes: int, seconds: float) -> int:
     """Render on all processors for some `seconds` at most, leads and voices first; returns how many songs there are."""
     pool.album_songs(cache)
     end = time.monotonic() + seconds
     with ProcessPoolExecutor(processes) as workers:
         list(workers.map(pool.render_lead, [cache] * leads, range(leads)))
         list(workers.map(pool.render_voice, [cache] * voices, range(voices)))
+        list(workers.map(pool.render_sung, [cache] * sung, range(sung)))
         step = processes * 4
         for first in range(0, songs, step):
             seeds = range(first, min(first + step, songs))
@@ -128,6 +129,7 @@ def train(options: argparse.Namespace) -> None:
         songs=options.songs,
         leads=options.leads,
         voices=options.voices,
+        sung=options.sung,
         processes=processes,
         seconds=options.minutes * 60 * options.render_share,
     )
@@ -178,6 +180,7 @@ def main() -> None:
     training.add_argument("--songs", type=int, default=1500)
     training.add_argument("--leads", type=int, default=400)
     training.add_argument("--voices", type=int, default=600)
+    training.add_argument("--sung", type=int, default=200)
     training.add_argument("--render-share", type=float, default=0.4, help="of the slice, at most, for new songs")
     training.add_argument("--processes", type=int, help="all of the machine's unless given")
     training.add_argument("--workers", type=int, help="processes that mix while training runs")

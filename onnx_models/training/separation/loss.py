@@ -23,7 +23,7 @@ SQRT_WEIGHT = 0.3
 EPSILON = 1e-4
 DECIBEL_WEIGHT = 0.4
 """Weight of `decibel_loss`: absolute distances alone make masks too sure of themselves and forget quiet stems."""
-STEM_WEIGHTS = (1.6, 1.0, 0.7, 1.0)
+STEM_WEIGHTS = (2.0, 1.0, 0.7, 1.0)
 """Of vocals, drums, bass and other in `decibel_loss`: the voice is what people ask for, and what is hardest."""
 FLOOR = 10**-2.5
 """Error, over the mixture's energy, below which a stem is left in peace (Wisdom et al. 2020, arXiv 2006.12701)."""

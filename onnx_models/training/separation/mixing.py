@@ -62,6 +62,9 @@ LEAD_SHARE = 0.35
 ALONE_SHARE = 0.62
 """How often a voice is one that stands alone in the pool (`singing.voice`): as recorded, held, or a vocalise."""
 
+SUNG_SHARE = 0.3
+"""How often such a voice sings a line with words (`sung`)."""
+
 FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
 GATED = {0: 0.07, 3: 0.05}
@@ -150,6 +153,7 @@ class Mixer:
         self._albums: list[Path] = []
         self._leads: list[Path] = []
         self._voices: list[Path] = []
+        self._sung: list[Path] = []
 
     def _look(self) -> None:
         if time.monotonic() - self._looked > 60.0:
@@ -158,6 +162,7 @@ class Mixer:
             self._songs = [path for path in found if path.name.startswith("song")]
             self._leads = pool.leads(self.cache)
             self._voices = pool.voices(self.cache)
+            self._sung = pool.sung(self.cache)
             self._looked = time.monotonic()
 
     def _song(self, rng: np.random.Generator) -> Path:
@@ -168,7 +173,8 @@ class Mixer:
         """One stem of a song, ``(2, frames)``; of voices often one that stands alone, or the produced version."""
         if stem == 0:
             if self._voices and rng.random() < ALONE_SHARE:
-                return pool.load_part(self._voices[int(rng.integers(len(self._voices)))])
+                alone = self._sung if self._sung and rng.random() < SUNG_SHARE else self._voices
+                return pool.load_part(alone[int(rng.integers(len(alone)))])
             produced = song.with_name(song.name.replace("song-", "voice-"))
             if produced != song and produced.exists() and rng.random() < PRODUCED_SHARE:
                 return pool.load_part(produced)

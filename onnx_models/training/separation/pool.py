@@ -88,6 +88,14 @@ def render_voice(cache: Path, seed: int) -> Path:
     return path
 
 
+def render_sung(cache: Path, seed: int) -> Path:
+    """Render sung line `seed` into the pool unless it is there."""
+    path = cache / "pool" / f"sung-{seed:05d}.i16"
+    if not path.exists():
+        _store(path, songs.level(singing.sung_voice(seed, _library(cache))))
+    return path
+
+
 def load_part(path: Path) -> npt.NDArray[np.int16]:
     """Memory-map a produced voice or a lead line, ``(2, frames) int16``."""
     return np.memmap(path, dtype="<i2", mode="r").reshape(2, -1)
@@ -109,6 +117,11 @@ def voices(cache: Path) -> list[Path]:
     return sorted((cache / "pool").glob("recorded-*.i16"))
 
 
+def sung(cache: Path) -> list[Path]:
+    """The finished sung lines, in name order."""
+    return sorted((cache / "pool").glob("sung-*.i16"))
+
+
 def leads(cache: Path) -> list[Path]:
     """The finished lead lines, in name order."""
     return sorted((cache / "pool").glob("lead-*.i16"))
@@ -122,6 +135,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=300)
     parser.add_argument("--leads", type=int, default=240, help="lead lines beside the songs")
     parser.add_argument("--voices", type=int, default=240, help="recorded voices beside them")
+    parser.add_argument("--sung", type=int, default=120, help="sung lines with words")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     kit.build(options.samples, options.cache)
@@ -133,6 +147,7 @@ def main() -> None:
                 print(f"{number + 1} of {len(seeds)} songs", flush=True)
         list(pool.map(render_lead, [options.cache] * options.leads, range(options.leads)))
         list(pool.map(render_voice, [options.cache] * options.voices, range(options.voices)))
+        list(pool.map(render_sung, [options.cache] * options.sung, range(options.sung)))
 
 
 if __name__ == "__main__":

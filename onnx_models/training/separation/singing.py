@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onnx_models.training.separation import augment, effects, production, synth
+from onnx_models.training.separation import augment, effects, production, sung, synth
 from onnx_models.training.separation.form import FRAMES, SECONDS, Form, Rng, Samples, compose, melody, place
 from onnx_models.training.separation.instruments import Instrument, pitched, resing, shift
 from onnx_models.training.separation.library import RATE, Library, analyse
@@ -116,6 +116,13 @@ def voice(seed: int, library: Library) -> Samples:
         out, produced = _recorded(library, rng), 0.4
     out = _finish(out, 60.0 / rng.uniform(70, 160), rng)
     return production.produce(out, seed + 100_000) if rng.random() < produced else out
+
+
+def sung_voice(seed: int, library: Library) -> Samples:
+    """A sung line with words by itself, ``(2, FRAMES)`` (`sung`)."""
+    rng = np.random.default_rng([19, seed])
+    out = _finish(sung.sung(library, rng), 60.0 / rng.uniform(70, 160), rng)
+    return production.produce(out, seed + 200_000) if rng.random() < 0.2 else out
 
 
 def _recorded(library: Library, rng: Rng) -> Samples:

@@ -63,6 +63,10 @@ class Band:
         """Play notes on an instrument of the band, `(2, frames)`."""
         return render_notes(self.instrument(name), notes, rate=RATE, length_frames=frames, seed=seed)
 
+    def match(self, pattern: str) -> list[str]:
+        """Paths within the kit that match a glob pattern, sorted."""
+        return self.kit.match(pattern)
+
     def sample(self, path: str, changes: str = "trimmed, levelled") -> Audio:
         """A single recording as stereo."""
         self.credit(path, changes)

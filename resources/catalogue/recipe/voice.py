@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.types import Audio
-from resources.catalogue.recipe.band import Band
 from resources.catalogue.recipe.harmony import pitch
 from resources.catalogue.recipe.mixing import RATE
 from resources.catalogue.recipe.score import Grid
@@ -24,8 +24,6 @@ FRAME_S = 0.005
 _SIZE = 2048
 _BINS = _SIZE // 2 + 1
 _F = np.arange(_BINS) * RATE / _SIZE
-_ZONES = (57, 61, 63, 69, 73, 77)
-_FORMANT_SHIFT = 1.16
 _VOWEL_FOLDERS = {"a": "c3_a", "e": "c3_e", "i": "c3_i", "o": "c3_o", "ou": "c3_ou", "u": "c3_u"}
 _SONORANTS = {
     "m": 0.075,
@@ -41,6 +39,38 @@ _SONORANTS = {
 }
 _STOPS = {"b": 0.05, "d": 0.045, "g": 0.05, "p": 0.075, "t": 0.075, "k": 0.08, "ch": 0.11}
 _NOISES = {"s": 0.1, "f": 0.09, "sh": 0.1, "th": 0.08, "h": 0.07}
+
+
+class Recordings(Protocol):
+    """Where the recordings come from, and who remembers that they were used."""
+
+    def match(self, pattern: str) -> list[str]:
+        """Paths within the sample kit that match a glob pattern, sorted."""
+        ...
+
+    def sample(self, path: str, changes: str) -> Audio:
+        """A recording at `RATE`, `(2, frames)`; `changes` says what is done to it."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Timbre:
+    """Whose held `ah` is the voice."""
+
+    zones: tuple[tuple[int, str], ...]
+    """MIDI pitch and path of each recording, rising."""
+    lowest_hz: float
+    highest_hz: float
+    formant_shift: float
+    """How much higher the formants lie than those of the singer whose vowels are measured."""
+
+
+SOPRANO = Timbre(
+    tuple((note, f"voice/berklee_femalevoice_aa/{note}_medium.ogg") for note in (57, 61, 63, 69, 73, 77)),
+    120.0,
+    1100.0,
+    1.16,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,14 +137,16 @@ class Delivery:
 class Singer:
     """Holds the analysed recordings of the vowels."""
 
-    def __init__(self, band: Band):
+    def __init__(self, band: Recordings, timbre: Timbre = SOPRANO):
         self._world = importlib.import_module("pyworld")
-        self._zones = [self._analyse(band, f"voice/berklee_femalevoice_aa/{zone}_medium.ogg") for zone in _ZONES]
+        self._source = timbre
+        self._pitches = [note for note, _ in timbre.zones]
+        self._zones = [self._analyse(band, path) for _, path in timbre.zones]
         reference = self._mean_envelope(band, "c3_a")
         self._vowels: dict[str, Floats] = {}
         for vowel, folder in _VOWEL_FOLDERS.items():
             difference = self._mean_envelope(band, folder) - reference
-            moved = np.interp(_F / _FORMANT_SHIFT, _F, difference)
+            moved = np.interp(_F / timbre.formant_shift, _F, difference)
             moved *= np.interp(_F, [0, 2600, 3400, 7000, 10000], [1.0, 1.0, 0.4, 0.3, 0.0])
             self._vowels[vowel] = np.clip(moved, -26.0, 22.0)
         v = self._vowels
@@ -129,12 +161,13 @@ class Singer:
         v["ih"] = 0.6 * v["i"] + 0.4 * v["e"]
         v["aw"] = 0.5 * v["a"] + 0.5 * v["o"]
 
-    def _analyse(self, band: Band, path: str) -> tuple[Floats, Floats]:
+    def _analyse(self, band: Recordings, path: str) -> tuple[Floats, Floats]:
         """Log envelopes (dB) and aperiodicities of a held note's steady part, `(frames, bins)`."""
         x = band.sample(path, "re-sung: analysed and synthesised with WORLD at new pitches")[0].astype(np.float64)
-        f0, t = self._world.harvest(x, RATE, f0_floor=120.0, f0_ceil=1100.0, frame_period=FRAME_S * 1000)
+        low, high = self._source.lowest_hz, self._source.highest_hz
+        f0, t = self._world.harvest(x, RATE, f0_floor=low, f0_ceil=high, frame_period=FRAME_S * 1000)
         f0 = self._world.stonemask(x, f0, t, RATE)
-        envelope = self._world.cheaptrick(x, f0, t, RATE, fft_size=_SIZE, f0_floor=120.0)
+        envelope = self._world.cheaptrick(x, f0, t, RATE, fft_size=_SIZE, f0_floor=low)
         aperiodicity = self._world.d4c(x, f0, t, RATE, fft_size=_SIZE)
         voiced = np.flatnonzero(f0 > 0)
         first, last = voiced[0] + 30, voiced[-1] - 40
@@ -142,9 +175,9 @@ class Singer:
         level -= np.mean(10 * np.log10(np.sum(envelope[first:last], axis=1)))
         return level, np.clip(aperiodicity[first:last], 0.0, 1.0)
 
-    def _mean_envelope(self, band: Band, folder: str) -> Floats:
+    def _mean_envelope(self, band: Recordings, folder: str) -> Floats:
         """Mean envelope of a vowel in dB, smoothed over about 150 Hz."""
-        paths = band.kit.match(f"voice/vocobox_martin_{folder}/*")
+        paths = band.match(f"voice/vocobox_martin_{folder}/*")
         levels: list[Floats] = []
         for path in paths:
             x = band.sample(path, "vowel colour measured and applied to another voice")[0].astype(np.float64)
@@ -188,8 +221,8 @@ class Singer:
 
     def _base(self, f0: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Envelopes and aperiodicities of the recorded singer at each frame's pitch, wandering through the takes."""
-        midi = np.clip(69 + 12 * np.log2(f0 / 440.0), _ZONES[0], _ZONES[-1])
-        place = np.interp(midi, _ZONES, np.arange(len(_ZONES)))
+        midi = np.clip(69 + 12 * np.log2(f0 / 440.0), self._pitches[0], self._pitches[-1])
+        place = np.interp(midi, self._pitches, np.arange(len(self._pitches)))
         envelope = np.zeros((len(f0), _BINS))
         aperiodicity = np.zeros((len(f0), _BINS))
         offset = int(rng.integers(0, 200))
@@ -416,7 +449,7 @@ def _melody(t: Floats, notes: list[SungNote], onsets: Floats, delivery: Delivery
         step = (notes[i].pitch - notes[i - 1].pitch) * 100.0
         slide = 0.018 + 0.004 * min(abs(step) / 100, 7)
         middle = onsets[i] - 0.012 if not notes[i].slurred else onsets[i] + 0.02
-        cents += step / (1.0 + np.exp(-(t - middle) / slide))
+        cents += step / (1.0 + np.exp(np.minimum(-(t - middle) / slide, 700.0)))
         # Singers shoot past a leap and settle.
         if abs(step) > 150:
             cents += 0.06 * step * np.exp(-(((t - middle - 0.09) / 0.05) ** 2))

@@ -92,6 +92,7 @@ def test_a_slice_leaves_a_checkpoint_that_the_next_goes_on_from(cache: Path, aud
         songs=0,
         leads=0,
         voices=0,
+        sung=0,
         render_share=0.0,
         processes=1,
         workers=0,
