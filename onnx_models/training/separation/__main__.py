@@ -25,6 +25,7 @@ parser.add_argument("--sung", type=int, default=120, help="sung lines with words
 parser.add_argument("--seed", type=int, default=11)
 parser.add_argument("--model", default="default", choices=("default", "live"))
 parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
+parser.add_argument("--paths", type=int, help="dual paths of the default network; those that --from lacks are new")
 parser.add_argument("--batch", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1.5e-3)
 parser.add_argument("--final-rate", type=float, default=0.0, help="rate at the end; 0 unless another run follows")
@@ -48,6 +49,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes is 1 or more: the processes that train together")
+    if options.paths is not None and options.model == "live":
+        parser.error("--paths is of the default network; the live one has none")
     out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
     source = options.source or (out / "last.pt" if options.resume else None)
     if source is not None and not source.is_file():
@@ -70,6 +73,7 @@ def main() -> None:
         batch=options.batch,
         model=options.model,
         width=options.width,
+        paths=options.paths,
         rate=options.rate,
         final_rate=options.final_rate,
         threads=options.threads,

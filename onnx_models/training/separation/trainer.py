@@ -56,6 +56,8 @@ class Settings:
     batch: int = 2
     width: int | None = None
     """Channels; None for the model's own."""
+    paths: int | None = None
+    """Dual paths of `SubTdf`; None for as many as it has by itself. More than a checkpoint has begin as the identity."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
@@ -122,7 +124,8 @@ class Run:
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
         self.settings = settings
-        size = {} if settings.width is None else {"width": settings.width}
+        wanted = {"width": settings.width, "paths": settings.paths}
+        size = {name: value for name, value in wanted.items() if value is not None}
         self.network = build(size, settings.model).to(settings.device)
         self.grid = GRIDS[type(self.network)]
         self.average = copy.deepcopy(self.network).eval()
