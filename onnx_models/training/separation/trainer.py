@@ -57,7 +57,7 @@ class Settings:
     width: int | None = None
     """Channels; None for the model's own."""
     paths: int | None = None
-    """Dual paths of `SubTdf`; None for as many as it has by itself. More than a checkpoint has begin as the identity."""
+    """Dual paths of `SubTdf`; None for its own. Those that a checkpoint lacks begin as the identity."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
