@@ -1,6 +1,6 @@
 """Training examples: mixtures torn from the pool, changed, and turned into what the loss wants.
 
-Two in five mixtures keep a song together; the others pair stems of strangers. One in four lacks a voice, some are one
+Two in five mixtures keep a song together; the others pair stems of strangers. One in five lacks a voice, some are one
 stem alone: a separator that has always heard a voice finds one in every trumpet. Each stem gets its own pitch and
 speed, saturation, equaliser, gain, side and polarity. All of it is a function of the pool and of `(seed, index)`, so a
 run can be repeated and resumed.
@@ -80,7 +80,7 @@ USUAL_SPEED = (0.35, 1.5)
 LEVELS_DB = (1.5, 0.0, -1.5, 0.0)
 """Mean gains of vocals, drums, bass and other, dB: a voice stands in front."""
 
-LINE_UPS = {"all": 0.62, "instrumental": 0.22, "solo": 0.08, "duo": 0.08}
+LINE_UPS = {"all": 0.68, "instrumental": 0.16, "solo": 0.08, "duo": 0.08}
 """Which stems may sound in an example: all, all but the voice, one alone, or the voice and one other."""
 
 

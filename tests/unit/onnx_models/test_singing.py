@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,31 +12,20 @@ from onnx_models.training.separation import pool, singing
 from onnx_models.training.separation.form import FRAMES
 from onnx_models.training.separation.instruments import pitched
 from onnx_models.training.separation.library import RATE, Library
+from tests.samples.kits import Recording, write_library
+
+TONES = [
+    Recording(
+        f"voice/{folder}/a.flac", 0.5 * np.sin(2 * np.pi * hertz * np.arange(RATE) / RATE), -1, "phrase", "world/0.npz"
+    )
+    for folder, hertz in (("vocadito", 330.0), ("librispeech_1", 150.0))
+]
+"""A sung phrase and a spoken one, each a tone of a second."""
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A kit of a sung phrase and a spoken one, each a tone of a second."""
-    rows, start = [], 0
-    with (tmp_path / "library.i16").open("wb") as out:
-        for folder, hertz in (("vocadito", 330.0), ("librispeech_1", 150.0)):
-            data = np.round(np.sin(2 * np.pi * hertz * np.arange(RATE) / RATE) * 16000).astype("<i2")
-            out.write(data.tobytes())
-            rows.append(
-                {
-                    "path": f"voice/{folder}/a.flac",
-                    "kind": "voice",
-                    "folder": folder,
-                    "note": -1,
-                    "velocity": "phrase",
-                    "start": start,
-                    "frames": data.size,
-                    "channels": 1,
-                    "world": "world/0.npz",
-                }
-            )
-            start += data.size
-    (tmp_path / "library.json").write_text(json.dumps(rows), encoding="utf-8")
+    write_library(tmp_path, TONES)
     return tmp_path
 
 
@@ -63,9 +51,7 @@ def test_the_pool_keeps_recorded_voices(cache: Path) -> None:
 
 
 def test_a_vowel_is_held_for_longer_than_it_was_recorded(cache: Path) -> None:
-    rows = json.loads((cache / "library.json").read_text(encoding="utf-8"))
-    rows.append(rows[0] | {"path": "voice/choir/a.flac", "folder": "choir", "note": 64, "velocity": "medium"})
-    (cache / "library.json").write_text(json.dumps(rows), encoding="utf-8")
+    write_library(cache, [*TONES, Recording("voice/choir/a.flac", TONES[0].sound, 64)])
     choirs = pitched(Library(cache), "voice")
     longest = 0.0
     for seed in range(5):
@@ -79,14 +65,8 @@ def test_a_vowel_is_held_for_longer_than_it_was_recorded(cache: Path) -> None:
 
 def test_a_vocalise_sings_a_melody_on_the_vowels_of_one_singer(cache: Path) -> None:
     pytest.importorskip("pyworld", reason="WORLD comes with the train extra")
-    start = (cache / "library.i16").stat().st_size // 2
     pulses = signal.lfilter([1.0], [1.0, -1.6, 0.81], np.arange(RATE) % 100 == 0)
-    data = np.round(pulses / np.abs(pulses).max() * 16000).astype("<i2")
-    with (cache / "library.i16").open("ab") as out:
-        out.write(data.tobytes())
-    rows = json.loads((cache / "library.json").read_text(encoding="utf-8"))
-    vowel = {"path": "voice/singer_a/a.flac", "folder": "singer_a", "note": 57, "velocity": "medium", "start": start}
-    (cache / "library.json").write_text(json.dumps([*rows, rows[0] | vowel]), encoding="utf-8")
+    write_library(cache, [*TONES, Recording("voice/singer_a/a.flac", 0.5 * pulses / np.abs(pulses).max(), 57)])
     choirs = pitched(Library(cache), "voice")
     voice = singing._vocalise(choirs, np.random.default_rng(2))
     assert voice.shape == (2, FRAMES)

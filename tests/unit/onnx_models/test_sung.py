@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from scipy import signal
 from onnx_models.training.separation import pool, singing, sung
 from onnx_models.training.separation.form import FRAMES, SECONDS
 from onnx_models.training.separation.library import RATE, Library
+from tests.samples.kits import Recording, write_library
 
 
 @pytest.fixture
@@ -20,30 +20,14 @@ def cache(tmp_path: Path) -> Path:
     """A kit of one singer: pulses through a formant, which moves from vowel to vowel, at every pitch."""
     names = {path: note for note, path in sung.TIMBRES["tenor"].zones}
     names |= {f"voice/vocobox_martin_c3_{vowel}/48_medium.flac": 48 for vowel in ("a", "e", "i", "o", "ou", "u")}
-    rows, start = [], 0
-    with (tmp_path / "library.i16").open("wb") as out:
-        for number, (path, note) in enumerate(sorted(names.items())):
-            period = RATE / (440.0 * 2 ** ((note - 69) / 12))
-            pulses = np.diff(np.floor(np.arange(RATE + 1) / period))
-            angle = 2 * np.pi * (500 + 60 * number) / RATE
-            voice = signal.lfilter([1.0], [1.0, -1.9 * np.cos(angle), 0.9025], pulses)
-            data = np.round(voice / np.abs(voice).max() * 16000).astype("<i2")
-            out.write(data.tobytes())
-            rows.append(
-                {
-                    "path": path,
-                    "kind": "voice",
-                    "folder": path.split("/")[1],
-                    "note": note,
-                    "velocity": "medium",
-                    "start": start,
-                    "frames": data.size,
-                    "channels": 1,
-                    "world": "",
-                }
-            )
-            start += data.size
-    (tmp_path / "library.json").write_text(json.dumps(rows), encoding="utf-8")
+    recordings = []
+    for number, (path, note) in enumerate(sorted(names.items())):
+        period = RATE / (440.0 * 2 ** ((note - 69) / 12))
+        pulses = np.diff(np.floor(np.arange(RATE + 1) / period))
+        angle = 2 * np.pi * (500 + 60 * number) / RATE
+        voice = signal.lfilter([1.0], [1.0, -1.9 * np.cos(angle), 0.9025], pulses)
+        recordings.append(Recording(path, 0.5 * voice / np.abs(voice).max(), note))
+    write_library(tmp_path, recordings)
     return tmp_path
 
 
