@@ -21,6 +21,11 @@ from torch import Tensor
 SQRT_WEIGHT = 0.3
 """Weight of the distance of the square roots of the magnitudes, which lets quiet bins count."""
 EPSILON = 1e-4
+ENTROPY_WEIGHT = 1.5
+"""Weight of the cross-entropy of the masks, at the root of the mixture's magnitude.
+
+Through a softmax the distances have no slope where a mask is sure, right or wrong: what had been given to the
+accompaniment stayed there. The cross-entropy's slope is the mask's error itself."""
 DECIBEL_WEIGHT = 0.4
 """Weight of `decibel_loss`: absolute distances alone make masks too sure of themselves and forget quiet stems."""
 STEM_WEIGHTS = (2.0, 1.0, 0.7, 1.0)
@@ -36,7 +41,8 @@ SILENT = 10**-3.5
 
 
 def reference(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
-    """Mean over all bins of ``|m X - S| + SQRT_WEIGHT |sqrt(m |X|) - sqrt(|S|)|``.
+    """Mean over bins and stems of two distances and the cross-entropy with the Wiener masks ``w = |S|^2 / sum |S|^2``:
+    ``|m X - S| + SQRT_WEIGHT |sqrt(m |X|) - sqrt(|S|)| - ENTROPY_WEIGHT sqrt(|X|) w log m``.
 
     Args:
         logits: ``(batch, stems, 2, bins, frames)``.
@@ -49,7 +55,10 @@ def reference(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tenso
     distance = torch.sqrt((estimate - along) ** 2 + rest + EPSILON**2)
     size = torch.sqrt(along**2 + rest)
     roots = (torch.sqrt(estimate + EPSILON) - torch.sqrt(size + EPSILON)).abs()
-    return (distance + SQRT_WEIGHT * roots).mean()
+    power = size**2
+    wiener = power / (power.sum(1, keepdim=True) + EPSILON**2)
+    entropy = -wiener * torch.log_softmax(logits.float(), 1) * torch.sqrt(mix)[:, None]
+    return (distance + SQRT_WEIGHT * roots + ENTROPY_WEIGHT * entropy).mean()
 
 
 def decibel_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Tensor:
@@ -72,13 +81,14 @@ def decibel_loss(logits: Tensor, mix: Tensor, along: Tensor, rest: Tensor) -> Te
 def _kernel(logits, mix, along, rest, grad):  # type: ignore[no-untyped-def]
     rows, stems, size = logits.shape[0] * 2, logits.shape[1], logits.shape[3]
     scale = np.float32(1.0 / (logits.shape[0] * stems * 2 * size))
-    half, eps = np.float32(0.5 * SQRT_WEIGHT), np.float32(EPSILON)
+    half, eps, share = np.float32(0.5 * SQRT_WEIGHT), np.float32(EPSILON), np.float32(ENTROPY_WEIGHT)
     totals = np.zeros(rows)
     for row in numba.prange(rows):
         item, side = row // 2, row % 2
         total = 0.0
         e = np.empty(stems, np.float32)
         g = np.empty(stems, np.float32)
+        w = np.empty(stems, np.float32)
         for k in range(size):
             peak = logits[item, 0, side, k]
             for s in range(1, stems):
@@ -87,8 +97,16 @@ def _kernel(logits, mix, along, rest, grad):  # type: ignore[no-untyped-def]
             for s in range(stems):
                 e[s] = math.exp(logits[item, s, side, k] - peak)
                 norm += e[s]
+            level = peak + math.log(norm)
             norm = np.float32(1.0) / norm
             x = mix[item, side, k]
+            weight = share * math.sqrt(x)
+            power = eps * eps
+            for s in range(stems):
+                a = along[item, s, side, k]
+                w[s] = a * a + rest[item, s, side, k]
+                power += w[s]
+            known = np.float32(0.0)
             dot = np.float32(0.0)
             for s in range(stems):
                 m = e[s] * norm
@@ -97,13 +115,16 @@ def _kernel(logits, mix, along, rest, grad):  # type: ignore[no-untyped-def]
                 d = m * x - a
                 distance = math.sqrt(d * d + q + eps * eps)
                 root = math.sqrt(m * x + eps)
-                delta = root - math.sqrt(math.sqrt(a * a + q) + eps)
-                total += distance + SQRT_WEIGHT * abs(delta)
+                delta = root - math.sqrt(math.sqrt(w[s]) + eps)
+                w[s] /= power
+                known += w[s]
+                entropy = w[s] * (level - logits[item, s, side, k])
+                total += distance + SQRT_WEIGHT * abs(delta) + weight * entropy
                 slope = x * (d / distance + (half if delta > 0 else -half) / root)
                 g[s] = slope
                 dot += slope * m
             for s in range(stems):
-                grad[item, s, side, k] = scale * e[s] * (g[s] - dot)
+                grad[item, s, side, k] = scale * (e[s] * (g[s] - dot) + weight * (known * e[s] - w[s]))
         totals[row] = total
     return totals.sum() * scale
 
