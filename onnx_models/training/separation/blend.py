@@ -1,7 +1,8 @@
 """Weights between two checkpoints of one lineage: ``python -m onnx_models.training.separation.blend A B --share S``.
 
 What a run has learned from new material costs it some of what it knew of other music; weights on the line between the
-two keep most of both (Wortsman et al. 2022, https://arxiv.org/abs/2109.01903).
+two keep most of both (Wortsman et al. 2022, https://arxiv.org/abs/2109.01903). Shares above 1 go on beyond B: where B
+itself was half way from A to the end of a run, 2 is that end.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import torch
 def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[str, Any]:
     """The checkpoint `after`, small, with averaged weights that are `share` of its own and the rest of `before`'s.
 
+    The share is 0 to 2.
+
     Dual paths that `before` lacks count as the identity there: their projections are scaled.
 
     Raises:
-        ValueError: `share` is not from 0 to 1, or the two are of different networks.
+        ValueError: `share` is not from 0 to 2, or the two are of different networks.
     """
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"a share is from 0 to 1, not {share:g}")
+    if not 0.0 <= share <= 2.0:
+        raise ValueError(f"a share is from 0 to 2, not {share:g}")
     old, new = before["average"], after["average"]
     unlike = [name for name in old if name not in new or old[name].shape != new[name].shape]
     unlike += [name for name in new if name not in old and not name.startswith("paths.")]
@@ -42,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
-    parser.add_argument("--share", type=float, required=True, help="of the second, 0 to 1")
+    parser.add_argument("--share", type=float, required=True, help="of the second, 0 to 2")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:

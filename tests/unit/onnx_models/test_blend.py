@@ -36,5 +36,12 @@ def test_different_networks_and_shares_out_of_range_are_refused() -> None:
     small, large = {"average": SubTdf(8).state_dict()}, {"average": SubTdf(16).state_dict()}
     with pytest.raises(ValueError, match="different networks"):
         blend(small, large, 0.5)
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        blend(small, small, 1.5)
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        blend(small, small, 2.5)
+
+
+def test_twice_the_way_to_the_middle_is_the_end() -> None:
+    torch.manual_seed(2)
+    before, after = {"average": SubTdf(8, paths=1).state_dict()}, {"average": SubTdf(8, paths=3).state_dict()}
+    end = blend(before, blend(before, after, 0.5), 2.0)["average"]
+    assert all(torch.allclose(end[name], value, atol=1e-5) for name, value in after["average"].items())
