@@ -119,7 +119,7 @@ def render(cache: Path, *, songs: int, leads: int, voices: int, sung: int, proce
 
 def train(options: argparse.Namespace) -> None:
     """One slice: unpack, render, train, and leave the checkpoint and the log in `--out`."""
-    from onnx_models.training.separation.trainer import Run, Settings
+    from onnx_models.training.separation.trainer import Settings, begin
 
     begun = time.monotonic()
     processes = options.processes or os.cpu_count() or 1
@@ -149,11 +149,9 @@ def train(options: argparse.Namespace) -> None:
         threads=options.threads,
         final_rate=options.final_rate,
     )
-    run = Run(settings)
     known = [folder / "checkpoint.pt" for folder in (options.out, options.bundle)]
     source = next((path for path in known if path.exists()), None)
-    if source is not None:
-        run.load(source)
+    run = begin(settings, source)
     run.train()
     run.save(options.out / "checkpoint.pt", small=True)
     (options.out / "last.pt").unlink()

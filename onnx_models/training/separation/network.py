@@ -90,7 +90,7 @@ class SubTdf(nn.Module):
     ``(batch, 4, 4, bins, frames)`` in the order vocals, drums, bass, other, whose sum over the stems is the input.
     """
 
-    def __init__(self, width: int = 32, *, hidden: int = 64, paths: int = 3):
+    def __init__(self, width: int = 32, *, hidden: int = 64, paths: int = 6):
         super().__init__()
         self.settings = {"width": width, "hidden": hidden, "paths": paths}
         bins = BINS // FOLD

@@ -7,7 +7,7 @@ import csv
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,9 @@ class Settings:
     seed: int = 11
     batch: int = 2
     width: int | None = None
-    """Channels; None for the model's own."""
+    """Channels; None for the checkpoint's, or in a new run for the model's own."""
     paths: int | None = None
-    """Dual paths of `SubTdf`; None for its own. Those that a checkpoint lacks begin as the identity."""
+    """Dual paths of `SubTdf`; None likewise. Those that a checkpoint lacks begin as the identity."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
@@ -297,9 +297,21 @@ class Run:
             self.save(s.out / "last.pt")
 
 
+def begin(settings: Settings, source: Path | None) -> Run:
+    """A new run, or one from the checkpoint `source`, of whose size it is where the settings name none.
+
+    Raises:
+        ValueError: the checkpoint is of another network than the settings name.
+    """
+    if source is None:
+        return Run(settings)
+    held = torch.load(source, map_location="cpu", weights_only=True)["settings"]
+    sizes = {name: held[name] for name in ("width", "paths") if name in held and getattr(settings, name) is None}
+    run = Run(replace(settings, **sizes))
+    run.load(source)
+    return run
+
+
 def train(settings: Settings, source: Path | None, team: Team) -> None:
     """What each process of a team does: a new run, or one from the checkpoint `source`."""
-    run = Run(settings)
-    if source is not None:
-        run.load(source)
-    run.train(team)
+    begin(settings, source).train(team)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from onnx_models.training.separation.loss import (  # noqa: E402
     reference,
 )
 from onnx_models.training.separation.network import BINS, SubTdf  # noqa: E402
-from onnx_models.training.separation.trainer import Run, Settings  # noqa: E402
+from onnx_models.training.separation.trainer import Run, Settings, begin  # noqa: E402
 
 
 @pytest.fixture
@@ -141,6 +142,16 @@ def test_a_network_grows_by_paths_that_begin_as_nothing(cache: Path, tmp_path: P
             assert torch.allclose(grown.eval().logits(x), short.eval().logits(x), atol=1e-5)
     for a, b in zip(run.network.parameters(), run.average.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_run_is_of_the_size_of_its_checkpoint_unless_told_otherwise(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, batch=1, threads=1, workers=0)
+    Run(replace(settings, width=8, paths=2)).save(tmp_path / "small.pt", small=True)
+    same = begin(settings, tmp_path / "small.pt").network.settings
+    assert (same["width"], same["paths"]) == (8, 2)
+    assert begin(replace(settings, paths=3), tmp_path / "small.pt").network.settings["paths"] == 3
+    with pytest.raises(ValueError, match="another network"):
+        begin(replace(settings, paths=1), tmp_path / "small.pt")
 
 
 def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path) -> None:
