@@ -80,11 +80,8 @@ def test_its_log_is_the_log_of_a_run_that_got_better() -> None:
 
 @pytest.fixture(scope="module")
 def judged(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """Figures of the pack and of the classical baseline on 10 s of each real clip."""
-    clips = [
-        judge.Clip(clip.name, clip.stems[:, :, 18 * judge.RATE : 28 * judge.RATE])
-        for clip in judge.load_clips(shared / "audio")
-    ]
+    """Figures of the pack and of the classical baseline on the real clips, as they stand in the card."""
+    clips = judge.load_clips(shared / "audio")
     scratch = tmp_path_factory.mktemp("judged")
 
     def separate(mixture: judge.Samples) -> judge.Samples:
@@ -104,10 +101,12 @@ def judged(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def test_it_beats_the_classical_baseline_on_real_music(judged: dict[str, list[dict[str, Any]]]) -> None:
-    assert judge.average(judged["model"]) > judge.average(judged["baseline"]) + 1.0
+    assert judge.average(judged["model"]) > judge.average(judged["baseline"]) + 2.0
+    for model, baseline in zip(judged["model"], judged["baseline"], strict=True):
+        assert model["sdr_db"] > baseline["sdr_db"] + 1.0, (model["clip"], model["stem"])
 
 
 def test_it_lifts_the_voice_out_of_a_real_instrumental(judged: dict[str, list[dict[str, Any]]]) -> None:
     gains = {row["clip"]: row["si_sdr_gain_db"] for row in judged["model"] if row["stem"] == "vocals"}
-    assert gains["voice-over-lithium"] > 1.5
-    assert gains["caesium"] > 1.5
+    assert gains["voice-over-lithium"] > 5.0
+    assert gains["caesium"] > 3.0
