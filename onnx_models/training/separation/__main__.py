@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 
 from onnx_models.training.separation import library, pool
 from onnx_models.training.separation.team import together
-from onnx_models.training.separation.trainer import Settings, train
+from onnx_models.training.separation.trainer import Settings, begin, train
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--samples", type=Path, required=True, help="the sample kit (folder with samples.csv)")
@@ -49,22 +50,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes is 1 or more: the processes that train together")
+    if options.paths is not None and options.paths < 1:
+        parser.error("--paths is 1 or more")
     if options.paths is not None and options.model == "live":
         parser.error("--paths is of the default network; the live one has none")
     out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
     source = options.source or (out / "last.pt" if options.resume else None)
     if source is not None and not source.is_file():
         parser.error(f"{source} is not there: --from names a checkpoint, --resume goes on from last.pt in --out")
-    library.build(options.samples, options.cache)
-    pool.album_songs(options.cache)
-    for seed in range(options.songs):
-        pool.produce_voice(options.cache, seed)
-    for seed in range(options.leads):
-        pool.render_lead(options.cache, seed)
-    for seed in range(options.voices):
-        pool.render_voice(options.cache, seed)
-    for seed in range(options.sung):
-        pool.render_sung(options.cache, seed)
     settings = Settings(
         cache=options.cache,
         out=out,
@@ -83,6 +76,21 @@ def main() -> None:
         device=options.device,
         precision=options.precision,
     )
+    try:
+        # Before the pool, which takes long.
+        begin(settings, source)
+    except (ValueError, KeyError, RuntimeError, UnpicklingError) as error:
+        parser.error(f"{source} cannot be gone on from: {error}. Without --width and --paths its own size is taken")
+    library.build(options.samples, options.cache)
+    pool.album_songs(options.cache)
+    for seed in range(options.songs):
+        pool.produce_voice(options.cache, seed)
+    for seed in range(options.leads):
+        pool.render_lead(options.cache, seed)
+    for seed in range(options.voices):
+        pool.render_voice(options.cache, seed)
+    for seed in range(options.sung):
+        pool.render_sung(options.cache, seed)
     together(partial(train, settings, source), options.processes)
 
 
