@@ -1,4 +1,4 @@
-"""What is done to a stem while training runs: speed, falls, a sampler's slices, gates, saturation, width, equaliser."""
+"""What is done to a stem in training: speed, falls, sampled slices, gates, saturation, doubles, width, equaliser."""
 
 from __future__ import annotations
 
@@ -153,6 +153,25 @@ def saturate(audio: Samples, rng: Rng) -> Samples:
     peak = float(np.abs(audio).max()) + 1e-6
     amount = float(np.exp(rng.uniform(0, 1.8)))
     return np.tanh(audio / peak * amount) * np.float32(peak / np.tanh(amount))
+
+
+def doubled(audio: Samples, rng: Rng) -> Samples:
+    """Doubles at the sides of `audio`, ``(2, size)``: a little late, out of tune and unsteady, as of a singer's takes.
+
+    The line between them keeps its level, steps back, or is left out.
+    """
+    middle, size = audio.mean(0, keepdims=True), audio.shape[1]
+    time = np.arange(size) / RATE
+    out = audio * np.float32(rng.choice([1.0, 1.0, 0.5, 0.0]))
+    loudness, spread = rng.uniform(0.35, 1.0), rng.uniform(0.4, 1.0)
+    for side in (0, 1):
+        late_s = rng.uniform(0.004, 0.04)
+        wander_s = rng.uniform(0.0, 0.004) * np.sin(2 * np.pi * (rng.uniform(0.1, 1.2) * time + rng.random()))
+        position = np.arange(size) * 2.0 ** (rng.normal(0, 7.0) / 1200) + (wander_s - late_s) * RATE
+        double = read(middle, np.maximum(position, 0.0))[0] * np.float32(loudness)
+        out[side] += double
+        out[1 - side] += double * np.float32(1 - spread)
+    return out
 
 
 def widen(audio: Samples, rng: Rng) -> Samples:

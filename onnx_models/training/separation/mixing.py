@@ -73,6 +73,8 @@ SAMPLED = {0: 0.3, 1: 0.03, 2: 0.03, 3: 0.12}
 """How often slices of a stem are played as a sampler plays them: voices, but the chords of an accompaniment too."""
 BED_SHARE = 0.3
 """How often something goes on beneath such slices (`augment.bed`)."""
+DOUBLED = {0: 0.25, 3: 0.06}
+"""How often doubles of a stem stand at its sides (`augment.doubled`)."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
@@ -80,7 +82,7 @@ USUAL_SPEED = (0.35, 1.5)
 LEVELS_DB = (1.5, 0.0, -1.5, 0.0)
 """Mean gains of vocals, drums, bass and other, dB: a voice stands in front."""
 
-LINE_UPS = {"all": 0.68, "instrumental": 0.16, "solo": 0.08, "duo": 0.08}
+LINE_UPS = {"all": 0.66, "instrumental": 0.18, "solo": 0.08, "duo": 0.08}
 """Which stems may sound in an example: all, all but the voice, one alone, or the voice and one other."""
 
 
@@ -234,6 +236,8 @@ class Mixer:
                 audio = audio + augment.cut(extra, self._start(extra, rng), 1.0, segment) * np.float32(
                     rng.uniform(0.2, 1)
                 )
+            if rng.random() < DOUBLED.get(stem, 0.0):
+                audio = augment.doubled(audio, rng)
             if rng.random() < SAMPLED[stem]:
                 hits = augment.sampled(audio, rng)
                 beneath = rng.random() < BED_SHARE
