@@ -69,7 +69,7 @@ FALLS = {0: 0.12, 3: 0.03}
 """How often the pitch of a voice, or of an accompaniment, falls or rises as a sampler's does."""
 GATED = {0: 0.07, 3: 0.05}
 """How often it is cut by a gate."""
-SAMPLED = {0: 0.3, 1: 0.03, 2: 0.03, 3: 0.12}
+SAMPLED = {0: 0.3, 1: 0.03, 2: 0.03, 3: 0.2}
 """How often slices of a stem are played as a sampler plays them: voices, but the chords of an accompaniment too."""
 BED_SHARE = 0.3
 """How often something goes on beneath such slices (`augment.bed`)."""
