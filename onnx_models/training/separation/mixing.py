@@ -75,6 +75,11 @@ BED_SHARE = 0.3
 """How often something goes on beneath such slices (`augment.bed`)."""
 DOUBLED = {0: 0.25, 3: 0.06}
 """How often doubles of a stem stand at its sides (`augment.doubled`)."""
+HIGH_PASSED = {0: 0.5, 3: 0.5}
+"""How often what lies below a voice or an accompaniment is taken away (`augment.high_pass`).
+
+The kit is recorded full range, and mixers leave the lowest octaves to kick and bass: without it kicks sink into
+*other*."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
@@ -82,7 +87,7 @@ USUAL_SPEED = (0.35, 1.5)
 LEVELS_DB = (1.5, 0.0, -1.5, 0.0)
 """Mean gains of vocals, drums, bass and other, dB: a voice stands in front."""
 
-LINE_UPS = {"all": 0.66, "instrumental": 0.18, "solo": 0.08, "duo": 0.08}
+LINE_UPS = {"all": 0.63, "instrumental": 0.21, "solo": 0.08, "duo": 0.08}
 """Which stems may sound in an example: all, all but the voice, one alone, or the voice and one other."""
 
 
@@ -274,6 +279,9 @@ class Mixer:
             else np.ones(self.grid.bins, np.float32)
             for _ in range(4)
         ]
+        for stem, often in HIGH_PASSED.items():
+            if rng.random() < often:
+                curves[stem] = curves[stem] * augment.high_pass(rng, bins=self.grid.bins, n_fft=self.grid.n_fft)
         return stems, np.stack(curves)
 
     def example(self, index: int) -> Example:
