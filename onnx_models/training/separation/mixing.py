@@ -75,11 +75,6 @@ BED_SHARE = 0.3
 """How often something goes on beneath such slices (`augment.bed`)."""
 DOUBLED = {0: 0.25, 3: 0.06}
 """How often doubles of a stem stand at its sides (`augment.doubled`)."""
-HIGH_PASSED = {0: 0.5, 3: 0.5}
-"""How often what lies below a voice or an accompaniment is taken away (`augment.high_pass`).
-
-The kit is recorded full range, and mixers leave the lowest octaves to kick and bass: without it kicks sink into
-*other*."""
 SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
@@ -279,9 +274,6 @@ class Mixer:
             else np.ones(self.grid.bins, np.float32)
             for _ in range(4)
         ]
-        for stem, often in HIGH_PASSED.items():
-            if rng.random() < often:
-                curves[stem] = curves[stem] * augment.high_pass(rng, bins=self.grid.bins, n_fft=self.grid.n_fft)
         return stems, np.stack(curves)
 
     def example(self, index: int) -> Example:
