@@ -21,13 +21,6 @@ def curve(rng: Rng, *, bins: int, n_fft: int) -> Samples:
     return (10 ** (np.interp(np.log(frequencies + 1), np.log(points), gains) / 20)).astype(np.float32)
 
 
-def high_pass(rng: Rng, *, bins: int, n_fft: int) -> Samples:
-    """What a mixer takes from below a voice or a chord to leave room for kick and bass: a Butterworth's gains."""
-    corner, order = float(np.exp(rng.uniform(np.log(50), np.log(200)))), int(rng.integers(1, 5))
-    frequencies = np.maximum(np.arange(bins) * RATE / n_fft, 1.0)
-    return (1 / np.sqrt(1 + (corner / frequencies) ** (2 * order))).astype(np.float32)
-
-
 def cut(source: npt.NDArray[np.int16], start: int, speed: float | npt.NDArray[np.float64], size: int) -> Samples:
     """`size` samples of one stem, wrapped where the passage is short.
 

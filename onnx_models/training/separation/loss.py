@@ -26,7 +26,7 @@ ENTROPY_WEIGHT = 2.0
 
 Through a softmax the distances have no slope where a mask is sure, right or wrong: what had been given to the
 accompaniment stayed there. The cross-entropy's slope is the mask's error itself. At the root of the magnitude half of
-it came from above 2 kHz, where little of what SDR measures lies, and kicks sank into *other*."""
+it came from above 2 kHz, where little of what SDR measures lies."""
 DECIBEL_WEIGHT = 0.4
 """Weight of `decibel_loss`: absolute distances alone make masks too sure of themselves and forget quiet stems."""
 STEM_WEIGHTS = (2.0, 1.0, 0.7, 1.0)
