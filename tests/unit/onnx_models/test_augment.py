@@ -127,7 +127,7 @@ def test_a_bed_is_the_passage_or_a_grain_of_it_that_never_ends() -> None:
 
 def test_doubles_stand_at_the_sides_late_and_out_of_tune() -> None:
     audio = augment.cut(tone(440, 3), 0, 1.0, 2 * RATE)
-    half_ways = 0
+    left_out = 0
     for seed in range(12):
         made = augment.doubled(audio, np.random.default_rng(seed))
         side = (made[0] - made[1]) / 2
@@ -136,6 +136,6 @@ def test_doubles_stand_at_the_sides_late_and_out_of_tune() -> None:
         # A mono line has no side; its doubles have one, of nearly the same pitch.
         assert np.sqrt((side**2).mean()) > 0.05 * np.sqrt((audio**2).mean())
         assert pitch(side[None]) == pytest.approx(440, rel=0.02)
-        half_ways += float((made.mean(0) * audio[0]).sum()) < 0.5 * float((audio[0] ** 2).sum())
+        left_out += float((made.mean(0) * audio[0]).sum()) < 0.5 * float((audio[0] ** 2).sum())
     # Now and then the line between them is left out.
-    assert 0 < half_ways < 12
+    assert 0 < left_out < 12
