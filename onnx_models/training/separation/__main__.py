@@ -9,7 +9,7 @@ from pickle import UnpicklingError
 
 from onnx_models.training.separation import library, pool
 from onnx_models.training.separation.team import together
-from onnx_models.training.separation.trainer import Settings, begin, train
+from onnx_models.training.separation.trainer import NETWORKS, Settings, begin, train
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--samples", type=Path, required=True, help="the sample kit (folder with samples.csv)")
@@ -24,9 +24,9 @@ parser.add_argument("--leads", type=int, default=120, help="lead lines that it m
 parser.add_argument("--voices", type=int, default=120, help="recorded voices that it must hold beside them")
 parser.add_argument("--sung", type=int, default=120, help="sung lines with words that it must hold beside them")
 parser.add_argument("--seed", type=int, default=11)
-parser.add_argument("--model", default="default", choices=("default", "live"))
+parser.add_argument("--model", default="default", choices=tuple(NETWORKS))
 parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
-parser.add_argument("--paths", type=int, help="dual paths of the default network; those that --from lacks are new")
+parser.add_argument("--layers", type=int, help="layers of the network; those that --from lacks are new")
 parser.add_argument("--batch", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1.5e-3)
 parser.add_argument("--final-rate", type=float, default=0.0, help="rate at the end; 0 unless another run follows")
@@ -50,10 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes is 1 or more: the processes that train together")
-    if options.paths is not None and options.paths < 1:
-        parser.error("--paths is 1 or more")
-    if options.paths is not None and options.model == "live":
-        parser.error("--paths is of the default network; the live one has none")
+    if options.layers is not None and options.layers < 1:
+        parser.error("--layers is 1 or more")
     out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
     source = options.source or (out / "last.pt" if options.resume else None)
     if source is not None and not source.is_file():
@@ -66,7 +64,7 @@ def main() -> None:
         batch=options.batch,
         model=options.model,
         width=options.width,
-        paths=options.paths,
+        layers=options.layers,
         rate=options.rate,
         final_rate=options.final_rate,
         threads=options.threads,
@@ -80,7 +78,7 @@ def main() -> None:
         # Before the pool, which takes long.
         begin(settings, source)
     except (ValueError, KeyError, RuntimeError, UnpicklingError) as error:
-        parser.error(f"{source} cannot be gone on from: {error}. Without --width and --paths its own size is taken")
+        parser.error(f"{source} cannot be gone on from: {error}. Without --width and --layers its own size is taken")
     library.build(options.samples, options.cache)
     pool.album_songs(options.cache)
     for seed in range(options.songs):

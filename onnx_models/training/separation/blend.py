@@ -13,13 +13,16 @@ from typing import Any
 
 import torch
 
+from onnx_models.training.separation.both_ways import grown
+
 
 def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[str, Any]:
     """The checkpoint `after`, small, with averaged weights that are `share` of its own and the rest of `before`'s.
 
     The share is 0 to 2.
 
-    Dual paths that `before` lacks count as the identity there: their projections are scaled.
+    A live checkpoint before one of the default network is grown first. Layers that `before` lacks count as the identity
+    there: their projections are scaled.
 
     Raises:
         ValueError: `share` is not from 0 to 2, or the two are of different networks.
@@ -27,8 +30,10 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
     if not 0.0 <= share <= 2.0:
         raise ValueError(f"a share is from 0 to 2, not {share:g}")
     old, new = before["average"], after["average"]
+    if before.get("model") == "live" and after.get("model") == "default":
+        old = grown(old)
     unlike = [name for name in old if name not in new or old[name].shape != new[name].shape]
-    unlike += [name for name in new if name not in old and not name.startswith("paths.")]
+    unlike += [name for name in new if name not in old and not name.startswith("layers.")]
     if unlike:
         raise ValueError(f"different networks: {unlike[:4]}")
     average = {}

@@ -72,7 +72,7 @@ def card_text(
     """Markdown of the card.
 
     Args:
-        facts: live, parameters, step, minutes, audio_hours, parity, version, softness, bias, checkpoint.
+        facts: live, parameters, step, minutes, audio_hours, parity, version, softness, checkpoint.
         rows: figures of the model and of the bounds (`evaluate`).
         leaks: energy per stem of recordings without stems (`judge.energy_shares`).
         silent: level of stems that a clip lacks (`judge.leakage`).
@@ -86,9 +86,7 @@ def card_text(
         for row in sources
     )
     softened = (
-        f"The mask logits are divided by {facts['softness']:g} in the exported graph"
-        + (f" and those of the vocals raised by {facts['bias']:g}" if facts["bias"] else "")
-        + ", chosen on the judges."
+        f"The mask logits are divided by {facts['softness']:g} in the exported graph, chosen on the judges."
         if facts["softness"] != 1.0
         else "Nothing in the exported graph was chosen on the judges."
     )

@@ -8,7 +8,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from onnx_models.training.separation import judge
+from onnx_models.training.separation.both_ways import BINS, BandBiGru
 from onnx_models.training.separation.card import card_text
 from onnx_models.training.separation.live import LIVE_N_FFT, BandGru
 from onnx_models.training.separation.manifest import OPSET, manifest, members, metrics, sources
-from onnx_models.training.separation.network import BINS, SubTdf
 from onnx_models.training.separation.trainer import Network, build, separator
 
 TOLERANCE = 1e-3
@@ -31,7 +31,7 @@ DEFAULT_SOFTNESS = 1.0
 class Masks(nn.Module):
     """The default network as its pack holds it: mask logits of the bins that it models; the host does the rest."""
 
-    def __init__(self, network: SubTdf):
+    def __init__(self, network: BandBiGru):
         super().__init__()
         self.network = network
 
@@ -50,24 +50,9 @@ def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
 
 def soften(network: Network, softness: float) -> None:
     """Divide the logits by `softness`: trained masks may be surer of themselves on real music than they should be."""
-    layers = (
-        [network.head[-1].weight, network.head[-1].bias]
-        if isinstance(network, SubTdf)
-        else [*network.leave.weights, *network.leave.offsets]
-    )
     with torch.no_grad():
-        for layer in layers:
+        for layer in (*network.leave.weights, *network.leave.offsets):
             layer.div_(softness)
-
-
-def favour(network: Network, bias: float) -> None:
-    """Add `bias` to the logits of the vocals, which the network owes where they are like nothing it has heard."""
-    with torch.no_grad():
-        if isinstance(network, SubTdf):
-            offsets = cast("Tensor", network.head[-1].bias)
-            offsets[: offsets.numel() // len(judge.STEMS)] += bias
-        else:
-            raise ValueError("only the default network has a bias of its voices")
 
 
 def _feed(network: Network, times: int, *, seed: int) -> list[Tensor]:
@@ -89,7 +74,7 @@ def _names(network: Network) -> tuple[list[str], list[str]]:
 
 
 def _graph(network: Network) -> nn.Module:
-    return Masks(network).eval() if isinstance(network, SubTdf) else network
+    return Masks(network).eval() if isinstance(network, BandBiGru) else network
 
 
 def _reference(network: Network, feed: list[Tensor]) -> list[npt.NDArray[np.float32]]:
@@ -159,7 +144,6 @@ def pack(
     log: Path,
     version: str,
     softness: float,
-    bias: float = 0.0,
 ) -> dict[str, Any]:
     """Write the pack to `out` (replaced when all is made) and return its manifest.
 
@@ -171,8 +155,6 @@ def pack(
     part.mkdir(parents=True)
     network, state = load_network(checkpoint)
     soften(network, softness)
-    if bias:
-        favour(network, bias)
     write_graph(network, part / "model.onnx")
     off = parity(network, part / "model.onnx")
     if off > PARITY:
@@ -195,7 +177,6 @@ def pack(
         "parity": off,
         "version": version,
         "softness": softness,
-        "bias": bias,
         "checkpoint": hashlib.sha256((part / "checkpoint.pt").read_bytes()).hexdigest(),
     }
     leaks = judge.energy_shares(audio, separator(network))
@@ -224,7 +205,6 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, required=True)
     parser.add_argument("--version", required=True, help="version of the pack, such as 0.2.0")
     parser.add_argument("--softness", type=float, default=DEFAULT_SOFTNESS, help="divisor of the mask logits")
-    parser.add_argument("--voice-bias", type=float, default=0.0, help="added to the logits of the vocals after that")
     options = parser.parse_args()
     run = "run-live" if options.model == "live" else "run"
     checkpoint = options.checkpoint or Path(".cache/separation") / run / "last.pt"
@@ -236,7 +216,6 @@ def main() -> None:
         log=options.log or checkpoint.with_name("training.log"),
         version=options.version,
         softness=options.softness,
-        bias=options.voice_bias,
     )
     for entry in made["metrics"]:
         print(*(entry[name] for name in ("name", "clip", "stem", "value", "mixture", "baseline", "ideal")))

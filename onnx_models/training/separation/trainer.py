@@ -19,19 +19,20 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from onnx_models.training.separation import judge
+from onnx_models.training.separation.both_ways import BandBiGru, grown
 from onnx_models.training.separation.library import RATE
 from onnx_models.training.separation.live import BandGru
 from onnx_models.training.separation.loss import mask_loss
 from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
-from onnx_models.training.separation.network import SubTdf
 from onnx_models.training.separation.optimizer import optimizers
 from onnx_models.training.separation.team import Team
 
 WARM_UP = 100
 """Steps in which the rate rises, while the optimiser gathers its moments."""
 
-Network = SubTdf | BandGru
-GRIDS: dict[type[nn.Module], Grid] = {SubTdf: DEFAULT, BandGru: LIVE}
+Network = BandBiGru | BandGru
+NETWORKS: dict[str, type[Network]] = {"default": BandBiGru, "live": BandGru}
+GRIDS: dict[type[nn.Module], Grid] = {BandBiGru: DEFAULT, BandGru: LIVE}
 
 
 def level(network: nn.Module) -> float:
@@ -51,13 +52,13 @@ class Settings:
     out: Path
     minutes: float
     model: str = "default"
-    """``default`` (`SubTdf`) or ``live`` (`BandGru`)."""
+    """``default`` (`BandBiGru`) or ``live`` (`BandGru`)."""
     seed: int = 11
     batch: int = 2
     width: int | None = None
     """Channels; None for the checkpoint's, or in a new run for the model's own."""
-    paths: int | None = None
-    """Dual paths of `SubTdf`; None likewise. Those that a checkpoint lacks begin as the identity."""
+    layers: int | None = None
+    """None likewise. Those that a checkpoint lacks begin as the identity."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
@@ -115,8 +116,15 @@ def separator(network: nn.Module, *, seconds: float = 5.0) -> judge.Separate:
 
 
 def build(settings: dict[str, int], model: str) -> Network:
-    """The network of a checkpoint or of a new run."""
-    return BandGru(**settings) if model == "live" else SubTdf(**settings)
+    """The network of a checkpoint or of a new run.
+
+    Raises:
+        ValueError: `model` has no such settings.
+    """
+    try:
+        return NETWORKS[model](**settings)
+    except TypeError as error:
+        raise ValueError(f"another network has the settings {', '.join(settings)}") from error
 
 
 class Run:
@@ -125,7 +133,7 @@ class Run:
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
         self.settings = settings
-        wanted = {"width": settings.width, "paths": settings.paths}
+        wanted = {"width": settings.width, "layers": settings.layers}
         size = {name: value for name, value in wanted.items() if value is not None}
         self.network = build(size, settings.model).to(settings.device)
         self.grid = GRIDS[type(self.network)]
@@ -160,30 +168,42 @@ class Run:
         part.replace(path)
 
     def load(self, path: Path) -> None:
-        """Continue from a checkpoint, whole or small, of this network or of one with fewer dual paths.
+        """Continue from a checkpoint, whole or small, of this network, of one with fewer layers, or of the live network
+        where this one is grown from it.
 
         Raises:
             ValueError: the checkpoint is of another network.
         """
         state = torch.load(path, map_location=self.settings.device, weights_only=True)
+        held = state.get("model", "default")
+        younger = (held, self.settings.model) == ("live", "default")
+        if held != self.settings.model and not younger:
+            raise ValueError(f"{path} holds another network, the {held} one")
         missing: set[str] = set()
         for network, weights in (
             (self.average, state["average"]),
             (self.network, state.get("network", state["average"])),
         ):
-            lacking, unknown = network.load_state_dict(weights, strict=False)
+            if younger:
+                weights = grown(weights)
+            try:
+                lacking, unknown = network.load_state_dict(weights, strict=False)
+            except RuntimeError as error:
+                raise ValueError(f"{path} holds a network of another size") from error
             missing |= set(lacking)
-            if unknown or any(not name.startswith("paths.") for name in missing):
-                raise ValueError(f"{path} holds another network: {[*missing, *unknown][:4]}")
+            layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
+            torn = [name for name in lacking if not name.startswith("layers.") or name.split(".")[1] in layers]
+            if unknown or torn:
+                raise ValueError(f"{path} holds another network: {[*torn, *unknown][:4]}")
         # What was added begins the same in both, or the average would be of strangers.
         added = {name: value for name, value in self.average.state_dict().items() if name in missing}
         self.network.load_state_dict(added, strict=False)
-        if "optimizers" in state and not missing:
-            for optimizer, held in zip(self.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(held)
+        if "optimizers" in state and not missing and not younger:
+            for optimizer, moments in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(moments)
             # Its moments are known: there is nothing to warm up.
             self.warm_up = 1
-        self.step, self.batches, self.best = state["step"], state["batches"], state["best"]
+        self.step, self.batches, self.best = state["step"], state["batches"], -99.0 if younger else state["best"]
         self.minutes_before, self.heard_s = state["minutes"], state["heard_s"]
 
     def _blend(self) -> None:
@@ -306,8 +326,10 @@ def begin(settings: Settings, source: Path | None) -> Run:
     """
     if source is None:
         return Run(settings)
-    held = torch.load(source, map_location="cpu", weights_only=True)["settings"]
-    sizes = {name: held[name] for name in ("width", "paths") if name in held and getattr(settings, name) is None}
+    state = torch.load(source, map_location="cpu", weights_only=True)
+    # What is grown from the live network has layers of its own beside that one's.
+    held = state["settings"] | ({"layers": None} if state.get("model", settings.model) != settings.model else {})
+    sizes = {name: held[name] for name in ("width", "layers") if name in held and getattr(settings, name) is None}
     run = Run(replace(settings, **sizes))
     run.load(source)
     return run

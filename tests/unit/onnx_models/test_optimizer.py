@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
+from onnx_models.training.separation.both_ways import BandBiGru  # noqa: E402
 from onnx_models.training.separation.live import BandGru  # noqa: E402
-from onnx_models.training.separation.network import SubTdf  # noqa: E402
 from onnx_models.training.separation.optimizer import Muon, optimizers, orthogonal  # noqa: E402
 
 
@@ -29,7 +29,7 @@ def test_gates_are_made_orthogonal_one_by_one() -> None:
     assert max(moved) < 1.5 * min(moved)
 
 
-@pytest.mark.parametrize("network", [SubTdf(8), BandGru(8)])
+@pytest.mark.parametrize("network", [BandBiGru(8), BandGru(8)])
 def test_each_weight_has_one_optimizer(network: torch.nn.Module) -> None:
     held = [id(p) for o in optimizers(network, 1e-3) for group in o.param_groups for p in group["params"]]
     assert sorted(held) == sorted(id(p) for p in network.parameters())

@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
 from onnx_models.training.separation import accompaniment, effects, export, form, leads, mixing, pool, synth, trainer  # noqa: E402
+from onnx_models.training.separation.both_ways import BINS, BandBiGru  # noqa: E402
 from onnx_models.training.separation.live import LIVE_BINS, BandGru  # noqa: E402
 from onnx_models.training.separation.loss import (  # noqa: E402
     FLOOR,
@@ -21,7 +22,6 @@ from onnx_models.training.separation.loss import (  # noqa: E402
     distance_loss,
     reference,
 )
-from onnx_models.training.separation.network import BINS, SubTdf  # noqa: E402
 from onnx_models.training.separation.trainer import Run, Settings, begin  # noqa: E402
 
 
@@ -69,7 +69,7 @@ def test_the_stems_of_the_network_sum_to_the_mixture(times: int) -> None:
     torch.manual_seed(0)
     x = torch.randn(1, 4, 2049, times)
     with torch.no_grad():
-        out = SubTdf(8).eval()(x)
+        out = BandBiGru(8).eval()(x)
     assert out.shape == (1, 4, 4, 2049, times)
     assert torch.allclose(out.sum(1), x, atol=1e-5)
 
@@ -97,18 +97,6 @@ def test_soft_masks_are_less_sure() -> None:
             assert torch.allclose(network.logits(x) * 2, before, atol=1e-4)
 
 
-def test_a_bias_raises_the_voices_only() -> None:
-    torch.manual_seed(0)
-    network = SubTdf(8).eval()
-    x = torch.randn(1, 4, BINS, 5)
-    with torch.no_grad():
-        before = network.logits(x)
-        export.favour(network, 0.5)
-        moved = network.logits(x) - before
-    assert torch.allclose(moved[:, 0], torch.full_like(moved[:, 0], 0.5), atol=1e-5)
-    assert torch.allclose(moved[:, 1:], torch.zeros_like(moved[:, 1:]), atol=1e-5)
-
-
 def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
     settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
     run = Run(settings)
@@ -125,10 +113,10 @@ def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
         assert a.dtype == torch.float32
 
 
-def test_a_network_grows_by_paths_that_begin_as_nothing(cache: Path, tmp_path: Path) -> None:
+def test_a_network_grows_by_layers_that_begin_as_nothing(cache: Path, tmp_path: Path) -> None:
     settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
     torch.manual_seed(3)
-    short = SubTdf(8, paths=1)
+    short = BandBiGru(8, layers=1)
     run = Run(settings)
     run.save(tmp_path / "whole.pt", small=True)
     state = torch.load(tmp_path / "whole.pt", weights_only=True)
@@ -137,8 +125,7 @@ def test_a_network_grows_by_paths_that_begin_as_nothing(cache: Path, tmp_path: P
     x = torch.randn(1, 4, BINS, 9)
     with torch.no_grad():
         for grown in (run.network, run.average):
-            assert isinstance(grown, SubTdf)
-            assert len(grown.paths) > 1
+            assert len(grown.layers) > 1
             assert torch.allclose(grown.eval().logits(x), short.eval().logits(x), atol=1e-5)
     for a, b in zip(run.network.parameters(), run.average.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -146,23 +133,31 @@ def test_a_network_grows_by_paths_that_begin_as_nothing(cache: Path, tmp_path: P
 
 def test_a_run_is_of_the_size_of_its_checkpoint_unless_told_otherwise(cache: Path, tmp_path: Path) -> None:
     settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, batch=1, threads=1, workers=0)
-    Run(replace(settings, width=8, paths=2)).save(tmp_path / "small.pt", small=True)
+    Run(replace(settings, width=8, layers=2)).save(tmp_path / "small.pt", small=True)
     same = begin(settings, tmp_path / "small.pt").network.settings
-    assert (same["width"], same["paths"]) == (8, 2)
-    assert begin(replace(settings, paths=3), tmp_path / "small.pt").network.settings["paths"] == 3
+    assert (same["width"], same["layers"]) == (8, 2)
+    assert begin(replace(settings, layers=3), tmp_path / "small.pt").network.settings["layers"] == 3
     with pytest.raises(ValueError, match="another network"):
-        begin(replace(settings, paths=1), tmp_path / "small.pt")
+        begin(replace(settings, layers=1), tmp_path / "small.pt")
+    with pytest.raises(ValueError, match="another size"):
+        begin(replace(settings, width=16), tmp_path / "small.pt")
 
 
-def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("torn", ["enter.weights.0", "layers.1.proj_t.weight"])
+def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path, torn: str) -> None:
     settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
     run = Run(settings)
     run.save(tmp_path / "whole.pt", small=True)
     state = torch.load(tmp_path / "whole.pt", weights_only=True)
-    state["average"].pop("stem.weight")
+    state["average"].pop(torn)
     torch.save(state, tmp_path / "other.pt")
     with pytest.raises(ValueError, match="another network"):
         run.load(tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="another network"):
+        trainer.build({"width": 32, "hidden": 64, "paths": 6}, "default")
+    Run(replace(settings, model="live")).save(tmp_path / "live.pt", small=True)
+    with pytest.raises(ValueError, match="another network"):
+        Run(replace(settings, model="live")).load(tmp_path / "whole.pt")
 
 
 def test_the_live_network_hears_one_frame_at_a_time_as_it_hears_many() -> None:
