@@ -197,15 +197,15 @@ def compare_torch(folder: Path, rounds: int) -> dict[str, Any]:
     """Run in an environment with torch; see `torch_comparison`."""
     import torch
 
-    from onnx_models.training.separation.export import load_network
+    from onnx_models.training.separation.export import as_exported, load_network
 
     pack = load_pack(folder)
     network, _ = load_network(folder / "checkpoint.pt")
     torch.set_num_threads(2)
-    bins = pack.inputs[0].shape[2] or 2049
     hops = pack.chunk.hops if pack.chunk is not None and pack.chunk.hops else 256
-    feed = (np.random.default_rng(0).standard_normal((1, 4, bins, hops)) * 0.3).astype(np.float32)
-    call = network.logits if pack.family == "spectral-masks" else network
+    shape = [size or hops for size in pack.inputs[0].shape]
+    feed = (np.random.default_rng(0).standard_normal(shape) * 0.3).astype(np.float32)
+    call = as_exported(network)
     session = runtime.open_session(pack, "cpu", threads=2).session
     tensor = torch.from_numpy(feed)
     ours: list[float] = []

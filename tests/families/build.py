@@ -317,21 +317,33 @@ class _Own(torch.nn.Module):
         return (share[:, :, :, None] * x.reshape(1, 1, 2, 2, *x.shape[2:])).reshape(1, 4, 4, *x.shape[2:])
 
 
-def own(full: bool, seed: int, *, masks: bool) -> Case:
+class _ByTime(torch.nn.Module):
+    """The same with times before bins."""
+
+    def __init__(self, network: torch.nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x.transpose(2, 3)).transpose(3, 4)
+
+
+def own(full: bool, seed: int, *, masks: bool, by_time: bool = False) -> Case:
     n_fft, hop = (4096, 1024) if full else (512, 128)
     bins = (768 if full else 96) if masks else n_fft // 2 + 1
     network = nets.shaken(_Own(bins, masks), seed)
     stft: dict[str, Any] = {"n_fft": n_fft, "hop": hop, "scale": 0.02}
     if masks:
         stft["bins"] = bins
+    first, second = (20, bins) if by_time else (bins, 20)
     return Case(
-        name="spectral-masks" if masks else "spectral-stems",
+        name=("spectral-masks-by-time" if by_time else "spectral-masks") if masks else "spectral-stems",
         family="spectral-masks" if masks else "spectral-stems",
         seconds=5.1 if full else 0.6,
         stems=["vocals", "drums", "bass", "other"],
-        networks={"": network},
-        examples=(torch.randn(1, 4, bins, 20),),
-        dynamic={"x": {3: "times"}, "y": {4: "times"}},
+        networks={"": _ByTime(network) if by_time else network},
+        examples=(torch.randn(1, 4, first, second),),
+        dynamic={"x": {2: "times"}, "y": {3: "times"}} if by_time else {"x": {3: "times"}, "y": {4: "times"}},
         stft=stft,
         chunk={"hops": 256, "overlap_hops": 40},
         post={"mask": {"activation": "softmax", "top": 8}} if masks else {},
@@ -355,6 +367,7 @@ _MAKERS: dict[str, Callable[[bool], Case]] = {
     "htdemucs-openvino": lambda full: demucs_core(full, 12, outside=True),
     "spectral-stems": lambda full: own(full, 13, masks=False),
     "spectral-masks": lambda full: own(full, 14, masks=True),
+    "spectral-masks-by-time": lambda full: own(full, 15, masks=True, by_time=True),
 }
 
 

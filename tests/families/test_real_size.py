@@ -43,6 +43,7 @@ NAMES = [
     "htdemucs-openvino",
     "spectral-stems",
     "spectral-masks",
+    "spectral-masks-by-time",
 ]
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from engine.inference.families.protocol import Array, Call, Plan, Track, checked, faded, rate_of, unsuitable
-from engine.inference.families.transform import Spectrum, analyse, from_channels, synthesise, to_channels
+from engine.inference.families.transform import (
+    Spectrum,
+    analyse,
+    from_channels,
+    planes_by_time,
+    synthesise,
+    to_channels,
+)
 from engine.inference.packs import Pack
 from engine.types import Audio
 
 
 class Spectral:
     """What the two forms share: windows without padding, so that every sample of a passage is covered in full."""
+
+    either_way: ClassVar[bool] = False
+    """Whether the graph may have times before bins, which is how transforms lie in memory."""
 
     def __init__(self, pack: Pack, call: Call, track: Track):
         if pack.stft is None or pack.chunk is None or pack.post is None or pack.chunk.hops is None:
@@ -22,9 +34,12 @@ class Spectral:
         self._bins = self._n_fft // 2 + 1
         self._seen = pack.stft.bins or self._bins
         shape = pack.inputs[0].shape
-        if len(shape) != 4 or shape[1] != 4 or shape[2] != self._seen or self._seen > self._bins:
+        if len(shape) != 4 or shape[1] != 4 or self._seen > self._bins:
             raise unsuitable(pack)
-        self._fixed = shape[3]
+        self._by_time = self.either_way and shape[2] != self._seen
+        if shape[3 if self._by_time else 2] != self._seen:
+            raise unsuitable(pack)
+        self._fixed = shape[2 if self._by_time else 3]
         level = 1.0 / float(np.sqrt(track.power)) if pack.audio and pack.audio.normalisation == "track-rms" else 1.0
         self._scale = np.float32(pack.stft.scale * level)
         hops, edge = pack.chunk.hops, self._n_fft - self._hop
@@ -71,11 +86,13 @@ class SpectralStems(Spectral):
 
 
 class SpectralMasks(Spectral):
-    """``(1, 4, seen bins, times)`` to logits ``(1, stems, 2, seen bins, times)``.
+    """``(1, 4, times, seen bins)`` to logits ``(1, stems, 2, times, seen bins)``, or both with bins before times.
 
     The masks are the softmax of the logits over the stems. Above the bins that the graph sees stands the mean mask of
     its highest ones. As the masks sum to one, the last stem is what the others leave of the mixture.
     """
+
+    either_way = True
 
     def __init__(self, pack: Pack, call: Call, track: Track):
         super().__init__(pack, call, track)
@@ -89,10 +106,12 @@ class SpectralMasks(Spectral):
         count = len(self.stems)
         if not np.any(spectra):
             return np.zeros((count, 2, wanted), np.float32)
-        feed = to_channels(spectra, bins=self._seen) * self._scale
+        feed = (planes_by_time if self._by_time else to_channels)(spectra, bins=self._seen)
+        feed *= self._scale
         (result,) = self._call([feed[None]])[:1]
-        masks = _softmax(checked(result, (1, count, 2, *feed.shape[1:]))[0])
-        masks = np.ascontiguousarray(np.swapaxes(masks[:-1], -1, -2))
+        masks = _softmax(checked(result, (1, count, 2, *feed.shape[1:]))[0])[:-1]
+        if not self._by_time:
+            masks = np.ascontiguousarray(np.swapaxes(masks, -1, -2))
         top = masks[..., -self._top :].mean(-1, keepdims=True)
         parts = np.empty((count - 1, *spectra.shape), np.complex64)
         np.multiply(spectra[..., : self._seen], masks, out=parts[..., : self._seen])

@@ -111,6 +111,14 @@ def to_channels(spectra: Spectrum, *, bins: int) -> Array:
     return planes
 
 
+def planes_by_time(spectra: Spectrum, *, bins: int) -> Array:
+    """The same with times before bins, as they lie in memory: ``(4, times, bins)``."""
+    planes = np.empty((4, spectra.shape[1], bins), np.float32)
+    planes[0::2] = spectra[:, :, :bins].real
+    planes[1::2] = spectra[:, :, :bins].imag
+    return planes
+
+
 def from_channels(planes: Array, *, bins: int) -> Spectrum:
     """The inverse: ``(..., 4, n, times)`` to ``(..., 2, times, bins)``; bins that the graph does not give are zero."""
     *lead, _, given, times = planes.shape

@@ -90,25 +90,24 @@ class BandSplit(nn.Module):
 
     def _views(self, x: Tensor) -> list[Tensor]:
         """Compressed sizes, a tensor ``(count, batch * frames, VIEWS * size)`` for each group of bands."""
-        batch, _, _, frames = x.shape
-        low = x[:, :, : self.bins]
+        batch, _, frames, _ = x.shape
+        low = x[..., : self.bins]
         left, right = low[:, :2], low[:, 2:]
         seen = torch.stack([left, right, (left + right) * 0.7, (left - right) * 0.7], 1)
         sizes = ((seen * seen).sum(2) + 1e-7) ** (COMPRESSION / 2)
-        sizes = sizes.permute(2, 0, 3, 1)
         views, at = [], 0
         for count, size in self.groups:
-            part = sizes[at : at + count * size].reshape(count, size, batch * frames, VIEWS)
-            views.append(part.permute(0, 2, 1, 3).reshape(count, batch * frames, size * VIEWS))
+            part = sizes[..., at : at + count * size].reshape(batch, VIEWS, frames, count, size)
+            views.append(part.permute(3, 0, 2, 4, 1).reshape(count, batch * frames, size * VIEWS))
             at += count * size
         return views
 
-    def masks(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Logits ``(batch, STEMS, 2, bins, frames)`` of the modelled band, and the next state.
+    def by_time(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Logits ``(batch, STEMS, 2, frames, bins)`` of the modelled band, and the next state.
 
-        `x` is ``(batch, 4, bins or more, frames)``: L.re, L.im, R.re, R.im.
+        `x` is ``(batch, 4, frames, bins or more)``: L.re, L.im, R.re, R.im.
         """
-        batch, _, _, frames = x.shape
+        batch, _, frames, _ = x.shape
         views = self._views(x)
         entered = zip(views, self.enter.weights, self.enter.offsets, strict=True)
         h = torch.cat([torch.baddbmm(offset, view, weight) for view, weight, offset in entered])
@@ -122,10 +121,15 @@ class BandSplit(nn.Module):
             known = torch.cat([h[at : at + count], views[index].to(h.dtype)], 2)
             inner = F.gelu(torch.baddbmm(self.mixed.offsets[index], known, self.mixed.weights[index]))
             logits = torch.baddbmm(self.leave.offsets[index], inner, self.leave.weights[index])
-            logits = logits.reshape(count, batch, frames, STEMS, 2, size).permute(1, 3, 4, 0, 5, 2)
-            out.append(logits.reshape(batch, STEMS, 2, count * size, frames))
+            logits = logits.reshape(count, batch, frames, STEMS, 2, size).permute(1, 3, 4, 2, 0, 5)
+            out.append(logits.reshape(batch, STEMS, 2, frames, count * size))
             at += count
-        return torch.cat(out, 3), torch.cat(states)
+        return torch.cat(out, 4), torch.cat(states)
+
+    def masks(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`by_time` of ``(batch, 4, bins or more, frames)``, with logits ``(batch, STEMS, 2, bins, frames)``."""
+        logits, after = self.by_time(x[:, :, : self.bins].transpose(2, 3), state)
+        return logits.transpose(3, 4), after
 
 
 def masked(x: Tensor, logits: Tensor, top: int) -> Tensor:

@@ -36,8 +36,8 @@ class Masks(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(1, 4, BINS, times)`` to ``(1, stems, 2, BINS, times)``."""
-        return self.network.logits(x)
+        """``(1, 4, times, BINS)`` to ``(1, stems, 2, times, BINS)``."""
+        return self.network.by_time(x, None)[0]
 
 
 def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
@@ -62,6 +62,8 @@ def _feed(network: Network, times: int, *, seed: int) -> list[Tensor]:
     rng = np.random.default_rng(seed)
     noise = rng.standard_normal((1, 4, bins, times)) * (4.0 / (1 + np.arange(bins) / 40))[None, None, :, None]
     feed = [torch.from_numpy(noise.astype(np.float32))]
+    if not live:
+        feed[0] = feed[0].transpose(2, 3).contiguous()
     if isinstance(network, BandGru):
         feed.append(torch.from_numpy(np.tanh(rng.standard_normal(network.empty().shape)).astype(np.float32)))
     return feed
@@ -73,29 +75,31 @@ def _names(network: Network) -> tuple[list[str], list[str]]:
     return ["mixture"], ["masks"]
 
 
-def _graph(network: Network) -> nn.Module:
+def as_exported(network: Network) -> nn.Module:
+    """The network with the inputs and outputs of its graph."""
     return Masks(network).eval() if isinstance(network, BandBiGru) else network
 
 
 def _reference(network: Network, feed: list[Tensor]) -> list[npt.NDArray[np.float32]]:
     with torch.no_grad():
-        out = _graph(network)(*feed)
+        out = as_exported(network)(*feed)
     return [part.numpy() for part in (out if isinstance(out, tuple) else (out,))]
 
 
 def write_graph(network: Network, path: Path) -> None:
     """Export with a dynamic number of times."""
     inputs, outputs = _names(network)
+    at = 3 if isinstance(network, BandGru) else 2
     with warnings.catch_warnings():
         # The tracing exporter is marked as old; its graphs are what the parity test accepts.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _graph(network),
+            as_exported(network),
             tuple(_feed(network, 32, seed=0)),
             str(path),
             input_names=inputs,
             output_names=outputs,
-            dynamic_axes={inputs[0]: {3: "times"}, outputs[0]: {4: "times"}},
+            dynamic_axes={inputs[0]: {at: "times"}, outputs[0]: {at + 1: "times"}},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -85,9 +85,9 @@ def _default_graph(network: nn.Module) -> dict[str, Any]:
             "Splits a song into vocals, drums, bass and other. Trained by the project on licensed sounds only."
         ),
         "family": "spectral-masks",
-        "inputs": [{"name": "mixture", "content": "spectrum L.re L.im R.re R.im", "shape": [1, 4, BINS, None]}],
+        "inputs": [{"name": "mixture", "content": "spectrum L.re L.im R.re R.im", "shape": [1, 4, None, BINS]}],
         "outputs": [
-            {"name": "masks", "content": "logits of the masks of left and right", "shape": [1, 4, 2, BINS, None]}
+            {"name": "masks", "content": "logits of the masks of left and right", "shape": [1, 4, 2, None, BINS]}
         ],
         "audio": {"rate": judge.RATE, "channels": 2, "normalisation": "track-rms"},
         "stft": {"n_fft": N_FFT, "hop": HOP, "window": "hann", "scale": level(network), "bins": BINS},
