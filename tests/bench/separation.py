@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ import numpy as np
 from engine.inference import runtime
 from engine.inference.measure import RATE
 from engine.inference.packs import load_pack
-from engine.inference.separation import separate_pcm
+from engine.inference.separation import LANES, separate_pcm
 from engine.inference.stem_files import partial
 from engine.types import Audio, PcmRef
 from engine.worker import Worker
@@ -194,7 +195,11 @@ def _has_torch() -> bool:
 
 
 def compare_torch(folder: Path, rounds: int) -> dict[str, Any]:
-    """Run in an environment with torch; see `torch_comparison`."""
+    """Run in an environment with torch; see `torch_comparison`.
+
+    Time of a passage on two threads: as the product runs it (`separation.LANES` passages at a time with a thread
+    each), one passage after another on both, and torch as it is used, one after another on both.
+    """
     import torch
 
     from onnx_models.training.separation.export import as_exported, load_network
@@ -206,23 +211,30 @@ def compare_torch(folder: Path, rounds: int) -> dict[str, Any]:
     shape = [size or hops for size in pack.inputs[0].shape]
     feed = (np.random.default_rng(0).standard_normal(shape) * 0.3).astype(np.float32)
     call = as_exported(network)
-    session = runtime.open_session(pack, "cpu", threads=2).session
-    tensor = torch.from_numpy(feed)
+    alone = runtime.open_session(pack, "cpu", threads=2).session
+    lanes = [runtime.open_session(pack, "cpu", threads=1).session for _ in range(LANES)]
+    named, tensor = {pack.inputs[0].name: feed}, torch.from_numpy(feed)
     ours: list[float] = []
+    single: list[float] = []
     theirs: list[float] = []
-    with torch.inference_mode():
+    with torch.inference_mode(), ThreadPoolExecutor(LANES) as pool:
         for _ in range(rounds + 1):
             begun = time.perf_counter()
-            session.run(None, {pack.inputs[0].name: feed})
-            between = time.perf_counter()
+            list(pool.map(lambda session: session.run(None, named), lanes))
+            ours.append((time.perf_counter() - begun) / LANES)
+            begun = time.perf_counter()
+            alone.run(None, named)
+            single.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
             call(tensor)
-            ours.append(between - begun)
-            theirs.append(time.perf_counter() - between)
+            theirs.append(time.perf_counter() - begun)
     audio = hops * (pack.stft.hop if pack.stft is not None else 1024) / RATE
     return {
         "ratio": min(ours[1:]) / min(theirs[1:]),
         "ratio_median": float(np.median(ours[1:]) / np.median(theirs[1:])),
+        "ratio_one_at_a_time": min(single[1:]) / min(theirs[1:]),
         "onnxruntime_rtf": min(ours[1:]) / audio,
+        "onnxruntime_one_at_a_time_rtf": min(single[1:]) / audio,
         "torch_rtf": min(theirs[1:]) / audio,
     }
 

@@ -94,7 +94,8 @@ class BandSplit(nn.Module):
         low = x[..., : self.bins]
         left, right = low[:, :2], low[:, 2:]
         seen = torch.stack([left, right, (left + right) * 0.7, (left - right) * 0.7], 1)
-        sizes = ((seen * seen).sum(2) + 1e-7) ** (COMPRESSION / 2)
+        # Three times as quick in onnxruntime as a power.
+        sizes = torch.exp(torch.log((seen * seen).sum(2) + 1e-7) * (COMPRESSION / 2))
         views, at = [], 0
         for count, size in self.groups:
             part = sizes[..., at : at + count * size].reshape(batch, VIEWS, frames, count, size)

@@ -50,6 +50,8 @@ DEFAULT = Grid(2048, 512, BINS, 128)
 LIVE = Grid(1024, 256, BINS // 2, 256, by_track=False)
 TYPICAL_RMS = 0.1
 """Level of a live input about which the levels of training lie (`Grid.by_track`)."""
+SPREAD_DB = 6.0
+"""Deviation of the level of an example."""
 ALBUM_SHARE = 0.13
 """How often a mixture starts from the real album: it is twelve passages against hundreds of songs."""
 
@@ -265,9 +267,8 @@ class Mixer:
         while power < 1e-7:
             stems = self.stems(rng)
             power = float((stems.sum(0) ** 2).mean())
-        # The runner brings a track to one level; a passage of it is louder or softer.
-        spread_db = 3.0 if self.grid.by_track else 6.0
-        stems *= np.float32(10 ** (np.clip(rng.normal(0, spread_db), -24, 12) / 20) / np.sqrt(power))
+        # Even where the runner brings a track to one level, a passage of it is louder or softer.
+        stems *= np.float32(10 ** (np.clip(rng.normal(0, SPREAD_DB), -24, 12) / 20) / np.sqrt(power))
         curves = [
             augment.curve(rng, bins=self.grid.bins, n_fft=self.grid.n_fft)
             if rng.random() < 0.7
