@@ -21,8 +21,8 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
 
     The share is 0 to 2.
 
-    A live checkpoint before one of the default network is grown first. Layers that `before` lacks count as the identity
-    there: their projections are scaled.
+    A live checkpoint before one of the default network is grown first. Layers and backward halves that `before` lacks
+    count as the identity there: their projections are scaled.
 
     Raises:
         ValueError: `share` is not from 0 to 2, or the two are of different networks.
@@ -31,7 +31,7 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
         raise ValueError(f"a share is from 0 to 2, not {share:g}")
     old, new = before["average"], after["average"]
     if before.get("model") == "live" and after.get("model") == "default":
-        old = grown(old)
+        old = {name: value for name, value in grown(old).items() if not name.endswith("_reverse")}
     unlike = [name for name in old if name not in new or old[name].shape != new[name].shape]
     unlike += [name for name in new if name not in old and not name.startswith("layers.")]
     if unlike:

@@ -81,6 +81,11 @@ SPEEDS = {0: (0.55, 2.5)}
 """How often a stranger's stem gets another speed, and by how many semitones (deviation); others: `USUAL_SPEED`."""
 USUAL_SPEED = (0.35, 1.5)
 
+LOWERED = {1: 0.1, 2: 0.2}
+"""How often a stranger's drums or bass sound a third to an octave lower."""
+SUB = {1: 0.4, 2: 0.4}
+"""How often their lowest octaves are lifted (`augment.sub`)."""
+
 LEVELS_DB = (1.5, 0.0, -1.5, 0.0)
 """Mean gains of vocals, drums, bass and other, dB: a voice stands in front."""
 
@@ -230,6 +235,8 @@ class Mixer:
                         break
                 often, semitones = SPEEDS.get(stem, USUAL_SPEED)
                 ratio = float(2 ** (rng.normal(0, semitones) / 12)) if rng.random() < often else 1.0
+                if rng.random() < LOWERED.get(stem, 0.0):
+                    ratio = float(2 ** (-rng.uniform(4, 12) / 12))
             falling = rng.random() < FALLS.get(stem, 0.0)
             audio = augment.cut(source, begin, ratio * augment.falls(rng, segment) if falling else ratio, segment)
             if stem in LAYERED and not alone and rng.random() < LAYERED[stem]:
@@ -275,6 +282,9 @@ class Mixer:
             else np.ones(self.grid.bins, np.float32)
             for _ in range(4)
         ]
+        for stem, often in SUB.items():
+            if rng.random() < often:
+                curves[stem] = curves[stem] * augment.sub(rng, bins=self.grid.bins, n_fft=self.grid.n_fft)
         return stems, np.stack(curves)
 
     def example(self, index: int) -> Example:

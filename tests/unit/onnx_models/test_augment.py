@@ -139,3 +139,16 @@ def test_doubles_stand_at_the_sides_late_and_out_of_tune() -> None:
         left_out += float((made.mean(0) * audio[0]).sum()) < 0.5 * float((audio[0] ** 2).sum())
     # Now and then the line between them is left out.
     assert 0 < left_out < 12
+
+
+def test_what_lies_lowest_is_lifted_and_the_whole_lowered() -> None:
+    n_fft, bins = 2048, 768
+    frequencies = np.arange(bins) * RATE / n_fft
+    for seed in range(20):
+        shelf = 20 * np.log10(augment.sub(np.random.default_rng(seed), bins=bins, n_fft=n_fft))
+        lift = shelf[0] - shelf[-1]
+        assert 3 <= lift <= 15.2
+        assert shelf[-1] == pytest.approx(-0.4 * lift, rel=0.05)
+        # Half of the lift is reached between the corners, and none is left an octave above.
+        assert 45 <= frequencies[int(np.argmin(np.abs(shelf - (shelf[0] + shelf[-1]) / 2)))] <= 135
+        assert np.all(np.diff(shelf) <= 1e-4)
