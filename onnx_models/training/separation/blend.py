@@ -31,7 +31,7 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
         raise ValueError(f"a share is from 0 to 2, not {share:g}")
     old, new = before["average"], after["average"]
     if before.get("model") == "live" and after.get("model") == "default":
-        old = {name: value for name, value in grown(old).items() if not name.endswith("_reverse")}
+        old = {name: value for name, value in grown(old).items() if ".time." not in name or "_reverse" not in name}
     unlike = [name for name in old if name not in new or old[name].shape != new[name].shape]
     unlike += [name for name in new if name not in old and not name.startswith("layers.")]
     if unlike:
