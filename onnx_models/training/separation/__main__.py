@@ -26,7 +26,9 @@ parser.add_argument("--sung", type=int, default=120, help="sung lines with words
 parser.add_argument("--seed", type=int, default=11)
 parser.add_argument("--model", default="default", choices=tuple(NETWORKS))
 parser.add_argument("--width", type=int, help="channels of a new network (the model's own unless given)")
-parser.add_argument("--layers", type=int, help="layers of the network; those that --from lacks are new")
+parser.add_argument("--layers", type=int, help="layers of a band-split network; those that --from lacks are new")
+parser.add_argument("--paths", type=int, help="dual paths of the U-Net; those that --from lacks are new")
+parser.add_argument("--ahead", action="store_true", help="paths along time that run both ways, of --model bands")
 parser.add_argument("--batch", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1.5e-3)
 parser.add_argument("--final-rate", type=float, default=0.0, help="rate at the end; 0 unless another run follows")
@@ -50,9 +52,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes is 1 or more: the processes that train together")
-    if options.layers is not None and options.layers < 1:
-        parser.error("--layers is 1 or more")
-    out = options.out or options.cache / ("run-live" if options.model == "live" else "run")
+    sizes = {
+        name: getattr(options, name) for name in ("width", "layers", "paths") if getattr(options, name) is not None
+    }
+    if min(sizes.values(), default=1) < 1:
+        parser.error("--width, --layers and --paths are 1 or more")
+    if options.ahead:
+        sizes["ahead"] = True
+    out = options.out or options.cache / ("run" if options.model == "default" else f"run-{options.model}")
     source = options.source or (out / "last.pt" if options.resume else None)
     if source is not None and not source.is_file():
         parser.error(f"{source} is not there: --from names a checkpoint, --resume goes on from last.pt in --out")
@@ -63,8 +70,7 @@ def main() -> None:
         seed=options.seed,
         batch=options.batch,
         model=options.model,
-        width=options.width,
-        layers=options.layers,
+        sizes=sizes,
         rate=options.rate,
         final_rate=options.final_rate,
         threads=options.threads,
@@ -78,7 +84,9 @@ def main() -> None:
         # Before the pool, which takes long.
         begin(settings, source)
     except (ValueError, KeyError, RuntimeError, UnpicklingError) as error:
-        parser.error(f"{source} cannot be gone on from: {error}. Without --width and --layers its own size is taken")
+        parser.error(
+            f"{source} cannot be gone on from: {error}. Without --width, --layers and --paths its own size is taken"
+        )
     library.build(options.samples, options.cache)
     pool.album_songs(options.cache)
     for seed in range(options.songs):

@@ -1,7 +1,7 @@
 """Band-split recurrent networks: along time within each band, and across the bands within each frame.
 
-The lineage is BSRNN (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights are our own. What is common to the
-causal network of live playback (`live.BandGru`) and the one that looks both ways (`both_ways.BandBiGru`) stands here.
+The lineage is BSRNN (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights are our own. What is common to
+the causal network of live playback (`live.BandGru`) and the one with a longer window (`long_bands.LongBandGru`) is here.
 
 They see magnitudes of left, right, middle and side, model 0 to 8.3 kHz at 44.1 kHz, and carry the mean mask of their
 highest bins upward.
@@ -17,6 +17,10 @@ from torch.nn import functional as F
 
 from onnx_models.training.separation.recurrent import Gru
 
+N_FFT, HOP = 4096, 1024
+"""Of whole songs at 44.1 kHz. Training runs at half the rate with half of both: the same bins and frames."""
+BINS, TOP = 768, 48
+"""How many bins of that are modelled, 0 to 8.3 kHz, and whose mean mask is carried upward."""
 STEMS = 4
 COMPRESSION = 0.35
 """Power of the sizes. Without it the loudest bins are all that the first layers see, and training diverges."""
@@ -72,12 +76,11 @@ class BandSplit(nn.Module):
     """From the spectrum of a stereo mixture to mask logits of its four stems."""
 
     groups: ClassVar[Groups]
-    ahead: ClassVar[bool]
-    """Whether the paths along time look at what comes, too."""
 
-    def __init__(self, width: int, *, hidden: int, layers: int, inner: int):
+    def __init__(self, width: int, *, hidden: int, layers: int, inner: int, ahead: bool = False):
         super().__init__()
         self.settings = {"width": width, "hidden": hidden, "layers": layers, "inner": inner}
+        self.ahead = ahead
         self.bands = sum(count for count, _ in self.groups)
         self.bins = sum(count * size for count, size in self.groups)
         self.enter = Split(self.groups, VIEWS, 0, fixed=0, width=width, into=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from onnx_models.training.separation.both_ways import grown
+from onnx_models.training.separation.long_bands import grown
 
 
 def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
 
     The share is 0 to 2.
 
-    A live checkpoint before one of the default network is grown first. Layers and backward halves that `before` lacks
-    count as the identity there: their projections are scaled.
+    A live checkpoint before one of the long band-split network is grown first. Layers, paths and backward halves that
+    `before` lacks count as the identity there: their projections are scaled.
 
     Raises:
         ValueError: `share` is not from 0 to 2, or the two are of different networks.
@@ -30,10 +30,15 @@ def blend(before: dict[str, Any], after: dict[str, Any], share: float) -> dict[s
     if not 0.0 <= share <= 2.0:
         raise ValueError(f"a share is from 0 to 2, not {share:g}")
     old, new = before["average"], after["average"]
-    if before.get("model") == "live" and after.get("model") == "default":
-        old = {name: value for name, value in grown(old).items() if ".time." not in name or "_reverse" not in name}
+    if before.get("model") == "live" and after.get("model") == "bands":
+        ahead = bool(after["settings"].get("ahead"))
+        old = {
+            name: value
+            for name, value in grown(old, ahead=ahead).items()
+            if ".time." not in name or "_reverse" not in name
+        }
     unlike = [name for name in old if name not in new or old[name].shape != new[name].shape]
-    unlike += [name for name in new if name not in old and not name.startswith("layers.")]
+    unlike += [name for name in new if name not in old and not name.startswith(("layers.", "paths."))]
     if unlike:
         raise ValueError(f"different networks: {unlike[:4]}")
     average = {}

@@ -140,7 +140,7 @@ def train(options: argparse.Namespace) -> None:
         out=options.out,
         minutes=max(options.minutes - spent, 0.0),
         model=options.model,
-        width=options.width,
+        sizes={"width": options.width} if options.width else {},
         batch=options.batch,
         rate=options.rate,
         workers=options.workers if options.workers is not None else max(processes - 1, 1),
@@ -183,7 +183,7 @@ def main() -> None:
     training.add_argument("--processes", type=int, help="all of the machine's unless given")
     training.add_argument("--workers", type=int, help="processes that mix while training runs")
     training.add_argument("--threads", type=int, default=2)
-    training.add_argument("--model", default="default", choices=("default", "live"))
+    training.add_argument("--model", default="default", choices=("default", "u-net", "bands", "live"))
     training.add_argument("--width", type=int)
     training.add_argument("--batch", type=int, default=16)
     training.add_argument("--rate", type=float, default=1.5e-3)

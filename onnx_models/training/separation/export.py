@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from onnx_models.training.separation import judge
-from onnx_models.training.separation.both_ways import BINS, BandBiGru
+from onnx_models.training.separation.bands import BINS
 from onnx_models.training.separation.card import card_text
 from onnx_models.training.separation.live import LIVE_N_FFT, BandGru
 from onnx_models.training.separation.manifest import OPSET, manifest, members, metrics, sources
+from onnx_models.training.separation.pair import Pair
 from onnx_models.training.separation.trainer import Network, build, separator
+from onnx_models.training.separation.unet import SubTdf
 
 TOLERANCE = 1e-3
 PARITY = 2e-4
@@ -31,13 +33,13 @@ DEFAULT_SOFTNESS = 1.0
 class Masks(nn.Module):
     """The default network as its pack holds it: mask logits of the bins that it models; the host does the rest."""
 
-    def __init__(self, network: BandBiGru):
+    def __init__(self, network: Pair):
         super().__init__()
         self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
         """``(1, 4, times, BINS)`` to ``(1, stems, 2, times, BINS)``."""
-        return self.network.by_time(x, None)[0]
+        return self.network.by_time(x)
 
 
 def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
@@ -50,8 +52,15 @@ def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
 
 def soften(network: Network, softness: float) -> None:
     """Divide the logits by `softness`: trained masks may be surer of themselves on real music than they should be."""
+    if isinstance(network, Pair):
+        raise ValueError("the logits of a pair are softened when it is made (`pair`)")
+    layers = (
+        list(network.head[-1].parameters())
+        if isinstance(network, SubTdf)
+        else [*network.leave.weights, *network.leave.offsets]
+    )
     with torch.no_grad():
-        for layer in (*network.leave.weights, *network.leave.offsets):
+        for layer in layers:
             layer.div_(softness)
 
 
@@ -77,7 +86,7 @@ def _names(network: Network) -> tuple[list[str], list[str]]:
 
 def as_exported(network: Network) -> nn.Module:
     """The network with the inputs and outputs of its graph."""
-    return Masks(network).eval() if isinstance(network, BandBiGru) else network
+    return Masks(network).eval() if isinstance(network, Pair) else network
 
 
 def _reference(network: Network, feed: list[Tensor]) -> list[npt.NDArray[np.float32]]:
@@ -158,7 +167,8 @@ def pack(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     network, state = load_network(checkpoint)
-    soften(network, softness)
+    if softness != 1.0:
+        soften(network, softness)
     write_graph(network, part / "model.onnx")
     off = parity(network, part / "model.onnx")
     if off > PARITY:
@@ -181,6 +191,7 @@ def pack(
         "parity": off,
         "version": version,
         "softness": softness,
+        "share": getattr(network, "share", None),
         "checkpoint": hashlib.sha256((part / "checkpoint.pt").read_bytes()).hexdigest(),
     }
     leaks = judge.energy_shares(audio, separator(network))

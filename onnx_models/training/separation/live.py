@@ -26,7 +26,6 @@ class BandGru(BandSplit):
 
     groups = ((12, 4), (10, 8), (8, 16), (4, 32))
     """86 Hz wide at first, 689 Hz at last."""
-    ahead = False
 
     def __init__(self, width: int = 48, *, hidden: int = 64, layers: int = 3, inner: int = 80):
         super().__init__(width, hidden=hidden, layers=layers, inner=inner)

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from onnx_models.training.separation import judge
-from onnx_models.training.separation.both_ways import BINS, HOP, N_FFT, TOP
+from onnx_models.training.separation.bands import BINS, HOP, N_FFT, TOP
 from onnx_models.training.separation.library import EXCLUDED
 from onnx_models.training.separation.live import LIVE_HOP, LIVE_N_FFT, BandGru
 from onnx_models.training.separation.trainer import level

@@ -22,7 +22,7 @@ from scipy import fft
 from torch.utils.data import IterableDataset, get_worker_info
 
 from onnx_models.training.separation import augment, pool
-from onnx_models.training.separation.both_ways import BINS
+from onnx_models.training.separation.bands import BINS
 from onnx_models.training.separation.production import PRODUCED_SHARE
 
 Samples = npt.NDArray[np.float32]

@@ -7,7 +7,7 @@ import csv
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,22 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from onnx_models.training.separation import judge
-from onnx_models.training.separation.both_ways import BandBiGru, grown
 from onnx_models.training.separation.library import RATE
 from onnx_models.training.separation.live import BandGru
+from onnx_models.training.separation.long_bands import LongBandGru, grown
 from onnx_models.training.separation.loss import mask_loss
 from onnx_models.training.separation.mixing import DEFAULT, LIVE, TYPICAL_RMS, Grid, Mixtures, device_targets
 from onnx_models.training.separation.optimizer import optimizers
+from onnx_models.training.separation.pair import Pair
 from onnx_models.training.separation.team import Team
+from onnx_models.training.separation.unet import SubTdf
 
 WARM_UP = 100
 """Steps in which the rate rises, while the optimiser gathers its moments."""
 
-Network = BandBiGru | BandGru
-NETWORKS: dict[str, type[Network]] = {"default": BandBiGru, "live": BandGru}
-GRIDS: dict[type[nn.Module], Grid] = {BandBiGru: DEFAULT, BandGru: LIVE}
+Network = Pair | SubTdf | LongBandGru | BandGru
+NETWORKS: dict[str, type[Network]] = {"default": Pair, "u-net": SubTdf, "bands": LongBandGru, "live": BandGru}
+GRIDS: dict[type[nn.Module], Grid] = {Pair: DEFAULT, SubTdf: DEFAULT, LongBandGru: DEFAULT, BandGru: LIVE}
 
 
 def level(network: nn.Module) -> float:
@@ -52,13 +54,12 @@ class Settings:
     out: Path
     minutes: float
     model: str = "default"
-    """``default`` (`BandBiGru`) or ``live`` (`BandGru`)."""
+    """One of `NETWORKS`."""
     seed: int = 11
     batch: int = 2
-    width: int | None = None
-    """Channels; None for the checkpoint's, or in a new run for the model's own."""
-    layers: int | None = None
-    """None likewise. Those that a checkpoint lacks begin as the identity."""
+    sizes: dict[str, Any] = field(default_factory=dict)
+    """Settings of the network (``width``, ``layers``, ``paths``, ``ahead``) where they are not the checkpoint's, or in
+    a new run the model's own. Layers and paths that a checkpoint lacks begin as the identity."""
     rate: float = 1.5e-3
     decay: float = 0.999
     threads: int = 2
@@ -115,7 +116,7 @@ def separator(network: nn.Module, *, seconds: float = 5.0) -> judge.Separate:
     return separate
 
 
-def build(settings: dict[str, int], model: str) -> Network:
+def build(settings: dict[str, Any], model: str) -> Network:
     """The network of a checkpoint or of a new run.
 
     Raises:
@@ -133,9 +134,7 @@ class Run:
     def __init__(self, settings: Settings):
         torch.manual_seed(settings.seed)
         self.settings = settings
-        wanted = {"width": settings.width, "layers": settings.layers}
-        size = {name: value for name, value in wanted.items() if value is not None}
-        self.network = build(size, settings.model).to(settings.device)
+        self.network = build(settings.sizes, settings.model).to(settings.device)
         self.grid = GRIDS[type(self.network)]
         self.average = copy.deepcopy(self.network).eval()
         self.optimizers = optimizers(self.network, settings.rate)
@@ -168,15 +167,15 @@ class Run:
         part.replace(path)
 
     def load(self, path: Path) -> None:
-        """Continue from a checkpoint, whole or small, of this network, of one with fewer layers, or of the live network
-        where this one is grown from it.
+        """Continue from a checkpoint, whole or small, of this network, of one with fewer layers or paths, or of the
+        live network where this one is grown from it.
 
         Raises:
             ValueError: the checkpoint is of another network.
         """
         state = torch.load(path, map_location=self.settings.device, weights_only=True)
         held = state.get("model", "default")
-        younger = (held, self.settings.model) == ("live", "default")
+        younger = (held, self.settings.model) == ("live", "bands")
         if held != self.settings.model and not younger:
             raise ValueError(f"{path} holds another network, the {held} one")
         missing: set[str] = set()
@@ -185,14 +184,18 @@ class Run:
             (self.network, state.get("network", state["average"])),
         ):
             if younger:
-                weights = grown(weights)
+                weights = grown(weights, ahead=bool(self.network.settings["ahead"]))
             try:
                 lacking, unknown = network.load_state_dict(weights, strict=False)
             except RuntimeError as error:
                 raise ValueError(f"{path} holds a network of another size") from error
             missing |= set(lacking)
-            layers = {name.split(".")[1] for name in weights if name.startswith("layers.")}
-            torn = [name for name in lacking if not name.startswith("layers.") or name.split(".")[1] in layers]
+            stacked = {".".join(name.split(".")[:2]) for name in weights}
+            torn = [
+                name
+                for name in lacking
+                if not name.startswith(("layers.", "paths.")) or ".".join(name.split(".")[:2]) in stacked
+            ]
             if unknown or torn:
                 raise ValueError(f"{path} holds another network: {[*torn, *unknown][:4]}")
         # What was added begins the same in both, or the average would be of strangers.
@@ -327,10 +330,9 @@ def begin(settings: Settings, source: Path | None) -> Run:
     if source is None:
         return Run(settings)
     state = torch.load(source, map_location="cpu", weights_only=True)
-    # What is grown from the live network has layers of its own beside that one's.
-    held = state["settings"] | ({"layers": None} if state.get("model", settings.model) != settings.model else {})
-    sizes = {name: held[name] for name in ("width", "layers") if name in held and getattr(settings, name) is None}
-    run = Run(replace(settings, **sizes))
+    # What is grown from the live network has settings of its own.
+    own = state.get("model", settings.model) == settings.model
+    run = Run(replace(settings, sizes=(state["settings"] if own else {}) | settings.sizes))
     run.load(source)
     return run
 

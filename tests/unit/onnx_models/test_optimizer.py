@@ -6,9 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
-from onnx_models.training.separation.both_ways import BandBiGru  # noqa: E402
 from onnx_models.training.separation.live import BandGru  # noqa: E402
+from onnx_models.training.separation.long_bands import LongBandGru  # noqa: E402
 from onnx_models.training.separation.optimizer import Muon, optimizers, orthogonal  # noqa: E402
+from onnx_models.training.separation.pair import Pair  # noqa: E402
+from onnx_models.training.separation.unet import SubTdf  # noqa: E402
 
 
 @pytest.mark.parametrize("shape", [(24, 192), (192, 24), (40, 40)])
@@ -29,7 +31,9 @@ def test_gates_are_made_orthogonal_one_by_one() -> None:
     assert max(moved) < 1.5 * min(moved)
 
 
-@pytest.mark.parametrize("network", [BandBiGru(8), BandGru(8)])
+@pytest.mark.parametrize(
+    "network", [SubTdf(8), LongBandGru(8, ahead=True), BandGru(8), Pair({"width": 8}, {"width": 8})]
+)
 def test_each_weight_has_one_optimizer(network: torch.nn.Module) -> None:
     held = [id(p) for o in optimizers(network, 1e-3) for group in o.param_groups for p in group["params"]]
     assert sorted(held) == sorted(id(p) for p in network.parameters())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra (torch)")
 
 from onnx_models.training.separation import accompaniment, effects, export, form, leads, mixing, pool, synth, trainer  # noqa: E402
-from onnx_models.training.separation.both_ways import BINS, BandBiGru  # noqa: E402
+from onnx_models.training.separation.bands import BINS  # noqa: E402
 from onnx_models.training.separation.live import LIVE_BINS, BandGru  # noqa: E402
+from onnx_models.training.separation.long_bands import LongBandGru  # noqa: E402
 from onnx_models.training.separation.loss import (  # noqa: E402
     FLOOR,
     SILENT_FLOOR,
@@ -22,7 +24,19 @@ from onnx_models.training.separation.loss import (  # noqa: E402
     distance_loss,
     reference,
 )
-from onnx_models.training.separation.trainer import Run, Settings, begin  # noqa: E402
+from onnx_models.training.separation.pair import Pair, pair  # noqa: E402
+from onnx_models.training.separation.trainer import NETWORKS, Run, Settings, begin  # noqa: E402
+
+SMALL: dict[str, dict[str, Any]] = {
+    "default": {"unet": {"width": 8}, "bands": {"width": 8}},
+    "u-net": {"width": 8},
+    "bands": {"width": 8, "ahead": True},
+    "live": {"width": 8},
+}
+
+
+def bands(cache: Path, folder: Path, **more: Any) -> Settings:
+    return Settings(cache=cache, out=folder / "run", minutes=0.0, model="bands", batch=1, threads=1, workers=0, **more)
 
 
 @pytest.fixture
@@ -64,20 +78,25 @@ def test_the_decibel_loss_counts_quiet_stems_as_loud_ones() -> None:
     assert float(blind) > float(right) + 0.5
 
 
-@pytest.mark.parametrize("times", [5, 40])
-def test_the_stems_of_the_network_sum_to_the_mixture(times: int) -> None:
+def small(model: str) -> Any:
     torch.manual_seed(0)
+    return trainer.build(SMALL[model], model).eval()
+
+
+@pytest.mark.parametrize("model", ["default", "u-net", "bands"])
+@pytest.mark.parametrize("times", [5, 40])
+def test_the_stems_of_the_network_sum_to_the_mixture(times: int, model: str) -> None:
+    network = small(model)
     x = torch.randn(1, 4, 2049, times)
     with torch.no_grad():
-        out = BandBiGru(8).eval()(x)
+        out = network(x)
     assert out.shape == (1, 4, 4, 2049, times)
     assert torch.allclose(out.sum(1), x, atol=1e-5)
 
 
 @pytest.mark.parametrize("model", ["default", "live"])
 def test_the_exported_graph_agrees_at_other_lengths(tmp_path: Path, model: str) -> None:
-    torch.manual_seed(0)
-    network = trainer.build({"width": 8}, model).eval()
+    network = small(model)
     export.write_graph(network, tmp_path / "m.onnx")
     assert export.parity(network, tmp_path / "m.onnx") < export.PARITY
     tested = export.selftest(network, tmp_path)
@@ -87,18 +106,39 @@ def test_the_exported_graph_agrees_at_other_lengths(tmp_path: Path, model: str) 
 
 
 def test_soft_masks_are_less_sure() -> None:
-    for model in ("default", "live"):
-        torch.manual_seed(0)
-        network = trainer.build({"width": 8}, model).eval()
+    for model in ("u-net", "bands", "live"):
+        network = small(model)
         x = torch.randn(1, 4, 1025, 4)
         with torch.no_grad():
             before = network.logits(x)
             export.soften(network, 2.0)
             assert torch.allclose(network.logits(x) * 2, before, atol=1e-4)
+    with pytest.raises(ValueError, match="when it is made"):
+        export.soften(small("default"), 2.0)
+
+
+def test_a_pair_has_the_mean_of_the_masks_of_both(tmp_path: Path) -> None:
+    unet, live = small("u-net"), small("live")
+    common = {"step": 3, "minutes": 2.0, "heard_s": 60.0, "batches": 4}
+    one = {"model": "u-net", "settings": unet.settings, "average": unet.state_dict(), **common}
+    other = {"model": "live", "settings": live.settings, "average": live.state_dict(), **common}
+    made = pair(one, other, share=0.25, softness=1.0)
+    network = trainer.build(made["settings"], made["model"]).eval()
+    network.load_state_dict(made["average"])
+    assert isinstance(network, Pair)
+    x = torch.randn(1, 4, BINS, 7)
+    with torch.no_grad():
+        wanted = 0.75 * torch.softmax(unet.logits(x), 1) + 0.25 * torch.softmax(network.bands.logits(x), 1)
+        assert torch.allclose(torch.softmax(network.logits(x), 1), wanted, atol=1e-5)
+    assert (made["step"], made["minutes"], made["heard_s"]) == (6, 4.0, 120.0)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        pair(one, other, share=1.5, softness=1.0)
+    with pytest.raises(ValueError, match="not a U-Net"):
+        pair(other, other, share=0.5, softness=1.0)
 
 
 def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
-    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    settings = bands(cache, tmp_path, sizes={"width": 8})
     run = Run(settings)
     run.train()
     state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
@@ -114,9 +154,9 @@ def test_a_kept_checkpoint_goes_on(cache: Path, tmp_path: Path) -> None:
 
 
 def test_a_network_grows_by_layers_that_begin_as_nothing(cache: Path, tmp_path: Path) -> None:
-    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    settings = bands(cache, tmp_path, sizes={"width": 8})
     torch.manual_seed(3)
-    short = BandBiGru(8, layers=1)
+    short = LongBandGru(8, layers=1)
     run = Run(settings)
     run.save(tmp_path / "whole.pt", small=True)
     state = torch.load(tmp_path / "whole.pt", weights_only=True)
@@ -132,20 +172,20 @@ def test_a_network_grows_by_layers_that_begin_as_nothing(cache: Path, tmp_path: 
 
 
 def test_a_run_is_of_the_size_of_its_checkpoint_unless_told_otherwise(cache: Path, tmp_path: Path) -> None:
-    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, batch=1, threads=1, workers=0)
-    Run(replace(settings, width=8, layers=2)).save(tmp_path / "small.pt", small=True)
+    settings = bands(cache, tmp_path)
+    Run(replace(settings, sizes={"width": 8, "layers": 2})).save(tmp_path / "small.pt", small=True)
     same = begin(settings, tmp_path / "small.pt").network.settings
     assert (same["width"], same["layers"]) == (8, 2)
-    assert begin(replace(settings, layers=3), tmp_path / "small.pt").network.settings["layers"] == 3
+    assert begin(replace(settings, sizes={"layers": 3}), tmp_path / "small.pt").network.settings["layers"] == 3
     with pytest.raises(ValueError, match="another network"):
-        begin(replace(settings, layers=1), tmp_path / "small.pt")
+        begin(replace(settings, sizes={"layers": 1}), tmp_path / "small.pt")
     with pytest.raises(ValueError, match="another size"):
-        begin(replace(settings, width=16), tmp_path / "small.pt")
+        begin(replace(settings, sizes={"width": 16}), tmp_path / "small.pt")
 
 
 @pytest.mark.parametrize("torn", ["enter.weights.0", "layers.1.proj_t.weight"])
 def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path, torn: str) -> None:
-    settings = Settings(cache=cache, out=tmp_path / "run", minutes=0.0, width=8, batch=1, threads=1, workers=0)
+    settings = bands(cache, tmp_path, sizes={"width": 8})
     run = Run(settings)
     run.save(tmp_path / "whole.pt", small=True)
     state = torch.load(tmp_path / "whole.pt", weights_only=True)
@@ -154,7 +194,7 @@ def test_a_checkpoint_of_another_network_is_refused(cache: Path, tmp_path: Path,
     with pytest.raises(ValueError, match="another network"):
         run.load(tmp_path / "other.pt")
     with pytest.raises(ValueError, match="another network"):
-        trainer.build({"width": 32, "hidden": 64, "paths": 6}, "default")
+        trainer.build({"width": 32, "hidden": 64, "paths": 6}, "bands")
     Run(replace(settings, model="live")).save(tmp_path / "live.pt", small=True)
     with pytest.raises(ValueError, match="another network"):
         Run(replace(settings, model="live")).load(tmp_path / "whole.pt")
@@ -245,10 +285,10 @@ def test_targets_are_the_stems_seen_from_the_mixture(cache: Path) -> None:
     assert (rest >= 0).all()
 
 
-@pytest.mark.parametrize("model", ["default", "live"])
+@pytest.mark.parametrize("model", list(NETWORKS))
 def test_a_run_trains_saves_and_resumes(cache: Path, tmp_path: Path, model: str) -> None:
     settings = Settings(
-        cache=cache, out=tmp_path / "run", minutes=0.0, model=model, width=8, batch=1, threads=1, workers=0
+        cache=cache, out=tmp_path / "run", minutes=0.0, model=model, sizes=SMALL[model], batch=1, threads=1, workers=0
     )
     run = Run(settings)
     run.train()
