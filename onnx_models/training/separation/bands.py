@@ -1,7 +1,7 @@
 """Band-split recurrent networks: along time within each band, and across the bands within each frame.
 
-The lineage is BSRNN (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights are our own. What is common to
-the causal network of live playback (`live.BandGru`) and the one with a longer window (`long_bands.LongBandGru`) is here.
+The lineage is BSRNN (Luo, Yu 2022, https://arxiv.org/abs/2209.15174). The weights are our own. Here is what is common
+to the causal network of live playback (`live.BandGru`) and the one with a longer window (`long_bands.LongBandGru`).
 
 They see magnitudes of left, right, middle and side, model 0 to 8.3 kHz at 44.1 kHz, and carry the mean mask of their
 highest bins upward.

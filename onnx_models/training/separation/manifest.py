@@ -16,7 +16,7 @@ from onnx_models.training.separation.live import LIVE_HOP, LIVE_N_FFT, BandGru
 from onnx_models.training.separation.trainer import level
 
 OPSET = 17
-CHUNK_HOPS, OVERLAP_HOPS = 256, 40
+CHUNK_HOPS, OVERLAP_HOPS = 256, 24
 ROLES = {
     "model.onnx": "graph",
     "card.md": "card",

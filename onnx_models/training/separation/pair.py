@@ -38,9 +38,8 @@ class Pair(nn.Module):
 
     def by_time(self, x: Tensor) -> Tensor:
         """``(batch, 4, frames, BINS)`` to logits ``(batch, STEMS, 2, frames, BINS)``, the logarithms of the masks."""
-        one = _masks(self.unet.logits(x.transpose(2, 3))).transpose(3, 4)
-        other = _masks(self.bands.by_time(x, None)[0])
-        return torch.log(one * (1 - self.share) + other * self.share + QUIET)
+        one = _masks(self.unet.logits(x.transpose(2, 3)), 1 - self.share).transpose(3, 4)
+        return torch.log(one + _masks(self.bands.by_time(x, None)[0], self.share) + QUIET)
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits ``(batch, STEMS, 2, BINS, frames)``; the mask is their softmax over the stems."""
@@ -51,10 +50,13 @@ class Pair(nn.Module):
         return masked(x, self.logits(x), TOP)
 
 
-def _masks(logits: Tensor) -> Tensor:
-    """Softmax over the stems. onnxruntime's own takes ten times as long over an axis that is not the last."""
+def _masks(logits: Tensor, share: float) -> Tensor:
+    """A share of the softmax over the stems.
+
+    onnxruntime's own takes ten times as long over an axis that is not the last.
+    """
     sizes = torch.exp(logits.float().clamp(-SURE, SURE))
-    return sizes / sizes.sum(1, keepdim=True)
+    return sizes * (share / sizes.sum(1, keepdim=True))
 
 
 def pair(unet: dict[str, Any], live: dict[str, Any], *, share: float, softness: float) -> dict[str, Any]:
