@@ -84,13 +84,10 @@ def card_text(
         f"| {row['name']} | {row['licence']} | {row['files']} | {row['digest'][:16]} | {_cell(row['attribution'])} |"
         for row in sources
     )
-    softened = (
-        f"The mask logits are divided by {facts['softness']:g} in the exported graph, chosen on the judges."
-        if facts["softness"] != 1.0
-        else ""
-        if facts["share"] is not None
-        else "Nothing in the exported graph was chosen on the judges."
-    )
+    if facts["softness"] != 1.0:
+        softened = f"The logits are divided by {facts['softness']:g} in the exported graph, chosen on the judges.\n"
+    else:
+        softened = "" if facts["share"] is not None else "Nothing in the exported graph was chosen on the judges.\n"
     return f"""# {words["title"]} ({facts["version"]})
 
 {words["what"].format(size=facts["parameters"] / 1e6)}
@@ -117,7 +114,7 @@ lengths: {facts["parity"]:.1e}.
 
 {facts["step"]} steps, {facts["audio_hours"]:.1f} h of mixtures, {facts["minutes"]:.0f} minutes of wall time on a shared
 two-core CPU, with a rate that falls to zero, average of the weights. {words["history"]}
-{softened} The weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
+{softened}The weights, in half precision, are `checkpoint.pt` (sha256 {facts["checkpoint"]}),
 from which training goes on:
 
     python -m onnx_models.training.separation --samples DIR --minutes M \\
