@@ -10,6 +10,8 @@ import numpy.typing as npt
 from engine.types import Audio
 
 BLOCK = 2048
+CHUNK = 8192
+"""Frames at a time where sums are made: they stay in the cache of a core."""
 ROUNDING = 2e-6
 """What a sum of stems may be off by rounding alone (-114 dBFS): not worth sharing out."""
 Floats = npt.NDArray[np.float32]
@@ -141,7 +143,8 @@ class Joiner:
     def _shares(self, start: int, stems: Audio, edges: npt.NDArray[np.int64]) -> Floats:
         """Part of the residual for each stem in each block ``(stems, blocks)``."""
         blocks = edges.size - 1
-        if float(np.abs(self._mixture(start, stems.shape[2]) - stems.sum(0)).max()) <= ROUNDING:
+        mixture = self._mixture(start, stems.shape[2])
+        if not any(_off(mixture[:, at], stems[:, :, at])[1] > ROUNDING for at in _chunks(stems.shape[2])):
             return np.full((self._stems, blocks), 1.0 / self._stems, np.float32)
         squares: Floats = np.einsum("scn,scn->sn", stems, stems)
         sizes: Floats = np.diff(edges).astype(np.float32)
@@ -151,16 +154,35 @@ class Joiner:
         return power / power.sum(0)
 
     def _give(self, start: int, stems: Audio, gains: Callable[[], Floats]) -> None:
-        if stems.shape[2] == 0:
+        """Make the sum of these stems ``(stems, 2, n)`` that of the mixture, in place, and deliver them."""
+        count = stems.shape[2]
+        if count == 0:
             return
-        mixture = self._mixture(start, stems.shape[2])
-        residual = mixture - stems.sum(0)
-        stems = stems + residual * gains()[:, None] if float(np.abs(residual).max()) > ROUNDING else stems.copy()
-        # The last rounding goes to the loudest stem, where it is least.
-        energy: Floats = np.einsum("scn,scn->s", stems, stems)
-        stems[int(energy.argmax())] += mixture - stems.sum(0)
-        left = float(np.abs(mixture - stems.sum(0)).max())
+        mixture = self._mixture(start, count)
+        shared: Floats | None = None
+        left = 0.0
+        for at in _chunks(count):
+            whole, part = mixture[:, at], stems[:, :, at]
+            residual, size = _off(whole, part)
+            if size > ROUNDING:
+                shared = np.broadcast_to(gains(), (self._stems, count)) if shared is None else shared
+                part += residual * shared[:, None, at]
+                residual, _ = _off(whole, part)
+            # The last rounding goes to the loudest stem, where it is least.
+            energy: Floats = np.einsum("scn,scn->s", part, part)
+            part[int(energy.argmax())] += residual
+            left = max(left, _off(whole, part)[1])
         self._deliver(start, stems, left)
+
+
+def _chunks(count: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+
+
+def _off(mixture: Audio, stems: Audio) -> tuple[Audio, float]:
+    """What the sum of the stems lacks of the mixture, and how large that is at most."""
+    residual: Audio = mixture - stems.sum(0)
+    return residual, float(np.abs(residual).max())
 
 
 def _steady(share: Floats) -> Callable[[], Floats]:

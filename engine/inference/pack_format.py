@@ -102,10 +102,11 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Mask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the logits of a ``spectral-masks`` graph become masks. The mean of the `top` highest bins is carried upward
-    over the bins that the graph does not see."""
+    """How what a ``spectral-masks`` graph gives becomes masks: by a softmax over the stems, or ``none`` where it gives
+    the masks themselves. The mean of the `top` highest bins is carried upward over the bins that the graph does not
+    see."""
 
-    activation: Literal["softmax"] = "softmax"
+    activation: Literal["softmax", "none"] = "softmax"
     top: Annotated[int, Meta(ge=1, le=4096)] = 48
 
 

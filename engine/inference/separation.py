@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import Cancelled, PackError
+from engine.errors import Cancelled, InferenceError, PackError
 from engine.inference.families import Family, Plan, family_of
 from engine.inference.graphs import Graphs
 from engine.inference.joining import Joiner
@@ -130,8 +130,11 @@ def separate_pcm(
             if cancelled():
                 raise Cancelled
             stems = files.publish()
-        except BaseException:
+        except BaseException as error:
             files.discard()
+            if isinstance(error, InferenceError):
+                # It may want for memory.
+                _kept.clear()
             raise
     finally:
         reader.close()
@@ -152,8 +155,8 @@ def separate_pcm(
     )
 
 
-_prepared: dict[str, Graphs] = {}
-"""What `warm_task` opened in this process, by what it was opened for; used once."""
+_kept: dict[str, Graphs] = {}
+"""What this process opened last, by what it was opened for: the next song begins at once."""
 
 
 def warm_task(
@@ -169,24 +172,31 @@ def warm_task(
         PackError, InferenceError: as `separate_pcm`.
     """
     pack = load_pack(Path(pack_dir))
-    memory = None if memory_dir is None else Path(memory_dir)
-    graphs = Graphs(pack, provider, memory=memory, cancelled=cancelled, threads=_lanes(None)[1])
-    _prepared.clear()
-    _prepared[_prepared_for(pack, provider, memory_dir, None)] = graphs
+    graphs = _graphs(pack, provider, memory_dir, None, cancelled)
+    _kept[_opened_for(pack, provider, memory_dir, None)] = graphs
     return graphs.provider
 
 
-def _prepared_for(pack: Pack, provider: str, memory_dir: str | None, threads: int | None) -> str:
+def _opened_for(pack: Pack, provider: str, memory_dir: str | None, threads: int | None) -> str:
     return f"{pack.digest} {pack.folder} {provider} {memory_dir} {threads}"
 
 
 def _graphs(pack: Pack, provider: str, memory_dir: str | None, threads: int | None, cancelled: CancelledPoll) -> Graphs:
-    found = _prepared.pop(_prepared_for(pack, provider, memory_dir, threads), None)
-    if found is not None:
-        found.cancelled = cancelled
-        return found
-    memory = None if memory_dir is None else Path(memory_dir)
-    return Graphs(pack, provider, memory=memory, cancelled=cancelled, threads=_lanes(threads)[1])
+    """The graphs of the pack as they were opened before, or opened now.
+
+    On the CPU they stay for the next song; the memory of a graphics card is let go of, and one that failed is tried
+    again.
+    """
+    key = _opened_for(pack, provider, memory_dir, threads)
+    graphs = _kept.pop(key, None)
+    _kept.clear()
+    if graphs is None:
+        memory = None if memory_dir is None else Path(memory_dir)
+        graphs = Graphs(pack, provider, memory=memory, cancelled=cancelled, threads=_lanes(threads)[1])
+    graphs.cancelled = cancelled
+    if graphs.provider == "cpu" and not graphs.notices:
+        _kept[key] = graphs
+    return graphs
 
 
 def _lanes(threads: int | None) -> tuple[int, int]:
@@ -281,7 +291,8 @@ class _Work:
                     passage = self._passages[index]
                     sound = cut(passage, self._plan, self._reader, self._converter, self._frames)
                     making.append((index, makers.submit(self._one, passage, sound)))
-                    if done == 0 or len(making) >= self._lanes:
+                    # One more than are made at a time: nobody waits for the next.
+                    if len(making) > self._lanes:
                         settle()
                 while making:
                     settle()
@@ -305,7 +316,9 @@ class _Work:
         else:
             stems = np.zeros((len(self._order), 2, passage.length), np.float32)
         skip = passage.start - passage.begin
-        return self._converter.to_track(stems[self._order][:, :, skip : skip + passage.count])
+        used = stems[:, :, skip : skip + passage.count]
+        in_order = self._order == sorted(self._order)
+        return self._converter.to_track(used if in_order else used[self._order])
 
     def _join(self, index: int, stems: Audio) -> None:
         start, stop = self._span(self._passages[index])

@@ -328,7 +328,18 @@ class _ByTime(torch.nn.Module):
         return self.network(x.transpose(2, 3)).transpose(3, 4)
 
 
-def own(full: bool, seed: int, *, masks: bool, by_time: bool = False) -> Case:
+class _Softmax(torch.nn.Module):
+    """Masks instead of their logits."""
+
+    def __init__(self, network: torch.nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.softmax(self.network(x), 1)
+
+
+def own(full: bool, seed: int, *, masks: bool, by_time: bool = False, activation: str = "softmax") -> Case:
     n_fft, hop = (4096, 1024) if full else (512, 128)
     bins = (768 if full else 96) if masks else n_fft // 2 + 1
     network = nets.shaken(_Own(bins, masks), seed)
@@ -336,17 +347,19 @@ def own(full: bool, seed: int, *, masks: bool, by_time: bool = False) -> Case:
     if masks:
         stft["bins"] = bins
     first, second = (20, bins) if by_time else (bins, 20)
+    graph = _ByTime(network) if by_time else network
+    name = ("spectral-masks-by-time" if by_time else "spectral-masks") if masks else "spectral-stems"
     return Case(
-        name=("spectral-masks-by-time" if by_time else "spectral-masks") if masks else "spectral-stems",
+        name=f"{name}-themselves" if activation == "none" else name,
         family="spectral-masks" if masks else "spectral-stems",
         seconds=5.1 if full else 0.6,
         stems=["vocals", "drums", "bass", "other"],
-        networks={"": _ByTime(network) if by_time else network},
+        networks={"": _Softmax(graph) if activation == "none" else graph},
         examples=(torch.randn(1, 4, first, second),),
         dynamic={"x": {2: "times"}, "y": {3: "times"}} if by_time else {"x": {3: "times"}, "y": {4: "times"}},
         stft=stft,
         chunk={"hops": 256, "overlap_hops": 40},
-        post={"mask": {"activation": "softmax", "top": 8}} if masks else {},
+        post={"mask": {"activation": activation, "top": 8}} if masks else {},
         normalisation="track-rms",
         reference=lambda mix: refs.spectral(
             mix, network, n_fft=n_fft, hop=hop, scale=0.02, masks=masks, bins=bins, top=8
@@ -368,6 +381,7 @@ _MAKERS: dict[str, Callable[[bool], Case]] = {
     "spectral-stems": lambda full: own(full, 13, masks=False),
     "spectral-masks": lambda full: own(full, 14, masks=True),
     "spectral-masks-by-time": lambda full: own(full, 15, masks=True, by_time=True),
+    "spectral-masks-by-time-themselves": lambda full: own(full, 16, masks=True, by_time=True, activation="none"),
 }
 
 

@@ -44,6 +44,7 @@ NAMES = [
     "spectral-stems",
     "spectral-masks",
     "spectral-masks-by-time",
+    "spectral-masks-by-time-themselves",
 ]
 
 

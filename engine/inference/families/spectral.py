@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from engine.inference.families.protocol import Array, Call, Plan, Track, checked, faded, rate_of, unsuitable
 from engine.inference.families.transform import (
+    BLOCK,
     Spectrum,
     analyse,
     from_channels,
     planes_by_time,
     synthesise,
+    synthesise_into,
     to_channels,
 )
 from engine.inference.packs import Pack
@@ -86,10 +89,10 @@ class SpectralStems(Spectral):
 
 
 class SpectralMasks(Spectral):
-    """``(1, 4, times, seen bins)`` to logits ``(1, stems, 2, times, seen bins)``, or both with bins before times.
+    """``(1, 4, times, seen bins)`` to ``(1, stems, 2, times, seen bins)``, or both with bins before times.
 
-    The masks are the softmax of the logits over the stems. Above the bins that the graph sees stands the mean mask of
-    its highest ones. As the masks sum to one, the last stem is what the others leave of the mixture.
+    The masks are what the graph gives, or its softmax over the stems. Above the bins that the graph sees stands the
+    mean mask of its highest ones. The last stem is what the others leave.
     """
 
     either_way = True
@@ -98,7 +101,7 @@ class SpectralMasks(Spectral):
         super().__init__(pack, call, track)
         if pack.post is None or pack.post.mask is None or pack.post.mask.top > self._seen:
             raise unsuitable(pack)
-        self._top = pack.post.mask.top
+        self._top, self._logits = pack.post.mask.top, pack.post.mask.activation == "softmax"
 
     def run(self, passage: Audio) -> Audio:
         """Stems of a passage; silence is not worth a run of the graph."""
@@ -109,17 +112,35 @@ class SpectralMasks(Spectral):
         feed = (planes_by_time if self._by_time else to_channels)(spectra, bins=self._seen)
         feed *= self._scale
         (result,) = self._call([feed[None]])[:1]
-        masks = _softmax(checked(result, (1, count, 2, *feed.shape[1:]))[0])[:-1]
+        masks = checked(result, (1, count, 2, *feed.shape[1:]))[0]
+        if self._logits:
+            masks = _softmax(masks)
         if not self._by_time:
             masks = np.ascontiguousarray(np.swapaxes(masks, -1, -2))
-        top = masks[..., -self._top :].mean(-1, keepdims=True)
-        parts = np.empty((count - 1, *spectra.shape), np.complex64)
-        np.multiply(spectra[..., : self._seen], masks, out=parts[..., : self._seen])
-        np.multiply(spectra[..., self._seen :], top, out=parts[..., self._seen :])
         stems = np.empty((count, 2, wanted), np.float32)
-        stems[:-1] = self._back(parts, wanted)
-        stems[-1] = passage[:, self.plan.lead : self.plan.lead + wanted] - stems[:-1].sum(0)
+        stems[-1] = passage[:, self.plan.lead : self.plan.lead + wanted]
+        times = spectra.shape[1]
+        scratch = np.empty((min(BLOCK, times), self._bins), np.complex64)
+        for stem in range(count - 1):
+            for side in range(2):
+                part = partial(self._masked, spectra[side], masks[stem, side], scratch)
+                synthesise_into(
+                    stems[stem, side], part, times=times, n_fft=self._n_fft, hop=self._hop, skip=self.plan.lead
+                )
+            stems[-1] -= stems[stem]
         return stems
+
+    def _masked(self, spectra: Spectrum, masks: Array, scratch: Spectrum, at: slice) -> Spectrum:
+        """The spectra ``(times, bins)`` of a side there, with the masks ``(times, seen bins)`` of a stem; overwrites
+        `scratch`."""
+        given, mask, made = spectra[at], masks[at], scratch[: at.stop - at.start]
+        seen = self._seen
+        # Twice as quick as a product of complex and real numbers.
+        np.multiply(given.real[:, :seen], mask, out=made.real[:, :seen])
+        np.multiply(given.imag[:, :seen], mask, out=made.imag[:, :seen])
+        top = mask[:, -self._top :].mean(1, keepdims=True)
+        np.multiply(given[:, seen:].view(np.float32), top, out=made[:, seen:].view(np.float32))
+        return made
 
 
 def _softmax(logits: Array) -> Array:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,12 @@ from engine.types import Audio
 Spectrum = npt.NDArray[np.complex64]
 Array = npt.NDArray[np.float32]
 
+Part = Callable[[slice], Spectrum]
+"""Spectra ``(count, bins)`` of a slice of the times."""
+
+BLOCK = 64
+"""Windows at a time: what they need stays in the cache of a core. With a whole passage at a time half of the processor
+time went into fresh pages of memory (`docs/separation.md`)."""
 _QUIET = np.float32(1e-8)
 
 
@@ -41,9 +48,20 @@ def analyse(samples: Array, *, n_fft: int, hop: int) -> Spectrum:
         ``(channels, times, n_fft / 2 + 1)``: a spectrum lies in one piece, which is what the inverse wants.
     """
     views = np.lib.stride_tricks.sliding_window_view(samples, n_fft, axis=-1)[:, ::hop]
-    # SciPy takes several windows at a time: a third of numpy's time. Of the inverse both take the same.
-    spectra: Any = fft.rfft(views * hann(n_fft), axis=-1)  # pyright: ignore[reportUnknownMemberType]
-    return spectra.astype(np.complex64, copy=False)
+    channels, times, _ = views.shape
+    spectra = np.empty((channels, times, n_fft // 2 + 1), np.complex64)
+    scratch = np.empty((min(BLOCK, times), n_fft), np.float32)
+    for channel in range(channels):
+        for at in _blocks(times):
+            windowed = np.multiply(views[channel, at], hann(n_fft), out=scratch[: at.stop - at.start])
+            # SciPy takes several windows at a time: a third of numpy's time. Of the inverse both take the same.
+            made: Any = fft.rfft(windowed, axis=-1)  # pyright: ignore[reportUnknownMemberType]
+            spectra[channel, at] = made
+    return spectra
+
+
+def _blocks(times: int) -> list[slice]:
+    return [slice(start, min(start + BLOCK, times)) for start in range(0, times, BLOCK)]
 
 
 def overlap_add(pieces: Array, *, hop: int) -> Array:
@@ -72,14 +90,45 @@ def square_sum(times: int, *, n_fft: int, hop: int) -> Array:
     return _square_sum(times, n_fft, hop)
 
 
+@lru_cache(maxsize=16)
+def _weight(times: int, n_fft: int, hop: int) -> Array:
+    norm = square_sum(times, n_fft=n_fft, hop=hop)
+    weight = np.where(norm > _QUIET, 1.0 / np.maximum(norm, _QUIET), 0.0).astype(np.float32)
+    weight.flags.writeable = False
+    return weight
+
+
 def synthesise(spectra: Spectrum, *, n_fft: int, hop: int) -> Audio:
     """Inverse of `analyse`: ``(..., times, bins)`` to ``(..., (times - 1) * hop + n_fft)``. Samples at both ends that
     hardly any window covers are zero."""
-    pieces = np.fft.irfft(spectra, n=n_fft, axis=-1).astype(np.float32, copy=False)
-    pieces *= hann(n_fft)
-    total = overlap_add(pieces, hop=hop)
-    norm = square_sum(spectra.shape[-2], n_fft=n_fft, hop=hop)
-    return np.where(norm > _QUIET, total / np.maximum(norm, _QUIET), np.float32(0)).astype(np.float32, copy=False)
+    *lead, times, _ = spectra.shape
+    out = np.empty((*lead, (times - 1) * hop + n_fft), np.float32)
+    for index in np.ndindex(*lead):
+        synthesise_into(out[index], spectra[index].__getitem__, times=times, n_fft=n_fft, hop=hop)
+    return out
+
+
+def synthesise_into(out: Array, part: Part, *, times: int, n_fft: int, hop: int, skip: int = 0) -> None:
+    """`synthesise` of one signal, whose spectra are made block by block.
+
+    Args:
+        out: ``(n,)``, is given the samples from `skip` on.
+        part: gives the spectra ``(count, bins)`` of a slice of the times; they may be overwritten at its next call.
+        times: of all spectra; it must reach as far as `out` does.
+    """
+    parts = -(-n_fft // hop)
+    total = np.zeros((times - 1 + parts, hop), np.float32)
+    pieces = np.zeros((min(BLOCK, times), parts * hop), np.float32)
+    for at in _blocks(times):
+        count = at.stop - at.start
+        windows: Any = pieces[:count, :n_fft]
+        np.fft.irfft(part(at), n=n_fft, axis=-1, out=windows)
+        windows *= hann(n_fft)
+        grid = pieces[:count].reshape(count, parts, hop)
+        for index in range(parts):
+            total[at.start + index : at.stop + index] += grid[:, index]
+    kept = slice(skip, skip + out.shape[0])
+    np.multiply(total.reshape(-1)[kept], _weight(times, n_fft, hop)[kept], out=out)
 
 
 def reflected(samples: Array, before: int, after: int) -> Array:

@@ -64,11 +64,11 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None, batch: int) -> tuple[Tensor, Tensor]:
         """`x` is ``(bands, batch * frames, width)``, `state` ``(1, batch * bands, hidden)``, or None for silence."""
-        bands, rows, width = x.shape
-        h = self.norm_t(x).reshape(bands, batch, rows // batch, width).permute(2, 1, 0, 3)
-        h, after = self.time(h.reshape(rows // batch, batch * bands, width), state)
-        h = self.proj_t(h).reshape(rows // batch, batch, bands, width).permute(2, 1, 0, 3)
-        x = x + h.reshape(bands, rows, width)
+        bands, _, width = x.shape
+        h = self.norm_t(x).reshape(bands, batch, -1, width).permute(2, 1, 0, 3)
+        h, after = self.time(h.reshape(-1, batch * bands, width), state)
+        h = self.proj_t(h).reshape(-1, batch, bands, width).permute(2, 1, 0, 3)
+        x = x + h.reshape(bands, -1, width)
         return x + self.proj_b(self.bands(self.norm_b(x))[0]), after
 
 
@@ -93,7 +93,7 @@ class BandSplit(nn.Module):
 
     def _views(self, x: Tensor) -> list[Tensor]:
         """Compressed sizes, a tensor ``(count, batch * frames, VIEWS * size)`` for each group of bands."""
-        batch, _, frames, _ = x.shape
+        batch = x.shape[0]
         low = x[..., : self.bins]
         left, right = low[:, :2], low[:, 2:]
         seen = torch.stack([left, right, (left + right) * 0.7, (left - right) * 0.7], 1)
@@ -101,8 +101,8 @@ class BandSplit(nn.Module):
         sizes = torch.exp(torch.log((seen * seen).sum(2) + 1e-7) * (COMPRESSION / 2))
         views, at = [], 0
         for count, size in self.groups:
-            part = sizes[..., at : at + count * size].reshape(batch, VIEWS, frames, count, size)
-            views.append(part.permute(3, 0, 2, 4, 1).reshape(count, batch * frames, size * VIEWS))
+            part = sizes[..., at : at + count * size].reshape(batch, VIEWS, -1, count, size)
+            views.append(part.permute(3, 0, 2, 4, 1).reshape(count, -1, size * VIEWS))
             at += count * size
         return views
 
@@ -111,7 +111,7 @@ class BandSplit(nn.Module):
 
         `x` is ``(batch, 4, frames, bins or more)``: L.re, L.im, R.re, R.im.
         """
-        batch, _, frames, _ = x.shape
+        batch = x.shape[0]
         views = self._views(x)
         entered = zip(views, self.enter.weights, self.enter.offsets, strict=True)
         h = torch.cat([torch.baddbmm(offset, view, weight) for view, weight, offset in entered])
@@ -125,8 +125,8 @@ class BandSplit(nn.Module):
             known = torch.cat([h[at : at + count], views[index].to(h.dtype)], 2)
             inner = F.gelu(torch.baddbmm(self.mixed.offsets[index], known, self.mixed.weights[index]))
             logits = torch.baddbmm(self.leave.offsets[index], inner, self.leave.weights[index])
-            logits = logits.reshape(count, batch, frames, STEMS, 2, size).permute(1, 3, 4, 2, 0, 5)
-            out.append(logits.reshape(batch, STEMS, 2, frames, count * size))
+            logits = logits.reshape(count, batch, -1, STEMS, 2, size).permute(1, 3, 4, 2, 0, 5)
+            out.append(logits.reshape(batch, STEMS, 2, -1, count * size))
             at += count
         return torch.cat(out, 4), torch.cat(states)
 

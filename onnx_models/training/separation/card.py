@@ -7,7 +7,7 @@ from typing import Any
 DEFAULT_WORDS = {
     "title": "Contrafact stems",
     "what": """Splits a stereo song into vocals, drums, bass and other. Two networks, {size:.2f} M parameters together,
-spectrum in, logarithms of masks out; real masks that sum to one, so the stems sum to the song. A U-Net (SubTDF,
+spectrum in, masks out; real masks that sum to one, so the stems sum to the song. A U-Net (SubTDF,
 `unet.SubTdf`) and a band-split recurrent network (`long_bands.LongBandGru`) each make masks, and what counts is their
 mean. Both model 0 to 8.3 kHz; the mean of the highest bins is carried upward.""",
     "history": """Seeds: songs and leads 0, 1, 2, ... (`songs.render`, `leads.lead`), mixtures 11, weights 11.

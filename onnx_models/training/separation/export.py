@@ -21,6 +21,7 @@ from onnx_models.training.separation.card import card_text
 from onnx_models.training.separation.live import LIVE_N_FFT, BandGru
 from onnx_models.training.separation.manifest import OPSET, manifest, members, metrics, sources
 from onnx_models.training.separation.pair import Pair
+from onnx_models.training.separation.scans import as_scans
 from onnx_models.training.separation.trainer import Network, build, separator
 from onnx_models.training.separation.unet import SubTdf
 
@@ -31,7 +32,7 @@ DEFAULT_SOFTNESS = 1.0
 
 
 class Masks(nn.Module):
-    """The default network as its pack holds it: mask logits of the bins that it models; the host does the rest."""
+    """The default network as its pack holds it: masks of the bins that it models; the host does the rest."""
 
     def __init__(self, network: Pair):
         super().__init__()
@@ -95,23 +96,87 @@ def _reference(network: Network, feed: list[Tensor]) -> list[npt.NDArray[np.floa
     return [part.numpy() for part in (out if isinstance(out, tuple) else (out,))]
 
 
-def write_graph(network: Network, path: Path) -> None:
-    """Export with a dynamic number of times."""
-    inputs, outputs = _names(network)
-    at = 3 if isinstance(network, BandGru) else 2
-    with warnings.catch_warnings():
+def _wide(name: str) -> bool:
+    """Whether a recurrent unit of the pair has so many rows that a scan is quicker."""
+    return not (name.startswith("/paths") and name.endswith("/time/GRU"))
+
+
+def _share_equals(graph: Any) -> None:
+    """Keep one of equal constants."""
+    inner = {name for node in graph.node for each in node.attribute for step in each.g.node for name in step.input}
+    first: dict[Any, str] = {}
+    instead: dict[str, str] = {}
+    kept = []
+    for held in graph.initializer:
+        name = first.setdefault((held.data_type, tuple(held.dims), held.raw_data), held.name)
+        if name == held.name or not held.raw_data or held.name in inner:
+            kept.append(held)
+        else:
+            instead[held.name] = name
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = instead.get(name, name)
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def simplify(path: Path) -> None:
+    """Fold what is constant, once and not at each start."""
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(path)
+    _share_equals(model.graph)
+    # It lists all that it knows.
+    used = [each for each in model.opset_import if each.domain == ""]
+    del model.opset_import[:]
+    model.opset_import.extend(used)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def trace(
+    network: nn.Module,
+    feed: tuple[Tensor, ...],
+    path: Path,
+    inputs: list[str],
+    outputs: list[str],
+    axes: dict[str, Any],
+) -> None:
+    """Write the graph of a network as it runs on `feed`, with the `axes` (by name and index) left open."""
+    with warnings.catch_warnings(), torch.no_grad():
         # The tracing exporter is marked as old; its graphs are what the parity test accepts.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            as_exported(network),
-            tuple(_feed(network, 32, seed=0)),
+            network,
+            feed,
             str(path),
             input_names=inputs,
             output_names=outputs,
-            dynamic_axes={inputs[0]: {at: "times"}, outputs[0]: {at + 1: "times"}},
+            dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def write_graph(network: Network, path: Path) -> None:
+    """Export with a dynamic number of times."""
+    import onnx
+
+    inputs, outputs = _names(network)
+    at = 3 if isinstance(network, BandGru) else 2
+    axes = {inputs[0]: {at: "times"}, outputs[0]: {at + 1: "times"}}
+    trace(as_exported(network), tuple(_feed(network, 32, seed=0)), path, inputs, outputs, axes)
+    if isinstance(network, Pair):
+        model = onnx.load(path)
+        as_scans(model, _wide)
+        onnx.save(model, path)
+        simplify(path)
 
 
 def parity(network: Network, path: Path) -> float:

@@ -86,13 +86,11 @@ def _default_graph(network: nn.Module) -> dict[str, Any]:
         ),
         "family": "spectral-masks",
         "inputs": [{"name": "mixture", "content": "spectrum L.re L.im R.re R.im", "shape": [1, 4, None, BINS]}],
-        "outputs": [
-            {"name": "masks", "content": "logits of the masks of left and right", "shape": [1, 4, 2, None, BINS]}
-        ],
+        "outputs": [{"name": "masks", "content": "masks of left and right", "shape": [1, 4, 2, None, BINS]}],
         "audio": {"rate": judge.RATE, "channels": 2, "normalisation": "track-rms"},
         "stft": {"n_fft": N_FFT, "hop": HOP, "window": "hann", "scale": level(network), "bins": BINS},
         "chunk": {"hops": CHUNK_HOPS, "overlap_hops": OVERLAP_HOPS, "window": "linear"},
-        "post": {"sum_to_mix": True, "residual": "proportional", "mask": {"activation": "softmax", "top": TOP}},
+        "post": {"sum_to_mix": True, "residual": "proportional", "mask": {"activation": "none", "top": TOP}},
         "runtime": {"opset": OPSET, "fp16": False, "memory_mb": 600, "providers": ["cpu", "cuda"]},
     }
 

@@ -22,25 +22,47 @@ STEPS = (4, 4, 2)
 """Down-sampling in frequency between the levels; time keeps its resolution."""
 
 
+class Norm(nn.GroupNorm):
+    """Group normalisation (Wu, He 2018, https://arxiv.org/abs/1803.08494), exported so that onnxruntime passes over the
+    values three times and not four: its operators for it come with a product and a sum of their own."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not torch.onnx.is_in_onnx_export():
+            return super().forward(input)
+        # Of one passage, as graphs are. A product with itself is quicker there than a sum of squares.
+        each = self.num_channels // self.num_groups
+        flat = input.reshape(self.num_channels, 1, -1)
+        power = torch.matmul(flat, flat.transpose(1, 2)) / flat.shape[2]
+        groups = torch.block_diag(*(torch.full((each, each), 1.0 / each) for _ in range(self.num_groups)))
+        mean, square = (torch.matmul(groups, part.reshape(self.num_channels)) for part in (flat.mean(2), power))
+        return F.batch_norm(input, mean, square - mean * mean, self.weight, self.bias, False, 0.0, self.eps)
+
+
 class Tfc(nn.Module):
     """Two 3x3 convolutions around a frequency-wise bottleneck (TDF), each with a residual path."""
 
     def __init__(self, channels: int, bins: int):
         super().__init__()
         hidden = max(bins // 8, 12)
-        self.norm1 = nn.GroupNorm(4, channels)
+        self.norm1 = Norm(4, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.norm2 = nn.GroupNorm(4, channels)
+        self.norm2 = Norm(4, channels)
         self.down = nn.Conv2d(bins, hidden, 1)
         self.up = nn.Conv2d(hidden, bins, 1)
-        self.norm3 = nn.GroupNorm(4, channels)
+        self.norm3 = Norm(4, channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.conv1(F.gelu(self.norm1(x)))
-        h = F.gelu(self.norm2(x)).transpose(1, 2)
-        x = x + self.up(F.gelu(self.down(h))).transpose(1, 2)
+        # Products along the bins, not convolutions: those would want bins and channels exchanged, twice.
+        h = F.gelu(_along_bins(self.down, F.gelu(self.norm2(x))))
+        x = x + _along_bins(self.up, h)
         return x + self.conv2(F.gelu(self.norm3(x)))
+
+
+def _along_bins(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """``(batch, channels, bins, frames)`` through the layer, whose channels are bins."""
+    return torch.matmul(layer.weight[:, :, 0, 0], x) + cast("Tensor", layer.bias)[:, None]
 
 
 class Light(nn.Module):
@@ -48,7 +70,7 @@ class Light(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.norm = nn.GroupNorm(4, channels)
+        self.norm = Norm(4, channels)
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,12 +96,12 @@ class DualPath(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, channels, bins, frames = x.shape
-        y = x.permute(3, 0, 2, 1).reshape(frames, batch * bins, channels)
+        batch, channels, bins, _ = x.shape
+        y = x.permute(3, 0, 2, 1).reshape(-1, batch * bins, channels)
         y = y + self.proj_t(self.time(self.norm_t(y))[0])
-        y = y.reshape(frames * batch, bins, channels).transpose(0, 1)
+        y = y.reshape(-1, bins, channels).transpose(0, 1)
         y = y + self.proj_f(self.freq(self.norm_f(y))[0])
-        return y.reshape(bins, frames, batch, channels).permute(2, 3, 0, 1)
+        return y.reshape(bins, -1, batch, channels).permute(2, 3, 0, 1)
 
 
 class SubTdf(nn.Module):
@@ -116,13 +138,13 @@ class SubTdf(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits ``(batch, STEMS, 2, BINS, frames)`` of the modelled band; the mask is their softmax over the stems."""
-        batch, _, _, frames = x.shape
+        batch = x.shape[0]
         low = x[:, :, :BINS]
-        pair = low.reshape(batch, 2, 2, BINS, frames)
+        pair = low.reshape(batch, 2, 2, BINS, -1)
         power = (pair * pair).sum(2, keepdim=True)
         # Without compression the loudest bins are all that the first layers see, and training diverges.
         low = (pair * torch.exp(torch.log(power + 1e-7) * ((COMPRESSION - 1.0) / 2.0))).reshape(
-            batch, 4 * FOLD, BINS // FOLD, frames
+            batch, 4 * FOLD, BINS // FOLD, -1
         )
         h = self.stem(low)
         h = h + self.place.to(h.dtype)
@@ -137,7 +159,7 @@ class SubTdf(nn.Module):
         for up, block in zip(self.ups, self.decoder, strict=True):
             h = block(up(h) + skips.pop())
         out = self.head(torch.cat([h, low.to(h.dtype)], 1))
-        return out.reshape(batch, STEMS, 2, BINS, frames)
+        return out.reshape(batch, STEMS, 2, BINS, -1)
 
     def forward(self, x: Tensor) -> Tensor:
         return masked(x, self.logits(x), TOP)

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, InferenceError
+from engine.inference.families.spectral import SpectralStems
 from engine.inference.joining import Joiner
+from engine.inference.packs import Pack
 from engine.inference.separation import SeparationResult, _lanes, separate_pcm  # pyright: ignore[reportPrivateUsage]
 from engine.inference.stem_files import Intervals, partial
 from engine.types import Audio, PcmRef
@@ -184,28 +186,42 @@ def test_cancel_answers_at_once_in_the_middle_of_a_passage(tmp_path: Path, monke
     assert not list(tmp_path.glob("*stems*"))
 
 
-def test_a_warmed_model_is_used_once_and_obeys_the_new_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_stays_open_for_the_next_song_and_obeys_the_new_cancel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from engine.inference import separation
 
-    opened: list[int] = []
+    opened: list[str] = []
     real = separation.Graphs
 
-    def counted(*args: Any, **more: Any) -> Any:
-        opened.append(1)
-        return real(*args, **more)
+    def counted(pack: Pack, *args: Any, **more: Any) -> Any:
+        opened.append(Path(pack.folder).name)
+        return real(pack, *args, **more)
 
     monkeypatch.setattr(separation, "Graphs", counted)
     write_pack(tmp_path / "shares")
+    write_pack(tmp_path / "other")
     options: dict[str, Any] = {"pack_dir": str(tmp_path / "shares"), "provider": "cpu", "memory_dir": None}
     quiet: dict[str, Any] = {"progress": lambda fraction, note: None, "cancelled": lambda: False}
     assert separation.warm_task(**options, **quiet) == "cpu"
     split(tmp_path, noise(44100))
-    assert len(opened) == 1
     split(tmp_path, noise(44100))
-    assert len(opened) == 2
-    separation.warm_task(**options, **quiet)
+    assert opened == ["shares"]
     with pytest.raises(Cancelled):
         split(tmp_path, noise(44100), cancelled=lambda: True)
+    split(tmp_path, noise(44100))
+    assert opened == ["shares"]
+    # Only the last one is kept, and none that failed.
+    separation.warm_task(**(options | {"pack_dir": str(tmp_path / "other")}), **quiet)
+    split(tmp_path, noise(44100))
+    assert opened == ["shares", "other", "shares"]
+    failing = InferenceError("It failed.", remedy="None.", code="inference-failed")
+    with monkeypatch.context() as broken:
+        broken.setattr(SpectralStems, "run", lambda *args: (_ for _ in ()).throw(failing))
+        with pytest.raises(InferenceError):
+            split(tmp_path, noise(44100))
+    split(tmp_path, noise(44100))
+    assert opened == ["shares", "other", "shares", "shares"]
 
 
 def test_cells_are_joined_whatever_the_order() -> None:
