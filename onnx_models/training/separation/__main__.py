@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 
 from onnx_models.training.separation import library, pool
 from onnx_models.training.separation.team import together
@@ -83,7 +82,7 @@ def main() -> None:
     try:
         # Before the pool, which takes long.
         begin(settings, source)
-    except (ValueError, KeyError, RuntimeError, UnpicklingError) as error:
+    except (ValueError, RuntimeError) as error:
         parser.error(
             f"{source} cannot be gone on from: {error}. Without --width, --layers and --paths its own size is taken"
         )

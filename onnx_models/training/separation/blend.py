@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from onnx_models.training.separation import checkpoints
 from onnx_models.training.separation.long_bands import grown
 
 
@@ -59,13 +60,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
-        before, after = (
-            torch.load(path, map_location="cpu", weights_only=True) for path in (options.before, options.after)
-        )
-        made = blend(before, after, options.share)
-    except (OSError, ValueError) as error:
+        before, after = (checkpoints.read(path) for path in (options.before, options.after))
+        checkpoints.write(blend(before, after, options.share), options.out)
+    except ValueError as error:
         raise SystemExit(str(error)) from error
-    torch.save(made, options.out)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,10 @@ def main() -> None:
         from onnx_models.training.separation.export import load_network
         from onnx_models.training.separation.trainer import separator
 
-        separate = separator(load_network(options.checkpoint)[0])
+        try:
+            separate = separator(load_network(options.checkpoint)[0])
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
     else:
         separate = pack_separator(options.pack)
     rows = {"model": judge.judge(clips, separate), **bounds(clips, store=options.bounds)}

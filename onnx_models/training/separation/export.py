@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from onnx_models.training.separation import judge
+from onnx_models.training.separation import checkpoints, judge
 from onnx_models.training.separation.bands import BINS
 from onnx_models.training.separation.card import card_text
 from onnx_models.training.separation.live import LIVE_N_FFT, BandGru
@@ -44,10 +44,17 @@ class Masks(nn.Module):
 
 
 def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
-    """The averaged weights of a checkpoint."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    """The network of a checkpoint with its averaged weights, and the rest of it.
+
+    Raises:
+        ValueError: it is no checkpoint, or of a network that is no more.
+    """
+    state = checkpoints.read(checkpoint)
     network = build(state["settings"], state.get("model", "default")).eval()
-    network.load_state_dict(state["average"])
+    try:
+        network.load_state_dict(state["average"])
+    except RuntimeError as error:
+        raise ValueError(f"{checkpoint} holds other weights than its network has") from error
     return network, state
 
 
@@ -226,12 +233,15 @@ def pack(
     """Write the pack to `out` (replaced when all is made) and return its manifest.
 
     Raises:
-        SystemExit: the exported graph differs from torch.
+        SystemExit: there is no such checkpoint, or the exported graph differs from torch.
     """
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    network, state = load_network(checkpoint)
+    try:
+        network, state = load_network(checkpoint)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     if softness != 1.0:
         soften(network, softness)
     write_graph(network, part / "model.onnx")

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from onnx_models.training.separation import checkpoints
 from onnx_models.training.separation.bands import TOP, masked
 from onnx_models.training.separation.long_bands import LongBandGru, grown
 from onnx_models.training.separation.unet import SubTdf
@@ -58,8 +59,8 @@ def _masks(logits: Tensor, share: float) -> Tensor:
     """
     sizes = torch.exp(logits.float().clamp(-SURE, SURE))
     batch, stems, *rest = sizes.shape
-    total = torch.matmul(sizes.new_full((1, stems), 1.0 / share), sizes.reshape(batch, stems, -1))
-    return sizes * (1.0 / total).reshape(batch, 1, *rest)
+    total = torch.matmul(sizes.new_ones(1, stems), sizes.reshape(batch, stems, -1))
+    return sizes * (share / total).reshape(batch, 1, *rest)
 
 
 def pair(unet: dict[str, Any], live: dict[str, Any], *, share: float, softness: float) -> dict[str, Any]:
@@ -70,8 +71,10 @@ def pair(unet: dict[str, Any], live: dict[str, Any], *, share: float, softness: 
         softness: divisor of the U-Net's logits.
 
     Raises:
-        ValueError: another network, or a share out of range.
+        ValueError: another network, or a share or softness out of range.
     """
+    if not softness > 0.0:
+        raise ValueError(f"logits are divided by more than nothing, not by {softness:g}")
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"a share is from 0 to 1, not {share:g}")
     bands, settings = live["average"], dict(live["settings"])
@@ -88,12 +91,12 @@ def pair(unet: dict[str, Any], live: dict[str, Any], *, share: float, softness: 
     with torch.no_grad():
         for weight in last.parameters():
             weight.div_(softness)
-    counted = {name: unet[name] + live[name] for name in ("step", "minutes", "heard_s")}
+    counted = {name: unet.get(name, 0) + live.get(name, 0) for name in ("step", "minutes", "heard_s")}
     return {
         "model": "default",
         "settings": network.settings,
         "average": network.state_dict(),
-        "batches": unet["batches"],
+        "batches": unet.get("batches", 0),
         "best": -99.0,
         **counted,
     }
@@ -108,11 +111,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
-        unet, live = (torch.load(path, map_location="cpu", weights_only=True) for path in (options.unet, options.live))
-        made = pair(unet, live, share=options.share, softness=options.softness)
-    except (OSError, KeyError, ValueError) as error:
+        unet, live = (checkpoints.read(path) for path in (options.unet, options.live))
+        checkpoints.write(pair(unet, live, share=options.share, softness=options.softness), options.out)
+    except ValueError as error:
         raise SystemExit(str(error)) from error
-    torch.save(made, options.out)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from onnx_models.training.separation import judge
+from onnx_models.training.separation import checkpoints, judge
 from onnx_models.training.separation.library import RATE
 from onnx_models.training.separation.live import BandGru
 from onnx_models.training.separation.long_bands import LongBandGru, grown
@@ -120,8 +120,10 @@ def build(settings: dict[str, Any], model: str) -> Network:
     """The network of a checkpoint or of a new run.
 
     Raises:
-        ValueError: `model` has no such settings.
+        ValueError: there is no such model, or it has no such settings.
     """
+    if model not in NETWORKS:
+        raise ValueError(f"there is no network {model!r}, only {', '.join(NETWORKS)}")
     try:
         return NETWORKS[model](**settings)
     except TypeError as error:
@@ -173,7 +175,7 @@ class Run:
         Raises:
             ValueError: the checkpoint is of another network.
         """
-        state = torch.load(path, map_location=self.settings.device, weights_only=True)
+        state = checkpoints.read(path, device=self.settings.device)
         held = state.get("model", "default")
         younger = (held, self.settings.model) == ("live", "bands")
         if held != self.settings.model and not younger:
@@ -329,7 +331,7 @@ def begin(settings: Settings, source: Path | None) -> Run:
     """
     if source is None:
         return Run(settings)
-    state = torch.load(source, map_location="cpu", weights_only=True)
+    state = checkpoints.read(source)
     # What is grown from the live network has settings of its own.
     own = state.get("model", settings.model) == settings.model
     run = Run(replace(settings, sizes=(state["settings"] if own else {}) | settings.sizes))
