@@ -151,6 +151,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     opset: Annotated[int, Meta(ge=7, le=25)]
     fp16: bool = False
     memory_mb: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    """What a passage takes at most while it is made; where a pack says so, more than two are made at a time."""
     latency_frames: Annotated[int, Meta(ge=0)] | None = None
     providers: tuple[ProviderName, ...] = ("cpu", "cuda", "tensorrt")
     options: dict[ProviderName, ProviderOptions] = msgspec.field(default_factory=dict[ProviderName, "ProviderOptions"])

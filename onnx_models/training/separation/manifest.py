@@ -91,7 +91,7 @@ def _default_graph(network: nn.Module) -> dict[str, Any]:
         "stft": {"n_fft": N_FFT, "hop": HOP, "window": "hann", "scale": level(network), "bins": BINS},
         "chunk": {"hops": CHUNK_HOPS, "overlap_hops": OVERLAP_HOPS, "window": "linear"},
         "post": {"sum_to_mix": True, "residual": "proportional", "mask": {"activation": "none", "top": TOP}},
-        "runtime": {"opset": OPSET, "fp16": False, "memory_mb": 600, "providers": ["cpu", "cuda"]},
+        "runtime": {"opset": OPSET, "fp16": False, "memory_mb": 100, "providers": ["cpu", "cuda"]},
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import Cancelled, InferenceError
 from engine.inference.families.spectral import SpectralStems
 from engine.inference.joining import Joiner
-from engine.inference.packs import Pack
+from engine.inference.packs import Pack, load_pack
 from engine.inference.separation import SeparationResult, _lanes, separate_pcm  # pyright: ignore[reportPrivateUsage]
 from engine.inference.stem_files import Intervals, partial
 from engine.types import Audio, PcmRef
@@ -41,6 +41,12 @@ def split(folder: Path, mixture: Audio, **more: Any) -> SeparationResult:
         provider="cpu",
         **options,
     )
+
+
+def split_with(folder: Path, mixture: Audio, *, runtime: dict[str, Any], threads: int) -> SeparationResult:
+    folder.mkdir()
+    write_pack(folder / "shares", runtime=runtime)
+    return split(folder, mixture, threads=threads)
 
 
 @pytest.mark.parametrize("start_s", [0.0, 0.4, 1.7, 3.9])
@@ -79,14 +85,30 @@ def test_the_order_changes_nothing_that_can_be_heard(tmp_path: Path) -> None:
 
 
 def test_passages_side_by_side_give_the_same_as_one_after_another(tmp_path: Path) -> None:
-    mixture = noise(3 * 44100)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    alone = split(tmp_path / "one", mixture, threads=1)
-    beside = split(tmp_path / "two", mixture, threads=4)
-    for name, ref in alone.stems.items():
-        assert np.abs(np.array(ref.open()) - np.array(beside.stems[name].open())).max() < 1e-6
-    assert [_lanes(threads) for threads in (1, 2, 5, 8)] == [(1, 1), (2, 1), (2, 2), (2, 4)]
+    mixture = noise(6 * 44100)
+    plain, small = {"opset": 17}, {"opset": 17, "memory_mb": 100}
+    alone = split_with(tmp_path / "one", mixture, runtime=plain, threads=1)
+    for name, runtime, threads in (("two", plain, 4), ("many", small, 7)):
+        beside = split_with(tmp_path / name, mixture, runtime=runtime, threads=threads)
+        for stem, ref in alone.stems.items():
+            assert np.abs(np.array(ref.open()) - np.array(beside.stems[stem].open())).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "expected"),
+    [
+        (None, [(1, 1), (2, 1), (2, 2), (2, 8)]),
+        (100, [(1, 1), (2, 1), (5, 1), (8, 2)]),
+        (300, [(1, 1), (2, 1), (2, 2), (2, 8)]),
+        (5000, [(1, 1), (1, 2), (1, 5), (1, 16)]),
+    ],
+)
+def test_as_many_passages_at_a_time_as_threads_and_memory_allow(
+    tmp_path: Path, memory_mb: int | None, expected: list[tuple[int, int]]
+) -> None:
+    runtime: dict[str, Any] = {"opset": 17} | ({} if memory_mb is None else {"memory_mb": memory_mb})
+    pack = load_pack(write_pack(tmp_path / "shares", runtime=runtime))
+    assert [_lanes(pack, threads) for threads in (1, 2, 5, 16)] == expected
 
 
 def test_what_is_there_can_be_played_while_the_rest_is_made(tmp_path: Path) -> None:
