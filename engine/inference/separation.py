@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from engine.errors import Cancelled, InferenceError, PackError
 from engine.inference.families import Family, Plan, family_of
+from engine.inference.families.protocol import checked
 from engine.inference.graphs import Graphs
 from engine.inference.joining import Joiner
 from engine.inference.pack_format import StemName
@@ -317,7 +318,10 @@ class _Work:
     def _one(self, passage: Passage, sound: Audio) -> Audio:
         """Stems of a passage at the rate of the track, as many samples as are used."""
         if np.any(sound):
-            stems = self._family.run(sound)
+            # What a graph gives may be finite, and what becomes of it not.
+            with np.errstate(over="ignore", invalid="ignore"):
+                stems = self._family.run(sound)
+            checked(stems, stems.shape)
         else:
             stems = np.zeros((len(self._order), 2, passage.length), np.float32)
         skip = passage.start - passage.begin

@@ -18,9 +18,9 @@ N_FFT, HOP, RATE = 512, 128, 44100
 BINS = N_FFT // 2 + 1
 
 
-def shares_graph(*, times: int | None = None) -> onnx.ModelProto:
-    """A graph that gives each stem a constant share of the mixture's spectrum."""
-    shares = numpy_helper.from_array(np.array(SHARES, np.float32).reshape(1, 4, 1, 1, 1), "shares")
+def shares_graph(*, times: int | None = None, factor: float = 1.0) -> onnx.ModelProto:
+    """A graph that gives each stem a constant share of the mixture's spectrum, times a factor."""
+    shares = numpy_helper.from_array((factor * np.array(SHARES)).astype(np.float32).reshape(1, 4, 1, 1, 1), "shares")
     axis = numpy_helper.from_array(np.array([1], np.int64), "axis")
     nodes = [
         helper.make_node("Unsqueeze", ["mixture", "axis"], ["wide"]),

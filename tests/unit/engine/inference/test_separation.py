@@ -15,7 +15,7 @@ from engine.inference import stem_files
 from engine.inference.separation import SeparationResult, separate_pcm
 from engine.io.decode import fold_matrix
 from engine.types import STEMS, Audio, PcmRef
-from tests.samples.packs import SHARES, edit, write_pack
+from tests.samples.packs import SHARES, edit, shares_graph, write_pack
 
 DEFAULT = Path(__file__).resolve().parents[4] / "onnx_models" / "separation-default"
 
@@ -231,6 +231,16 @@ def test_nothing_at_all_is_named(tmp_path: Path, pack: Path) -> None:
     with pytest.raises(InferenceError) as caught:
         split(np.zeros((2, 0), np.float32), tmp_path, pack)
     assert code_of(caught) == "audio-empty"
+
+
+def test_stems_that_overflow_behind_the_graph_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    """What the graph gives is finite; at the level of the track it is not."""
+    pack = write_pack(tmp_path / "shares", model=shares_graph(factor=1e36))
+    edit(pack, selftest=None)
+    with pytest.raises(InferenceError) as caught:
+        split(100 * noise(rng, 2, 20_000), tmp_path, pack)
+    assert code_of(caught) == "inference-failed"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mixture.f32", "shares"]
 
 
 def test_a_model_of_another_kind_is_named(tmp_path: Path, pack: Path, rng: np.random.Generator) -> None:
