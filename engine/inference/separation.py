@@ -40,7 +40,7 @@ that wait for no other thread, and transforms that leave none idle, take a third
 another on all threads (`docs/separation.md`)."""
 MOST_LANES = 8
 """Passages at a time of a model that takes little."""
-LANES_MB = 800
+LANES_MB = 1200
 """What all passages that are made may take, where the model says what one does."""
 ORDER: tuple[str, ...] = get_args(StemName)
 """The order in which stems are listed, whatever the order of the model."""

@@ -110,7 +110,7 @@ def checked(result: Array, shape: tuple[int, ...]) -> Array:
     if not np.isfinite(result).all():
         raise InferenceError(
             "The model returned values that are no sound.",
-            remedy="Choose the CPU in the settings, then split again.",
+            remedy="Choose the CPU in the settings, or another model, then split again.",
             code="inference-failed",
         )
     return result.astype(np.float32, copy=False)
