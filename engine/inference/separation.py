@@ -277,6 +277,7 @@ class _Work:
         waiting: deque[Future[None]] = deque()
         seconds = self._reader.frames / self._reader.rate
         done = 0
+        progress(0.02, f"Splitting, 0 of {seconds:.0f} s")
 
         def settle() -> None:
             nonlocal done
